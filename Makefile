@@ -1,0 +1,34 @@
+# Two targets are all a newcomer needs: `make parity` and `make test`. Both set up what they need.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: parity test lint types setup clean help
+
+help:
+	@echo "make parity  compare the four frameworks: a table, parity-report/report.html"
+	@echo "make test    lint, types and every test"
+	@echo "make clean   remove the environment and everything built"
+
+parity: setup
+	$(BIN)/rosetta parity --out parity-report
+
+test: lint types
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+setup: .venv/ready
+	@$(BIN)/python -m common.onednn
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m common.install
+	@touch $@
+
+clean:
+	rm -rf .venv build parity-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the four ports share: numbers and statements, never a framework."""

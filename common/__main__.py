@@ -1,0 +1,5 @@
+"""`python -m common`: the `rosetta` command without installation."""
+
+from common.cli import main
+
+main()

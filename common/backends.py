@@ -1,0 +1,145 @@
+"""The four ports by name: importing one, and asking one how it is without importing it here."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+from typing import Any
+
+from common import onednn
+from common.errors import UsageError
+
+BACKENDS = ("torch", "tf", "jax", "jittor")
+TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}
+DISTRIBUTIONS = {
+    "torch": ("torch",),
+    "tf": ("tensorflow-cpu", "tensorflow", "keras"),
+    "jax": ("jax", "flax", "optax"),
+    "jittor": ("jittor",),
+}
+PROBE_SECONDS = 600  # Jittor compiles its core at the first import
+
+
+@dataclass(frozen=True)
+class Backend:
+    """The mirrored modules of one package."""
+
+    name: str
+    device: ModuleType
+    gan: ModuleType
+    interop: ModuleType
+    probes: ModuleType
+    steps: ModuleType
+    train: ModuleType
+
+
+def check_backend(name: str) -> str:
+    """The name itself.
+
+    Raises:
+        UsageError: there is no such backend.
+    """
+    if name not in BACKENDS:
+        raise UsageError(f"unknown backend {name!r}; choose one of: {', '.join(BACKENDS)}")
+    return name
+
+
+def prepare_environment(device: str) -> dict[str, str]:
+    """The variables that a framework reads at import, for a process that computes on `device`."""
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
+    # Jittor crashes at import where it finds nvcc without CUDA's libraries.
+    jittor = {"nvcc_path": ""} if device == "cpu" else {}
+    memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+    return {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device, **quiet, **jittor, **memory}
+
+
+def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:
+    """Import one port and configure it; do so before anything else imports its framework.
+
+    Raises:
+        UsageError: the framework is not installed, or lacks the device asked for.
+    """
+    check_backend(name)
+    for key, value in prepare_environment(device).items():
+        os.environ.setdefault(key, value)
+    try:
+        modules = {
+            part: import_module(f"{name}_impl.{part}")
+            for part in ("device", "gan", "interop", "probes", "steps", "train")
+        }
+    except ImportError as error:
+        raise UsageError(f"{TITLES[name]} cannot be used ({error}); {remedy(name)}") from None
+    modules["device"].configure(device=device, dtype=dtype, exact=exact)
+    return Backend(name=name, **modules)
+
+
+def installed_versions(name: str) -> dict[str, str]:
+    """The versions of the packages behind one backend, of those that are installed."""
+    found = {}
+    for distribution in DISTRIBUTIONS[name]:
+        try:
+            found[distribution] = version(distribution)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def remedy(name: str) -> str:
+    """The one command that installs a backend."""
+    return f"install it with: pip install -c constraints.txt -e '.[{name}]'"
+
+
+def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
+    """What doctor reports of a backend on a device: versions, devices, problem and remedy.
+
+    The framework is imported in a process of its own, so a crash there is only a finding here.
+    """
+    report: dict[str, Any] = {
+        "backend": name,
+        "title": TITLES[name],
+        "versions": installed_versions(name),
+        "devices": [],
+        "environment": {},
+        "problem": "",
+        "remedy": "",
+    }
+    if not report["versions"]:
+        return report | {"problem": "not installed", "remedy": remedy(name)}
+    try:
+        answer = _ask(name, device)
+    except subprocess.TimeoutExpired:
+        return report | {"problem": f"import hung for {PROBE_SECONDS} s", "remedy": remedy(name)}
+    except RuntimeError as error:
+        return report | {"problem": f"import fails: {error}", "remedy": remedy(name)}
+    report |= answer
+    if name == "jittor" and not onednn.is_linked():
+        report["problem"] = "oneDNN is missing: convolutions are about 90 times slower"
+        report["remedy"] = "python -m common.onednn"
+    return report
+
+
+def _ask(name: str, device: str) -> dict[str, Any]:
+    script = (
+        "import json\n"
+        "from common.backends import load\n"
+        f"device = load({name!r}, device={device!r}, dtype='float32', exact=True).device\n"
+        "found = {'devices': device.available_devices(), 'environment': device.environment()}\n"
+        "print('\\n' + json.dumps(found))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=PROBE_SECONDS,
+        env={**os.environ, **prepare_environment(device)},
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise RuntimeError(lines[-1] if lines else f"exit status {done.returncode}")
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer

@@ -1,0 +1,106 @@
+"""The checkpoint: one safetensors file in canonical names that any backend can load."""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from common.backends import Backend
+from common.catalogue import System
+from common.contract import contract, network_contract
+from common.errors import UsageError
+from common.optimiser_slots import SLOTS
+from common.tensors import Tensors, check_tensors, read_tensors, write_tensors
+from common.version import __version__
+
+NETWORKS = ("generator", "discriminator")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights, buffers and slots after `step` steps of a seeded run."""
+
+    system: System
+    step: int
+    seed: int
+    data: str
+    dtype: str
+    tensors: Tensors
+
+
+def capture(backend: Backend, system: System, gan: Any) -> Tensors:
+    """Everything that the next step depends on: networks, and optimisers as "slot.…"."""
+    found: Tensors = {}
+    for name in NETWORKS:
+        network, parameters = getattr(gan, name), network_contract(system, name)
+        optimiser = getattr(gan, f"{name}_optimiser")
+        found |= backend.interop.read_network(network, parameters)
+        slots = backend.interop.read_slots(optimiser, network, parameters)
+        found |= {f"slot.{_named(key, name)}": array for key, array in slots.items()}
+    return found
+
+
+def restore(backend: Backend, checkpoint: Checkpoint) -> Any:
+    """A GAN of that backend in the checkpoint's state, optimisers included."""
+    gan = backend.gan.build(checkpoint.system, checkpoint.tensors)
+    for name in NETWORKS:
+        parameters = network_contract(checkpoint.system, name)
+        prefix = f"slot.step.{name}"
+        slots = {
+            key.removeprefix("slot.") if key != prefix else "step": array
+            for key, array in checkpoint.tensors.items()
+            if key == prefix or (key.startswith("slot.") and f".{name}." in key)
+        }
+        optimiser = getattr(gan, f"{name}_optimiser")
+        backend.interop.load_slots(optimiser, getattr(gan, name), parameters, slots)
+    return gan
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
+    """Write the checkpoint in one move.
+
+    Raises:
+        UsageError: it cannot be written; an older one at the same path is left as it was.
+    """
+    about = {
+        "format": FORMAT,
+        "rosetta": __version__,
+        "backend": backend,
+        "step": checkpoint.step,
+        "seed": checkpoint.seed,
+        "data": checkpoint.data,
+        "dtype": checkpoint.dtype,
+        "system": asdict(checkpoint.system),
+    }
+    write_tensors(path, checkpoint.tensors, checkpoint=about)
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint of that file, every tensor held against the contract.
+
+    Raises:
+        UsageError: no checkpoint, one of another version, or a tensor is not as it must be.
+    """
+    tensors, metadata = read_tensors(path)
+    about = metadata.get("checkpoint", {})
+    known = {field.name for field in fields(System)}
+    if about.get("format") != FORMAT or set(about.get("system", ())) != known:
+        raise UsageError(f"{path}: not a checkpoint of this version; make one with rosetta train")
+    system = System(**about["system"])
+    check_tensors(path, tensors, expected_shapes(system))
+    return Checkpoint(system, about["step"], about["seed"], about["data"], about["dtype"], tensors)
+
+
+def expected_shapes(system: System) -> dict[str, tuple[int, ...]]:
+    """The name and shape of every tensor in a checkpoint of that system."""
+    shapes = {p.full_name: p.shape for p in contract(system)}
+    for parameter in (p for p in contract(system) if p.trainable):
+        for slot in SLOTS[system.optimiser]:
+            shapes[f"slot.{slot}.{parameter.full_name}"] = parameter.shape
+    if system.optimiser == "adam":
+        shapes |= {f"slot.step.{name}": () for name in NETWORKS}
+    return shapes
+
+
+def _named(key: str, network: str) -> str:
+    return f"step.{network}" if key == "step" else key

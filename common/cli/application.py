@@ -1,0 +1,75 @@
+"""The Typer application and the options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.backends import BACKENDS, check_backend
+from common.errors import UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="The same GANs in PyTorch, TensorFlow/Keras, JAX/Flax NNX and Jittor: compare them, "
+    "train them, carry checkpoints between them.\n\n"
+    "Start with [bold]rosetta doctor[/bold], then [bold]rosetta parity[/bold].",
+)
+
+BackendName = Annotated[str, typer.Argument(metavar="BACKEND", help="torch, tf, jax or jittor.")]
+SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="A name from `rosetta systems`.")]
+Systems = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SYSTEM]...", help="Names from `rosetta systems`; all if none."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change an option of the row (repeatable), as in --set learning_rate=1e-4.",
+    ),
+]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]
+Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
+Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
+
+
+def check_device(device: str) -> str:
+    """The device itself.
+
+    Raises:
+        UsageError: it is neither "cpu" nor "cuda".
+    """
+    return _one_of("device", device, ("cpu", "cuda"))
+
+
+def check_dtype(dtype: str) -> str:
+    """The type itself.
+
+    Raises:
+        UsageError: it is neither "float32" nor "float64".
+    """
+    return _one_of("dtype", dtype, ("float32", "float64"))
+
+
+def check_backends(names: str) -> list[str]:
+    """A comma-separated list of backends, or all of them for "".
+
+    Raises:
+        UsageError: one of them is unknown or named twice.
+    """
+    chosen = [check_backend(name.strip()) for name in names.split(",")] if names else [*BACKENDS]
+    if len(set(chosen)) < len(chosen):
+        raise UsageError(f"--backends {names}: a backend is named twice")
+    return chosen
+
+
+def _one_of(what: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise UsageError(f"unknown {what} {value!r}; choose one of: {', '.join(choices)}")
+    return value

@@ -1,0 +1,56 @@
+"""`rosetta step`: one update of each network on tensors of your own."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from common.backends import check_backend, load
+from common.catalogue import find_system
+from common.cli.application import (
+    BackendName,
+    Device,
+    Dtype,
+    Settings,
+    SystemName,
+    app,
+    check_device,
+    check_dtype,
+)
+from common.settings import apply_settings
+from common.tensors import write_tensors
+
+
+@app.command()
+def step(
+    backend: BackendName,
+    system: SystemName,
+    inputs: Annotated[
+        Path, typer.Option(help="safetensors: both networks' tensors, real, noise_d, noise_g.")
+    ],
+    outputs: Annotated[Path, typer.Option(help="safetensors file to write.")],
+    settings: Settings = None,
+    device: Device = "cpu",
+    dtype: Dtype = "float32",
+) -> None:
+    """Run one discriminator and one generator update on your tensors.
+
+    Reads canonical names and layouts (`rosetta params SYSTEM` lists them, each behind its
+    network's name), images as (N, C, H, W), noise as (N, latent_dim). Writes loss_d, loss_g,
+    fake, grad.*, and new.* after both updates.
+    """
+    from common.stepping import read_step_inputs, run_step
+
+    row = apply_settings(find_system(system), settings or ())
+    check_backend(backend)
+    check_device(device)
+    check_dtype(dtype)
+    found = read_step_inputs(inputs, row)
+    loaded = load(backend, device=device, dtype=dtype, exact=True)
+    write_tensors(
+        outputs,
+        run_step(loaded, row, found),
+        backend=backend,
+        system=row.name,
+        environment=loaded.device.environment(),
+    )

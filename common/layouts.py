@@ -1,0 +1,45 @@
+"""Canonical (channels-first) tensors to channels-last kernels and back, for Keras and Flax."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.contract import Maps, Parameter
+
+Values = NDArray[Any]
+KERNEL_AXES = (2, 3, 1, 0)  # OIHW → HWIO, and IOHW → HWOI: both reverse the channel axes
+KERNEL_AXES_BACK = (3, 2, 0, 1)
+
+
+def flatten_order(maps: Maps) -> NDArray[np.int64]:
+    """Positions, in a (C, H, W) flattening, of the elements of an (H, W, C) flattening."""
+    channels, height, width = maps
+    index = np.arange(channels * height * width, dtype=np.int64)
+    return index.reshape(channels, height, width).transpose(1, 2, 0).ravel()
+
+
+def to_channels_last(parameter: Parameter, values: Values) -> Values:
+    """A canonical tensor in the layout of Keras and Flax: HWIO, HWOI, (in, out), NHWC order."""
+    if parameter.kind in ("conv", "conv_transpose"):
+        return values.transpose(KERNEL_AXES)
+    if parameter.maps_out:
+        values = values[flatten_order(parameter.maps_out)]
+    if parameter.kind != "linear":
+        return values
+    if parameter.maps_in:
+        values = values[:, flatten_order(parameter.maps_in)]
+    return values.T
+
+
+def to_channels_first(parameter: Parameter, values: Values) -> Values:
+    """The inverse of `to_channels_last`."""
+    if parameter.kind in ("conv", "conv_transpose"):
+        return values.transpose(KERNEL_AXES_BACK)
+    if parameter.kind == "linear":
+        values = values.T
+        if parameter.maps_in:
+            values = values[:, np.argsort(flatten_order(parameter.maps_in))]
+    if parameter.maps_out:
+        values = values[np.argsort(flatten_order(parameter.maps_out))]
+    return values

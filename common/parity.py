@@ -1,0 +1,164 @@
+"""All backends recorded, each in a process of its own, then compared."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.backends import prepare_environment
+from common.cases import Case, cases
+from common.comparing import compare
+from common.errors import UsageError
+from common.recorded import open_recording
+from common.recording import expected_keys
+from common.results import Comparison, failed_recording
+
+ROOT = Path(__file__).resolve().parent.parent
+TRUTH_ORDER = ("torch", "jax", "tf", "jittor")  # by speed in float64; two of them are enough
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording to make."""
+
+    backend: str
+    device: str
+    dtype: str
+    widths: tuple[str, ...]
+    shaken: bool = False
+
+    @property
+    def title(self) -> str:
+        """Backend, device, type and widths in words."""
+        return f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.widths)})"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a parity run records, and how."""
+
+    jobs: tuple[Job, ...]
+    systems: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    timeout: float = 1800.0
+    workers: int = 2
+
+    def cases(self, job: Job) -> list[Case]:
+        """The cases of one job."""
+        return cases(self.systems, job.widths, self.settings)
+
+
+def plan_jobs(
+    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: Sequence[str]
+) -> tuple[Job, ...]:
+    """The recordings that judging these backends takes, the longest first.
+
+    Full width is judged in float32 only, against the float64 truth of two backends. Runs on
+    another device are judged against float64 runs of the same backends on the CPU.
+    """
+    truths = [name for name in TRUTH_ORDER if name in backends][:2]
+    jobs = []
+    for backend in backends:
+        if "float32" in dtypes:
+            shaken = backend in truths
+            jobs.append(Job(backend, device, "float32", tuple(widths), shaken))
+        full = "full" in widths and "float32" in dtypes and backend in truths
+        truth_widths = tuple(w for w in widths if w != "full" or full)
+        if truth_widths:
+            jobs.append(Job(backend, "cpu", "float64", truth_widths))
+        if device != "cpu" and "float64" in dtypes and "reduced" in widths:
+            jobs.append(Job(backend, device, "float64", ("reduced",)))
+    return tuple(sorted(jobs, key=lambda job: "full" not in job.widths))
+
+
+def run_parity(
+    plan: Plan, folder: Path, progress: Callable[[Job, str], None] = lambda job, state: None
+) -> Comparison:
+    """Record every job of the plan into `folder` and compare what came of it.
+
+    A recording that crashes, hangs or lacks its framework becomes failed rows of its backend;
+    the others go on.
+    """
+
+    def record(job: Job) -> str:
+        progress(job, "running")
+        problem = _record(plan, job, _file(folder, job))
+        progress(job, problem or "done")
+        return problem
+
+    with ThreadPoolExecutor(plan.workers) as pool:
+        problems = dict(zip(plan.jobs, pool.map(record, plan.jobs), strict=True))
+    made = [open_recording(_file(folder, job)) for job, problem in problems.items() if not problem]
+    comparison = compare(made)
+    for job, problem in problems.items():
+        for case in plan.cases(job) if problem else []:
+            comparison.expected += len(expected_keys(case))
+            row = failed_recording(case, job.backend, job.device, job.dtype, problem)
+            comparison.results.append(row)
+    return comparison
+
+
+def _file(folder: Path, job: Job) -> Path:
+    return folder / f"{job.backend}-{job.device}-{job.dtype}.safetensors"
+
+
+def _record(plan: Plan, job: Job, out: Path) -> str:
+    command = [
+        sys.executable,
+        "-m",
+        "common",
+        "record",
+        job.backend,
+        *plan.systems,
+        "--device",
+        job.device,
+        "--dtype",
+        job.dtype,
+        "--seed",
+        str(plan.seed),
+        "--out",
+        str(out),
+    ]
+    for width in job.widths:
+        command += ["--width", width]
+    command += ["--shaken"] if job.shaken else []
+    for setting in plan.settings:
+        command += ["--set", setting]
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, **prepare_environment(job.device), "PYTHONPATH": path}
+    try:
+        done = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=plan.timeout,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        return f"hung: stopped after {plan.timeout:.0f} s"
+    if done.returncode == 0:
+        return ""
+    return _last_words(done.stderr) or f"ended with exit status {done.returncode} and no message"
+
+
+def _last_words(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("error: ") if lines else ""
+
+
+def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
+    """The widths themselves.
+
+    Raises:
+        UsageError: one of them is neither "reduced" nor "full".
+    """
+    for width in widths:
+        if width not in ("reduced", "full"):
+            raise UsageError(f"unknown width {width!r}; choose one of: reduced, full")
+    return tuple(widths)

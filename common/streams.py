@@ -1,0 +1,47 @@
+"""Seeded randomness by address: the same (seed, role, step) gives the same array anywhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+def generator_at(seed: int, *address: str | int) -> np.random.Generator:
+    """A fresh NumPy generator for one address; no address disturbs another."""
+    text = "/".join(str(part) for part in (seed, *address))
+    key = int.from_bytes(sha256(text.encode()).digest()[:16], "little")
+    return np.random.Generator(np.random.Philox(key=key))
+
+
+def draw(distribution: str, rng: np.random.Generator, shape: Sequence[int]) -> Array:
+    """An array of "normal" N(0, 1), "uniform" U[0, 1) or "uniform_symmetric" U[-1, 1)."""
+    if distribution == "normal":
+        return rng.standard_normal(tuple(shape))
+    if distribution == "uniform":
+        return rng.random(tuple(shape))
+    if distribution == "uniform_symmetric":
+        return 2 * rng.random(tuple(shape)) - 1
+    raise ValueError(f"unknown distribution {distribution!r}")
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The random arrays of one run, addressed by role and step so that it can resume anywhere."""
+
+    seed: int
+
+    def noise(self, role: str, step: int, shape: Sequence[int], distribution: str) -> Array:
+        """Latent noise for `role` ("discriminator", "generator", "grid") at `step`."""
+        return draw(distribution, generator_at(self.seed, "noise", role, step), shape)
+
+    def images(self, step: int, shape: Sequence[int]) -> Array:
+        """Smooth-valued stand-ins for images in (-1, 1): tanh of normal draws."""
+        return np.tanh(draw("normal", generator_at(self.seed, "images", step), shape))
+
+    def order(self, epoch: int, size: int) -> NDArray[np.int64]:
+        """The order in which one epoch visits `size` examples."""
+        return generator_at(self.seed, "order", epoch).permutation(size)

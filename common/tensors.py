@@ -1,0 +1,125 @@
+"""safetensors files read with suspicion and written whole or not at all."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from common.errors import UsageError
+
+Tensors = dict[str, NDArray[Any]]
+FLOATS = ("float32", "float64")
+
+
+def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+    """All tensors of a file and its metadata, each value of which is JSON.
+
+    Raises:
+        UsageError: no such file, or not a whole safetensors file.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file") from None
+    except (SafetensorError, OSError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError(
+            f"{path}: not a readable safetensors file ({error}); was it cut short? write it again"
+        ) from None
+    return tensors, {key: _parsed(text) for key, text in metadata.items()}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], **metadata: Any) -> None:
+    """Write the file in one move: a reader sees the old file or the whole new one.
+
+    Raises:
+        UsageError: the folder or the file cannot be written; nothing is left behind.
+    """
+    contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
+    encoded = {key: json.dumps(value) for key, value in metadata.items()}
+    write_bytes(path, save(contiguous, encoded))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file in one move.
+
+    Raises:
+        UsageError: the folder or the file cannot be written; nothing is left behind.
+    """
+    make_folder(path.parent)
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file")
+    temporary = None
+    try:
+        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another") from None
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, made where it is missing.
+
+    Raises:
+        UsageError: it cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{folder}: cannot be made into a folder ({error.strerror}); choose another"
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise UsageError(f"{folder}: cannot be written to; choose another folder")
+    return folder
+
+
+def check_tensors(
+    path: Path,
+    found: Mapping[str, NDArray[Any]],
+    expected: Mapping[str, Sequence[int]],
+    optional: Mapping[str, Sequence[int]] | None = None,
+) -> None:
+    """Hold a file's tensors against the names and shapes that it must have and may have.
+
+    Raises:
+        UsageError: names the first tensor that is missing, not known, misshapen, not of a
+            floating-point type that we read, or not finite.
+    """
+    known = {**expected, **(optional or {})}
+    for name in expected:
+        if name not in found:
+            raise UsageError(f"{path}: tensor {name!r} is missing; its shape is {known[name]}")
+    for name, array in found.items():
+        if name not in known:
+            raise UsageError(f"{path}: tensor {name!r} is not one of this system's; remove it")
+        if array.dtype.name not in FLOATS:
+            raise UsageError(f"{path}: tensor {name!r} is {array.dtype}; store float32 or float64")
+        if array.shape != tuple(known[name]):
+            raise UsageError(
+                f"{path}: tensor {name!r} has shape {array.shape}, not {tuple(known[name])}"
+            )
+        if not np.isfinite(array).all():
+            raise UsageError(f"{path}: tensor {name!r} holds a NaN or an infinity")
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

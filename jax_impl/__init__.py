@@ -1,0 +1,1 @@
+"""The GANs in JAX: Flax NNX modules, jitted transformations and optax."""

@@ -1,0 +1,71 @@
+"""Where and how precisely this process computes."""
+
+import os
+
+import flax
+import jax
+import jaxlib
+import optax
+
+from common.errors import UsageError
+
+# XLA reads its flags once, when the first backend starts: after that they change nothing.
+_EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
+
+
+def available_devices() -> list[str]:
+    """The devices this framework can compute on here, by name, CPU first."""
+    return ["cpu", *(f"cuda: {card.device_kind}" for card in _cards())]
+
+
+def configure(*, device: str, dtype: str, exact: bool) -> None:
+    """Choose the device and the floating-point type of everything that follows.
+
+    Args:
+        device: "cpu" or "cuda".
+        dtype: "float32" or "float64".
+        exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+
+    Raises:
+        UsageError: CUDA is asked for and this framework sees no CUDA device.
+    """
+    # Otherwise the first use of a card takes three quarters of its memory.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    if exact:
+        flags = os.environ.get("XLA_FLAGS", "").split()
+        missing = [flag for flag in _EXACT_FLAGS if flag not in flags]
+        os.environ["XLA_FLAGS"] = " ".join(flags + missing)
+    if device == "cuda" and not _cards():
+        raise UsageError("JAX sees no CUDA device here: use --device cpu")
+    jax.config.update("jax_default_device", jax.devices(device)[0])
+    # Without x64, JAX turns every float64 array into float32.
+    jax.config.update("jax_enable_x64", dtype == "float64")
+    # None lets cards round the factors of matrix products and convolutions to TF32.
+    jax.config.update("jax_default_matmul_precision", "highest" if exact else None)
+
+
+def chosen_device() -> jax.Device:
+    """The device that `configure` chose."""
+    return jax.config.jax_default_device or jax.devices("cpu")[0]
+
+
+def environment() -> dict[str, str]:
+    """Versions, device and precision, as a report's fingerprint."""
+    device = chosen_device()
+    return {
+        "jax": jax.__version__,
+        "jaxlib": jaxlib.__version__,
+        "flax": flax.__version__,
+        "optax": optax.__version__,
+        "device": "cpu" if device.platform == "cpu" else device.device_kind,
+        "precision": str(jax.config.jax_default_matmul_precision or "default"),
+        "x64": str(jax.config.jax_enable_x64),
+        "deterministic": str(_EXACT_FLAGS[0] in os.environ.get("XLA_FLAGS", "").split()),
+    }
+
+
+def _cards() -> list[jax.Device]:
+    try:
+        return jax.devices("cuda")
+    except RuntimeError:
+        return []

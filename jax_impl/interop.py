@@ -1,0 +1,136 @@
+"""Canonical NumPy state to this framework's own and back, exactly."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from common.contract import Parameter
+from common.layouts import to_channels_first, to_channels_last
+
+_LEAVES = {
+    "linear": "kernel",
+    "conv": "kernel",
+    "conv_transpose": "kernel",
+    "bias": "bias",
+    "norm_scale": "scale",
+    "norm_shift": "bias",
+    "running_mean": "mean",
+    "running_variance": "var",
+}
+# Fields of the states of _scale_by_adam, optax.scale_by_rms and optax.trace.
+_SLOTS = {
+    "first_moment": "first_moment",
+    "second_moment": "second_moment",
+    "square_average": "nu",
+    "momentum": "trace",
+}
+
+
+def to_native(array: np.ndarray) -> jax.Array:
+    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    if np.ndim(array) == 4:
+        array = np.transpose(array, (0, 2, 3, 1))
+    # `float` is float64 under x64 and else float32; jnp.asarray might share the array's memory.
+    return jnp.array(array, dtype=float)
+
+
+def to_canonical(tensor: jax.Array) -> np.ndarray:
+    """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    array = np.asarray(tensor)
+    return np.array(array.transpose(0, 3, 1, 2) if array.ndim == 4 else array, order="C")
+
+
+def load_network(
+    network: nnx.Module, parameters: Sequence[Parameter], state: Mapping[str, np.ndarray]
+) -> None:
+    """Overwrite the network's tensors with those of `state`, looked up by full name."""
+    values = {_path(p): _native(p, state[p.full_name]) for p in parameters}
+    nnx.update(network, nnx.from_flat_state(values))
+
+
+def read_network(network: nnx.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
+    """The network's tensors by full name, in canonical layouts."""
+    return {p.full_name: _read(network, p) for p in parameters}
+
+
+def read_gradients(
+    gradients: nnx.State, network: nnx.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    return {p.full_name: _read(gradients, p) for p in parameters if p.trainable}
+
+
+def load_slots(
+    optimiser: nnx.Optimizer,
+    network: nnx.Module,
+    parameters: Sequence[Parameter],
+    slots: Mapping[str, np.ndarray],
+) -> None:
+    """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
+    trainable = [p for p in parameters if p.trainable]
+    names = {name.partition(".")[0] for name in slots} - {"step"}
+    for name, moments in _moments(optimiser):
+        if name in names:
+            for parameter in trainable:
+                values = _native(parameter, slots[f"{name}.{parameter.full_name}"])
+                _variable(moments, parameter)[...] = values
+    count = int(slots.get("step", 0))
+    for counter in (optimiser.step, *_counters(optimiser)):
+        counter[...] = jnp.array(count, counter[...].dtype)
+
+
+def read_slots(
+    optimiser: nnx.Optimizer, network: nnx.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    found = {
+        f"{name}.{parameter.full_name}": _read(moments, parameter)
+        for name, moments in _moments(optimiser)
+        for parameter in parameters
+        if parameter.trainable
+    }
+    for counter in _counters(optimiser):
+        found["step"] = np.asarray(float(counter[...]))
+    return found
+
+
+def _path(parameter: Parameter) -> tuple[str, ...]:
+    return (*parameter.module.split("."), _LEAVES[parameter.kind])
+
+
+def _variable(tree: nnx.Module | nnx.State, parameter: Parameter) -> nnx.Variable:
+    return attrgetter(".".join(_path(parameter)))(tree)
+
+
+def _native(parameter: Parameter, values: np.ndarray) -> jax.Array:
+    return jnp.array(to_channels_last(parameter, values), dtype=float)
+
+
+def _read(tree: nnx.Module | nnx.State, parameter: Parameter) -> np.ndarray:
+    values = np.asarray(_variable(tree, parameter)[...])
+    return np.array(to_channels_first(parameter, values), order="C")
+
+
+def _moments(optimiser: nnx.Optimizer) -> Iterator[tuple[str, nnx.State]]:
+    for name, field in _SLOTS.items():
+        for part in _parts(optimiser.opt_state):
+            if field in part._fields:
+                yield name, getattr(part, field)
+
+
+def _counters(optimiser: nnx.Optimizer) -> Iterator[nnx.Variable]:
+    return (part.step for part in _parts(optimiser.opt_state) if "step" in part._fields)
+
+
+def _parts(state: Any) -> Iterator[Any]:
+    """The named tuples in what optax.chain nests."""
+    if hasattr(state, "_fields"):
+        yield state
+    else:
+        for part in state:
+            yield from _parts(part)

@@ -1,0 +1,56 @@
+"""Layers that at least one of the four frameworks lacks or computes differently."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+def leaky_relu(inputs: jax.Array, *, negative_slope: float) -> jax.Array:
+    """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
+    # jax.nn.leaky_relu takes the branch x >= 0, whose derivative at 0 is 1.
+    return jnp.where(inputs > 0, inputs, negative_slope * inputs)
+
+
+class BatchNorm(nnx.Module):
+    """Batch norm over every axis but the channels, with the running rule written out.
+
+    Training normalises by the batch's mean and biased variance, and moves the running
+    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
+    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    the biased one). Inputs are (N, C) or maps.
+
+    Raises:
+        ValueError: one value per channel in training, whose variance says nothing.
+    """
+
+    def __init__(
+        self, channels: int, *, epsilon: float, momentum: float, unbiased_running_variance: bool
+    ) -> None:
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.unbiased_running_variance = unbiased_running_variance
+        self.use_running_average = False  # the name that Module.train and Module.eval look for
+        self.scale = nnx.Param(jnp.ones(channels))
+        self.bias = nnx.Param(jnp.zeros(channels))
+        self.mean = nnx.BatchStat(jnp.zeros(channels))
+        self.var = nnx.BatchStat(jnp.ones(channels))
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Normalise inputs (N, C) or (N, H, W, C)."""
+        if self.use_running_average:
+            return self._normalise(inputs, self.mean[...], self.var[...])
+        axes = tuple(range(inputs.ndim - 1))
+        count = inputs.size // inputs.shape[-1]
+        if count == 1:
+            raise ValueError(f"one value per channel in training: inputs {inputs.shape}")
+        # Two passes: nnx.BatchNorm's E[x²] − E[x]² loses the variance when the mean is large.
+        mean = inputs.mean(axes)
+        variance = jnp.square(inputs - mean).mean(axes)
+        correction = count / (count - 1) if self.unbiased_running_variance else 1.0
+        self.mean[...] += self.momentum * (mean - self.mean[...])
+        self.var[...] += self.momentum * (correction * variance - self.var[...])
+        return self._normalise(inputs, mean, variance)
+
+    def _normalise(self, inputs: jax.Array, mean: jax.Array, variance: jax.Array) -> jax.Array:
+        scale = self.scale[...] / jnp.sqrt(variance + self.epsilon)
+        return (inputs - mean) * scale + self.bias[...]

@@ -1,0 +1,87 @@
+"""What parity looks at besides whole steps: forward passes and gradients of the inputs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import nnx
+
+
+def forward(network: nnx.Module, inputs: jax.Array, *, training: bool) -> jax.Array:
+    """The network's output; in training mode its running statistics move."""
+    network.train() if training else network.eval()
+    return _apply(network, inputs)
+
+
+def discriminator_input_gradients(
+    discriminator: nnx.Module,
+    real: jax.Array,
+    fake: jax.Array,
+    *,
+    loss: Callable[[jax.Array, jax.Array], jax.Array],
+) -> tuple[jax.Array, jax.Array]:
+    """The gradients of the discriminator's loss with respect to real and fake images."""
+    discriminator.train()
+    return _image_gradients(discriminator, real, fake, loss=loss)
+
+
+def generator_input_gradient(
+    generator: nnx.Module,
+    discriminator: nnx.Module,
+    noise: jax.Array,
+    *,
+    loss: Callable[[jax.Array], jax.Array],
+) -> jax.Array:
+    """The gradient of the generator's loss with respect to its noise."""
+    generator.train()
+    discriminator.train()
+    return _noise_gradient(generator, discriminator, noise, loss=loss)
+
+
+def pull_back(
+    function: Callable[..., jax.Array], upstream: jax.Array, *inputs: jax.Array
+) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+    """The function's output, and the vector-Jacobian product of `upstream` with each input."""
+
+    # jax.vjp forbids a layer to move its statistics; nnx carries those of its arguments out.
+    def objective(*arguments: Any) -> tuple[jax.Array, jax.Array]:
+        *tensors, layer = arguments
+        output = layer(*tensors)
+        return (upstream * output).sum(), output
+
+    transformed = nnx.value_and_grad(objective, argnums=tuple(range(len(inputs))), has_aux=True)
+    (_, output), products = transformed(*inputs, function)
+    return output, products
+
+
+@nnx.jit
+def _apply(network: nnx.Module, inputs: jax.Array) -> jax.Array:
+    return network(inputs)
+
+
+@nnx.jit(static_argnames="loss")
+def _image_gradients(
+    discriminator: nnx.Module,
+    real: jax.Array,
+    fake: jax.Array,
+    *,
+    loss: Callable[[jax.Array, jax.Array], jax.Array],
+) -> tuple[jax.Array, jax.Array]:
+    def objective(real: jax.Array, fake: jax.Array, discriminator: nnx.Module) -> jax.Array:
+        return loss(discriminator(real), discriminator(fake))
+
+    return nnx.grad(objective, argnums=(0, 1))(real, fake, discriminator)
+
+
+@nnx.jit(static_argnames="loss")
+def _noise_gradient(
+    generator: nnx.Module,
+    discriminator: nnx.Module,
+    noise: jax.Array,
+    *,
+    loss: Callable[[jax.Array], jax.Array],
+) -> jax.Array:
+    def objective(noise: jax.Array, generator: nnx.Module, discriminator: nnx.Module) -> jax.Array:
+        return loss(discriminator(generator(noise)))
+
+    return nnx.grad(objective, argnums=0)(noise, generator, discriminator)

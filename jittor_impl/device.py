@@ -1,0 +1,55 @@
+"""Where and how precisely this process computes."""
+
+import os
+
+import jittor as jt
+
+from common.errors import UsageError
+
+
+def available_devices() -> list[str]:
+    """The devices this framework can compute on here, by name, CPU first."""
+    # Jittor counts the cards and does not know their names.
+    cards = jt.core.get_device_count() if jt.has_cuda else 0
+    return ["cpu", *(f"cuda: device {card}" for card in range(cards))]
+
+
+def configure(*, device: str, dtype: str, exact: bool) -> None:
+    """Choose the device and the floating-point type of everything that follows.
+
+    Args:
+        device: "cpu" or "cuda".
+        dtype: "float32" or "float64".
+        exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+
+    Raises:
+        UsageError: CUDA is asked for and this framework sees no CUDA device.
+    """
+    if device == "cuda" and not jt.has_cuda:
+        raise UsageError("Jittor sees no CUDA device here: use --device cpu")
+    jt.flags.use_cuda = int(device == "cuda")
+    # Unless this is 0, every float64 array becomes float32 on its way in.
+    jt.flags.auto_convert_64_to_32 = int(dtype == "float32")
+    jt.flags.use_tensorcore = int(not exact)
+
+
+def chosen_device() -> str:
+    """The device that `configure` chose."""
+    return "cuda" if jt.flags.use_cuda else "cpu"
+
+
+def environment() -> dict[str, str]:
+    """Versions, device and precision, as a report's fingerprint."""
+    return {
+        "jittor": jt.__version__,
+        "device": chosen_device(),
+        "dtype": _chosen_dtype(),
+        "onednn": str(jt.compile_extern.mkl_ops is not None),
+        "tensor cores": str(bool(jt.flags.use_tensorcore)),
+        "compiler": jt.flags.cc_path,
+        "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
+    }
+
+
+def _chosen_dtype() -> str:
+    return "float32" if jt.flags.auto_convert_64_to_32 else "float64"

@@ -1,0 +1,93 @@
+"""Canonical NumPy state to this framework's own and back, exactly."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+
+import jittor as jt
+import numpy as np
+from jittor import Var, nn
+from jittor.optim import Optimizer
+
+from common.contract import Parameter
+from jittor_impl.device import _chosen_dtype
+from jittor_impl.layers import _is_scalar
+
+
+def to_native(array: np.ndarray) -> Var:
+    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    return jt.array(np.asarray(array, dtype=_chosen_dtype()))
+
+
+def to_canonical(tensor: Var) -> np.ndarray:
+    """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    array = tensor.numpy()
+    return array.reshape(()) if _is_scalar(tensor) else array
+
+
+def load_network(
+    network: nn.Module, parameters: Sequence[Parameter], state: Mapping[str, np.ndarray]
+) -> None:
+    """Overwrite the network's tensors with those of `state`, looked up by full name."""
+    for parameter in parameters:
+        _overwrite(_tensor(network, parameter), state[parameter.full_name])
+
+
+def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
+    """The network's tensors by full name, in canonical layouts."""
+    return {p.full_name: to_canonical(_tensor(network, p)).copy() for p in parameters}
+
+
+def read_gradients(
+    gradients: Mapping[str, Var], network: nn.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    return {p.full_name: to_canonical(gradients[p.name]) for p in parameters if p.trainable}
+
+
+def load_slots(
+    optimiser: Optimizer,
+    network: nn.Module,
+    parameters: Sequence[Parameter],
+    slots: Mapping[str, np.ndarray],
+) -> None:
+    """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
+    names = {name.partition(".")[0] for name in slots}
+    for parameter, found in _slots(optimiser, network, parameters):
+        for name in names.intersection(found):
+            _overwrite(found[name], slots[f"{name}.{parameter.full_name}"])
+    optimiser.count = int(slots.get("step", 0))
+
+
+def read_slots(
+    optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    arrays = {
+        f"{name}.{parameter.full_name}": to_canonical(tensor).copy()
+        for parameter, found in _slots(optimiser, network, parameters)
+        for name, tensor in found.items()
+    }
+    if "first_moment" in optimiser.slots:
+        arrays["step"] = np.asarray(float(optimiser.count))
+    return arrays
+
+
+def _tensor(network: nn.Module, parameter: Parameter) -> Var:
+    return reduce(getattr, parameter.name.split("."), network)
+
+
+def _overwrite(tensor: Var, array: np.ndarray) -> None:
+    # Left lazy, an array of one element is fused into whatever reads it, and the broadcast of a
+    # one-channel bias then fails to compile.
+    tensor.update(to_native(array)).sync(False, False)
+
+
+def _slots(
+    optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
+) -> Iterator[tuple[Parameter, dict[str, Var]]]:
+    (group,) = optimiser.param_groups
+    position = {id(tensor): index for index, tensor in enumerate(group["params"])}
+    for parameter in parameters:
+        if parameter.trainable:
+            index = position[id(_tensor(network, parameter))]
+            yield parameter, {name: group[name][index] for name in optimiser.slots}

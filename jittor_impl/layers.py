@@ -1,0 +1,115 @@
+"""Layers that at least one of the four frameworks lacks or computes differently."""
+
+import jittor as jt
+import numpy as np
+from jittor import Var, nn
+
+from jittor_impl.device import _chosen_dtype
+
+
+def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
+    """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
+    return jt.ternary(inputs > 0, inputs, inputs * _constant(negative_slope, inputs))
+
+
+class BatchNorm(nn.Module):
+    """Batch norm over every axis but the channels, with the running rule written out.
+
+    Training normalises by the batch's mean and biased variance, and moves the running
+    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
+    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    the biased one). Inputs are (N, C) or maps.
+
+    Raises:
+        ValueError: one value per channel in training, whose variance says nothing.
+    """
+
+    def __init__(
+        self, channels: int, *, epsilon: float, momentum: float, unbiased_running_variance: bool
+    ) -> None:
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.unbiased_running_variance = unbiased_running_variance
+        dtype = _chosen_dtype()
+        self.weight = jt.ones(channels, dtype=dtype)
+        self.bias = jt.zeros(channels, dtype=dtype)
+        # To Jittor every Var of a module is a parameter; only this keeps optimisers off.
+        self.running_mean = jt.zeros(channels, dtype=dtype).stop_grad()
+        self.running_var = jt.ones(channels, dtype=dtype).stop_grad()
+
+    def execute(self, inputs: Var) -> Var:
+        """Normalise inputs (N, C) or (N, C, H, W)."""
+        if not self.is_training():
+            return self._normalise(inputs, self.running_mean, self.running_var)
+        count = inputs.numel() // inputs.shape[1]
+        if count == 1:
+            raise ValueError(f"one value per channel in training: inputs {tuple(inputs.shape)}")
+        # Jittor's own layer takes E[x²] − E[x]², which cancels: hence two passes.
+        mean = _average(inputs)
+        variance = _average((inputs - _spread(mean, inputs)).sqr())
+        correction = count / (count - 1) if self.unbiased_running_variance else 1.0
+        self._move(self.running_mean, mean)
+        self._move(self.running_var, variance * _constant(correction, variance))
+        return self._normalise(inputs, mean, variance)
+
+    def _normalise(self, inputs: Var, mean: Var, variance: Var) -> Var:
+        scale = self.weight / (variance + _constant(self.epsilon, variance)).sqrt()
+        centred = inputs - _spread(mean, inputs)
+        return centred * _spread(scale, inputs) + _spread(self.bias, inputs)
+
+    def _move(self, running: Var, batch: Var) -> None:
+        running.update(running + (batch - running) * _constant(self.momentum, running))
+
+
+class _Conv(nn.Conv):
+    """Jittor's convolution with a bias whose gradient keeps float32's digits."""
+
+    def execute(self, maps: Var) -> Var:
+        maps = nn.conv2d(maps, self.weight, stride=self.stride, padding=self.padding)
+        return maps + _spread(self.bias, maps)
+
+
+class _ConvTranspose(nn.ConvTranspose):
+    """Jittor's transposed convolution with a bias whose gradient keeps float32's digits."""
+
+    def execute(self, maps: Var) -> Var:
+        maps = nn.conv_transpose(
+            maps,
+            self.weight,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
+        )
+        return maps + _spread(self.bias, maps)
+
+
+def _constant(value: float, like: Var) -> Var:
+    # Jittor rounds every Python and NumPy number to float32, whatever it meets; an array keeps
+    # its digits.
+    return jt.array(np.asarray(value, dtype=str(like.dtype)))
+
+
+def _scalar(value: Var) -> Var:
+    # To Jittor a number is a vector of one element; a loss carries a mark that tells them apart.
+    value.scalar = True
+    return value
+
+
+def _is_scalar(value: Var) -> bool:
+    return hasattr(value, "scalar")
+
+
+def _average(inputs: Var) -> Var:
+    """The mean of scores (N,), or over every axis but the channels."""
+    # Jittor adds one number after the other: over a batch of maps in float32 that loses two
+    # digits, which a float64 total keeps. And the gradient of its own mean rounds 1/N to
+    # float32; dividing by a whole number is exact.
+    total = inputs.float64().sum((0, *range(2, inputs.ndim)))
+    return (total / (inputs.numel() // total.numel())).cast(inputs.dtype)
+
+
+def _spread(channels: Var, like: Var) -> Var:
+    """One value a channel, repeated over the other axes of `like`."""
+    # The gradient of a broadcast is such a sum.
+    axes = (0, *range(2, like.ndim))
+    return channels.float64().broadcast(like, axes).cast(channels.dtype)

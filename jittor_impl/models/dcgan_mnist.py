@@ -1,0 +1,69 @@
+"""The convolutional pair of seed S4 (CS231n's GANs on MNIST)."""
+
+from functools import partial
+
+from jittor import Var, nn
+
+from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
+
+_norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
+
+
+class _MaxPool(nn.Pool):
+    def execute(self, maps: Var) -> Var:
+        # Jittor refuses maps as small as its window; no window reaches what is added here.
+        if maps.shape[2] == self.kernel_size[0]:
+            maps = nn.pad(maps, (0, 1, 0, 1), mode="constant", value=0)
+        return super().execute(maps)
+
+
+class Generator(nn.Module):
+    """Two linear layers and two transposed convolutions, each ReLU before its batch norm."""
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        dense_features: int,
+        base_channels: int,
+        image_size: int,
+        channels: int,
+    ) -> None:
+        self.maps_shape = (4 * base_channels, image_size // 4, image_size // 4)
+        features = 4 * base_channels * (image_size // 4) ** 2
+        self.linear1 = nn.Linear(latent_dim, dense_features)
+        self.norm1 = _norm(dense_features)
+        self.linear2 = nn.Linear(dense_features, features)
+        self.norm2 = _norm(features)
+        self.up1 = _ConvTranspose(
+            4 * base_channels, 2 * base_channels, kernel_size=4, stride=2, padding=1
+        )
+        self.norm3 = _norm(2 * base_channels)
+        self.up2 = _ConvTranspose(2 * base_channels, channels, kernel_size=4, stride=2, padding=1)
+
+    def execute(self, noise: Var) -> Var:
+        hidden = self.norm1(nn.relu(self.linear1(noise)))
+        hidden = self.norm2(nn.relu(self.linear2(hidden)))
+        maps = hidden.reshape((-1, *self.maps_shape))
+        maps = self.norm3(nn.relu(self.up1(maps)))
+        return self.up2(maps).tanh()
+
+
+class Discriminator(nn.Module):
+    """Two valid convolutions with max-pooling and two linear layers to scores (N,)."""
+
+    def __init__(
+        self, *, dense_features: int, base_channels: int, image_size: int, channels: int
+    ) -> None:
+        pooled = ((image_size - 4) // 2 - 4) // 2
+        self.conv1 = _Conv(channels, base_channels, kernel_size=5)
+        self.conv2 = _Conv(base_channels, 2 * base_channels, kernel_size=5)
+        self.pool = _MaxPool(kernel_size=2, stride=2, op="maximum")
+        self.linear1 = nn.Linear(2 * base_channels * pooled**2, dense_features)
+        self.linear2 = nn.Linear(dense_features, 1)
+
+    def execute(self, images: Var) -> Var:
+        maps = self.pool(leaky_relu(self.conv1(images), negative_slope=0.01))
+        maps = self.pool(leaky_relu(self.conv2(maps), negative_slope=0.01))
+        hidden = leaky_relu(self.linear1(maps.flatten(1)), negative_slope=0.01)
+        return self.linear2(hidden).squeeze(1)

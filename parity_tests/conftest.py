@@ -1,0 +1,54 @@
+"""Backends for the tests: one import order, one configuration, no silent skips."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from common.backends import BACKENDS, Backend, load
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--backends",
+        default=",".join(BACKENDS),
+        help="run the tests of these backends only, as in torch,jax (default: all four)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
+    for name in chosen_backends(config):
+        load(name, device="cpu", dtype="float64", exact=True)
+
+
+def chosen_backends(config: pytest.Config) -> list[str]:
+    names = config.getoption("--backends").split(",")
+    return [name for name in BACKENDS if name in names]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend_name" in metafunc.fixturenames:
+        metafunc.parametrize("backend_name", chosen_backends(metafunc.config), scope="session")
+
+
+@pytest.fixture
+def configured(backend_name: str) -> Iterator[Callable[[str], Backend]]:
+    """The backend under test in the type asked for; float64 again afterwards."""
+
+    def configure(dtype: str) -> Backend:
+        return load(backend_name, device="cpu", dtype=dtype, exact=True)
+
+    yield configure
+    configure("float64")
+
+
+@pytest.fixture
+def backend(configured: Callable[[str], Backend]) -> Backend:
+    """The backend under test, in float64."""
+    return configured("float64")
+
+
+@pytest.fixture(scope="session")
+def backends(request: pytest.FixtureRequest) -> list[str]:
+    """The names of all backends under test."""
+    return chosen_backends(request.config)

@@ -1,0 +1,44 @@
+"""Small things that several families of tests share."""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from common.backends import Backend
+from common.cases import Case, cases
+from common.initialise import initial_state
+
+
+def reduced(system: str, loss: str | None = None) -> Case:
+    """The reduced case of a system, with its own loss if none is named."""
+    found = [case for case in cases([system]) if loss in (None, case.system.loss)]
+    return found[0]
+
+
+def build(backend: Backend, case: Case, seed: int = 0) -> Any:
+    """The case's GAN with its seeded weights."""
+    return backend.gan.build(case.system, initial_state(case.system, seed))
+
+
+def images(case: Case, count: int = 4, seed: int = 0) -> np.ndarray:
+    """A batch of stand-in images."""
+    shape = (count, case.system.channels, case.system.image_size, case.system.image_size)
+    return np.tanh(np.random.default_rng(seed).standard_normal(shape))
+
+
+def noise(case: Case, count: int = 4, seed: int = 1) -> np.ndarray:
+    """A batch of latent noise."""
+    return np.random.default_rng(seed).standard_normal((count, case.system.latent_dim))
+
+
+def module(backend: Backend, name: str) -> Any:
+    """A module of the package that `Backend` does not carry: losses, layers, optimisers."""
+    from importlib import import_module
+
+    return import_module(f"{backend.name}_impl.{name}")
+
+
+def in_training(backend: Backend, layer: Any) -> Any:
+    """The layer as a function of its inputs in training mode; only Keras has to be told."""
+    return partial(layer, training=True) if backend.name == "tf" else layer

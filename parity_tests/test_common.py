@@ -1,0 +1,185 @@
+"""common by itself: catalogue, contract, streams, initial weights, layouts, the verdict."""
+
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common.cases import cases
+from common.catalogue import SYSTEMS, find_system
+from common.contract import contract, count_trainable, network_contract
+from common.errors import UsageError
+from common.initialise import initial_state
+from common.layouts import flatten_order, to_channels_first, to_channels_last
+from common.measure import Disagreement, normwise_error, require
+from common.optimiser_slots import SLOTS
+from common.settings import CHOICES, apply_settings, settable
+from common.streams import Streams
+
+# Trainable parameters of generator and discriminator, as shared by the sources themselves.
+COUNTS = {
+    "lsgan_mlp": (1_952_528, 267_009),
+    "dcgan_mnist": (6_675_009, 1_102_721),
+    "lsgan_jittor": (15_590_273, 4_330_241),
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_parameter_counts_are_the_sources(name: str) -> None:
+    row = find_system(name)
+    assert (count_trainable(row, "generator"), count_trainable(row, "discriminator")) == (
+        COUNTS[name]
+    )
+
+
+def test_colour_changes_the_counts_of_lsgan_jittor_as_the_source_says() -> None:
+    row = apply_settings(find_system("lsgan_jittor"), ["channels=3"])
+    assert count_trainable(row, "generator") == 15_591_427
+    assert count_trainable(row, "discriminator") == 4_333_441
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_contract_lists_generator_first_and_weight_before_bias_before_buffers(
+    name: str,
+) -> None:
+    tensors = contract(find_system(name))
+    networks = [p.network for p in tensors]
+    assert networks == sorted(networks, reverse=True)
+    assert len({p.full_name for p in tensors}) == len(tensors)
+    order = ("weight", "bias", "running_mean", "running_var")
+    for first, second in pairwise(tensors):
+        if first.network == second.network and first.module == second.module:
+            leaves = [order.index(p.name.rpartition(".")[2]) for p in (first, second)]
+            assert leaves == sorted(leaves)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
+    row, full = settable(case.system), settable(find_system(case.system.name))
+    changed = {key for key in row if row[key] != full[key]}
+    assert changed <= {
+        "latent_dim",
+        "base_channels",
+        "dense_features",
+        "generator_features",
+        "discriminator_features",
+        "loss",
+    }
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("base_channels=0", "at least 1"),
+        ("base_channels=x", "whole number"),
+        ("image_size=100", "multiple of 16"),
+        ("learning_rate=-1", "negative"),
+        ("learning_rate=nan", "finite"),
+        ("beta2=1", r"\[0, 1\)"),
+        ("epsilon=0", "positive"),
+        ("loss=hinge", "least_squares"),
+        ("depth=3", "no option 'depth'"),
+        ("base_channels", "key=value"),
+        ("name=x", "no option 'name'"),
+    ],
+)
+def test_a_bad_setting_names_the_thing_and_the_remedy(assignment: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        apply_settings(find_system("lsgan_jittor"), [assignment])
+
+
+def test_every_choice_of_optimiser_has_its_slots() -> None:
+    assert set(SLOTS) == set(CHOICES["optimiser"])
+
+
+def test_streams_depend_on_seed_role_step_and_nothing_else() -> None:
+    def noise(seed, role, step):
+        return Streams(seed).noise(role, step, (3, 2), "normal")
+
+    first = noise(0, "generator", 5)
+    assert np.array_equal(first, noise(0, "generator", 5))
+    for other in (noise(1, "generator", 5), noise(0, "discriminator", 5), noise(0, "generator", 6)):
+        assert not np.array_equal(first, other)
+
+
+PINNED_NORMAL = [1.4029388950937667, 0.1447662212796412]
+PINNED_UNIFORM = [-0.7520365341146122, -0.45810171109793396]
+PINNED_ORDER = [0, 3, 5, 2, 4, 1]
+
+
+def test_streams_have_not_moved() -> None:
+    """Recordings of other machines and versions stay comparable only while these stand."""
+    found = Streams(0).noise("generator", 1, (2,), "normal")
+    assert found.tolist() == PINNED_NORMAL
+    assert Streams(0).noise("generator", 1, (2,), "uniform_symmetric").tolist() == PINNED_UNIFORM
+    assert Streams(3).order(0, 6).tolist() == PINNED_ORDER
+
+
+def test_an_epoch_visits_every_example_once() -> None:
+    assert sorted(Streams(0).order(1, 100).tolist()) == list(range(100))
+
+
+def test_a_tensor_s_initial_values_do_not_depend_on_its_neighbours() -> None:
+    narrow = initial_state(apply_settings(find_system("lsgan_mlp"), ["channels=3"]), 0)
+    wide = initial_state(find_system("lsgan_mlp"), 0)
+    name = "generator.linear2.weight"
+    assert np.array_equal(narrow[name], wide[name])
+    assert not np.array_equal(wide[name], initial_state(find_system("lsgan_mlp"), 1)[name])
+
+
+def test_uniform_fan_in_fills_its_interval() -> None:
+    state = initial_state(find_system("dcgan_mnist"), 0)
+    for name, fan_in in {
+        "generator.linear2.weight": 1024,
+        "generator.linear2.bias": 1024,
+        "generator.up1.weight": 64 * 16,
+        "discriminator.conv2.weight": 32 * 25,
+    }.items():
+        bound, values = 1 / np.sqrt(fan_in), np.abs(state[name])
+        assert 0.97 * bound < values.max() <= bound
+        assert 0.4 * bound < values.mean() < 0.6 * bound
+
+
+@given(st.tuples(*[st.integers(1, 4)] * 3))
+def test_flatten_order_is_what_transposing_maps_does(maps) -> None:
+    index = np.arange(prod(maps)).reshape(maps)
+    assert np.array_equal(flatten_order(maps), index.transpose(1, 2, 0).ravel())
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_channels_last_layouts_go_and_come_back(name: str) -> None:
+    case = next(case for case in cases([name]))
+    for parameter in network_contract(case.system, "generator"):
+        values = np.random.default_rng(0).standard_normal(parameter.shape)
+        there = to_channels_last(parameter, values)
+        assert np.array_equal(to_channels_first(parameter, there), values)
+
+
+def test_the_verdict_measures_normwise() -> None:
+    truth = np.array([3.0, 4.0])
+    assert normwise_error(truth + np.array([0.0, 5.0]), truth) == 1.0
+    assert normwise_error(truth, np.zeros(2)) == 5.0
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        np.array([1.0, np.nan]),
+        np.array([1.0, np.inf]),
+        np.array([[1.0, 2.0]]),
+        np.array([2.0, 1.0]),
+        np.array([1.0]),
+    ],
+)
+def test_the_verdict_rejects_nan_infinity_shape_and_permutation(found) -> None:
+    with pytest.raises(Disagreement, match="weights"):
+        require(found, np.array([1.0, 2.0]), 1e-3, "weights")
+
+
+def test_the_verdict_rejects_a_nan_on_both_sides() -> None:
+    broken = np.array([np.nan, 1.0])
+    with pytest.raises(Disagreement, match="NaN"):
+        require(broken, broken, 1.0, "weights")

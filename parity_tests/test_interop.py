@@ -1,0 +1,104 @@
+"""Canonical state goes into every framework and comes back bit for bit."""
+
+import numpy as np
+import pytest
+
+from common.cases import cases
+from common.catalogue import find_system
+from common.contract import network_contract
+from common.measure import Disagreement, require_named
+from common.optimiser_slots import SLOTS
+from common.settings import apply_settings
+from parity_tests.fixtures import build, images, reduced
+
+NETWORKS = ("generator", "discriminator")
+
+
+def random_state(parameters, seed=0):
+    rng = np.random.default_rng(seed)
+    return {p.full_name: rng.standard_normal(p.shape) for p in parameters}
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_networks_round_trip(backend, case) -> None:
+    gan = build(backend, case)
+    for name in NETWORKS:
+        parameters = network_contract(case.system, name)
+        state = random_state(parameters)
+        backend.interop.load_network(getattr(gan, name), parameters, state)
+        found = backend.interop.read_network(getattr(gan, name), parameters)
+        assert list(found) == [p.full_name for p in parameters]
+        for key, array in state.items():
+            assert found[key].dtype == np.float64
+            require_named(found[key], array, "exact", key)
+
+
+@pytest.mark.parametrize("optimiser", SLOTS)
+def test_slots_round_trip(backend, optimiser: str) -> None:
+    system = apply_settings(reduced("dcgan_mnist").system, [f"optimiser={optimiser}"])
+    parameters = network_contract(system, "generator")
+    trainable = [p for p in parameters if p.trainable]
+    gan = backend.gan.build(
+        system, random_state([*parameters, *network_contract(system, "discriminator")])
+    )
+    slots = {
+        f"{slot}.{key}": np.abs(array)
+        for slot in SLOTS[optimiser]
+        for key, array in random_state(trainable, seed=1).items()
+    }
+    if optimiser == "adam":
+        slots["step"] = np.array(7.0)
+    arguments = (gan.generator_optimiser, gan.generator, parameters)
+    backend.interop.load_slots(*arguments, slots)
+    found = backend.interop.read_slots(*arguments)
+    assert set(found) == set(slots)
+    for key, array in slots.items():
+        require_named(np.asarray(found[key], np.float64), array, "exact", key)
+
+
+def test_images_round_trip(backend) -> None:
+    batch = images(reduced("lsgan_jittor"))
+    found = backend.interop.to_canonical(backend.interop.to_native(batch))
+    require_named(found, batch, "exact", "images")
+
+
+def test_losses_come_back_as_scalars(backend) -> None:
+    case = reduced("lsgan_mlp")
+    gan = build(backend, case)
+    real = backend.interop.to_native(images(case))
+    scores = backend.probes.forward(gan.discriminator, real, training=True)
+    value = backend.interop.to_canonical(gan.generator_loss(scores))
+    assert np.asarray(value).shape == ()
+    assert value.dtype == np.float64
+
+
+def test_the_round_trip_can_fail() -> None:
+    array = np.arange(6.0).reshape(2, 3)
+    with pytest.raises(Disagreement):
+        require_named(array + np.eye(2, 3), array, "exact", "a changed tensor")
+
+
+def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
+    """With three channels a channels-last flattening that is not reordered shows."""
+    system = apply_settings(reduced("lsgan_mlp").system, ["channels=3"])
+    parameters = network_contract(system, "discriminator")
+    state = random_state([*network_contract(system, "generator"), *parameters])
+    gan = backend.gan.build(system, state)
+    batch = np.random.default_rng(2).standard_normal((2, 3, 28, 28))
+    hidden = batch.reshape(2, -1)
+    for layer in ("linear1", "linear2", "linear3"):
+        weight, bias = (state[f"discriminator.{layer}.{leaf}"] for leaf in ("weight", "bias"))
+        hidden = hidden @ weight.T + bias
+        if layer != "linear3":
+            hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
+    native = backend.interop.to_native(batch)
+    found = backend.probes.forward(gan.discriminator, native, training=False)
+    require_named(backend.interop.to_canonical(found), hidden[:, 0], "linear_algebra", "scores")
+
+
+def test_full_rows_have_the_contract_s_tensors_in_every_port(backend) -> None:
+    system = find_system("dcgan_mnist")
+    for network, name in zip(backend.gan.build_networks(system), NETWORKS, strict=True):
+        found = backend.interop.read_network(network, network_contract(system, name))
+        shapes = {key: array.shape for key, array in found.items()}
+        assert shapes == {p.full_name: p.shape for p in network_contract(system, name)}

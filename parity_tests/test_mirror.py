@@ -1,0 +1,122 @@
+"""The four packages mirror each other, and common stays free of frameworks."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("torch_impl", "tf_impl", "jax_impl", "jittor_impl")
+FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "optax", "jittor")
+# The word with which each framework spells the forward pass, and what it must take with it.
+FORWARD = {
+    "torch_impl": "forward",
+    "tf_impl": "call",
+    "jax_impl": "__call__",
+    "jittor_impl": "execute",
+}
+FORCED_ARGUMENTS = {"tf_impl": {"training"}}
+
+Signature = tuple[str, ...]
+
+
+def files_of(package: str) -> set[str]:
+    folder = ROOT / package
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.py")}
+
+
+def first_line(node: ast.AST) -> str:
+    text = ast.get_docstring(node)  # type: ignore[arg-type]
+    return text.splitlines()[0] if text else ""
+
+
+def signature(function: ast.FunctionDef, drop: set[str]) -> Signature:
+    arguments = function.args
+    parts = [a.arg for a in (*arguments.posonlyargs, *arguments.args) if a.arg not in drop]
+    parts += [f"*{arguments.vararg.arg}"] if arguments.vararg else []
+    parts += ["*", *(a.arg for a in arguments.kwonlyargs if a.arg not in drop)]
+    parts += [ast.unparse(default) for default in arguments.defaults if "training" not in drop]
+    parts += [ast.unparse(default) for default in arguments.kw_defaults if default is not None]
+    return tuple(parts)
+
+
+def public_names(source: str, package: str) -> list[tuple[str, Signature, str]]:
+    """What a module offers, in order: name, signature, first docstring line."""
+    tree = ast.parse(source)
+    found = [("module", (), first_line(tree))]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            found.append((node.name, signature(node, set()), first_line(node)))
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            found.append((node.name, (), first_line(node)))
+            found += methods(node, package)
+    return found
+
+
+def methods(node: ast.ClassDef, package: str) -> list[tuple[str, Signature, str]]:
+    found = []
+    for child in node.body:
+        if not isinstance(child, ast.FunctionDef):
+            continue
+        if child.name == FORWARD[package]:
+            drop = FORCED_ARGUMENTS.get(package, set())
+            found.append((f"{node.name}.forward", signature(child, drop), ""))
+        elif child.name == "__init__" or not child.name.startswith("_"):
+            found.append((f"{node.name}.{child.name}", signature(child, set()), ""))
+    return found
+
+
+@pytest.mark.parametrize("package", PACKAGES[1:])
+def test_same_files(package: str) -> None:
+    assert files_of(package) == files_of("torch_impl")
+
+
+@pytest.mark.parametrize("package", PACKAGES[1:])
+@pytest.mark.parametrize("name", sorted(files_of("torch_impl")))
+def test_same_names_signatures_and_first_lines(package: str, name: str) -> None:
+    if name == "__init__.py":
+        return  # each package's own sentence about itself
+    theirs = public_names((ROOT / package / name).read_text(), package)
+    ours = public_names((ROOT / "torch_impl" / name).read_text(), "torch_impl")
+    assert theirs == ours
+
+
+def test_the_mirror_sees_a_renamed_argument_and_a_changed_first_line() -> None:
+    source = (ROOT / "torch_impl" / "losses.py").read_text()
+    ours = public_names(source, "torch_impl")
+    assert public_names(source.replace("gen_label", "target"), "torch_impl") != ours
+    assert public_names(source.replace("non-saturating", "saturating"), "torch_impl") != ours
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "common").rglob("*.py")), ids=lambda p: p.stem)
+def test_common_imports_no_framework_and_no_port(path: Path) -> None:
+    assert not imported(path) & {*FRAMEWORKS, *PACKAGES}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_port_imports_no_other_port_and_no_other_framework(package: str) -> None:
+    own = {
+        "torch_impl": {"torch"},
+        "tf_impl": {"tensorflow", "keras"},
+        "jax_impl": {"jax", "flax", "optax"},
+        "jittor_impl": {"jittor"},
+    }[package]
+    forbidden = {*FRAMEWORKS, *PACKAGES} - own - {package}
+    for path in (ROOT / package).rglob("*.py"):
+        assert not imported(path) & forbidden, path
+
+
+@pytest.mark.parametrize("package", ["common", *PACKAGES])
+def test_rooms_are_small(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        assert len(path.read_text().splitlines()) <= 200, path

@@ -1,0 +1,73 @@
+"""Where and how precisely this process computes."""
+
+import os
+
+import keras
+import tensorflow as tf
+
+from common.errors import UsageError
+
+_chosen = "/CPU:0"
+_deterministic = False
+
+
+def available_devices() -> list[str]:
+    """The devices this framework can compute on here, by name, CPU first."""
+    return ["cpu", *(f"cuda: {_card(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
+
+
+def configure(*, device: str, dtype: str, exact: bool) -> None:
+    """Choose the device and the floating-point type of everything that follows.
+
+    Args:
+        device: "cpu" or "cuda".
+        dtype: "float32" or "float64".
+        exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+
+    Raises:
+        UsageError: CUDA is asked for and this framework sees no CUDA device.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if device == "cuda" and not gpus:
+        raise UsageError("TensorFlow sees no CUDA device here: use --device cpu")
+    for gpu in gpus:
+        # TensorFlow otherwise takes the whole memory of every card, even to compute on the CPU.
+        if not tf.config.experimental.get_memory_growth(gpu):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    global _chosen, _deterministic
+    _chosen = "/GPU:0" if device == "cuda" else "/CPU:0"
+    keras.config.set_floatx(dtype)
+    # Layers take their type from the policy, which no longer follows floatx once it was read.
+    keras.config.set_dtype_policy(dtype)
+    tf.config.experimental.enable_tensor_float_32_execution(not exact)
+    if exact:
+        # There is no public way back: a process that was once exact stays deterministic.
+        tf.config.experimental.enable_op_determinism()
+        _deterministic = True
+    # Each GAN traces its own steps, once; from the fifth on, TensorFlow takes that for a mistake.
+    tf.get_logger().setLevel("ERROR")
+
+
+def chosen_device() -> str:
+    """The device that `configure` chose."""
+    return _chosen
+
+
+def environment() -> dict[str, str]:
+    """Versions, device and precision, as a report's fingerprint."""
+    cuda = _chosen == "/GPU:0"
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    return {
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "device": _card(tf.config.list_physical_devices("GPU")[0]) if cuda else "cpu",
+        "cuda": str(tf.sysconfig.get_build_info().get("cuda_version", "")) if cuda else "",
+        "tf32": str(tf.config.experimental.tensor_float_32_execution_enabled()),
+        "deterministic": str(_deterministic),
+        # Zero means that TensorFlow takes every core.
+        "threads": str(threads or os.cpu_count()),
+    }
+
+
+def _card(gpu: tf.config.PhysicalDevice) -> str:
+    return str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name))

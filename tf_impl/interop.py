@@ -1,0 +1,115 @@
+"""Canonical NumPy state to this framework's own and back, exactly."""
+
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from common.contract import Parameter
+from common.layouts import to_channels_first, to_channels_last
+from tf_impl.device import chosen_device
+
+_LEAVES = {
+    "linear": "kernel",
+    "conv": "kernel",
+    "conv_transpose": "kernel",
+    "bias": "bias",
+    "norm_scale": "gamma",
+    "norm_shift": "beta",
+    "running_mean": "moving_mean",
+    "running_variance": "moving_variance",
+}
+_SLOTS = {
+    "first_moment": "first_moments",
+    "second_moment": "second_moments",
+    "square_average": "square_averages",
+    "momentum": "momenta",
+}
+
+
+def to_native(array: np.ndarray) -> tf.Tensor:
+    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    values = np.asarray(array, dtype=keras.config.floatx())
+    if values.ndim == 4:
+        values = values.transpose(0, 2, 3, 1)
+    with tf.device(chosen_device()):
+        return tf.constant(values)
+
+
+def to_canonical(tensor: tf.Tensor) -> np.ndarray:
+    """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    values = tensor.numpy()
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if values.ndim == 4 else values
+
+
+def load_network(
+    network: keras.Model, parameters: Sequence[Parameter], state: Mapping[str, np.ndarray]
+) -> None:
+    """Overwrite the network's tensors with those of `state`, looked up by full name."""
+    for parameter in parameters:
+        _write(_variable(network, parameter), parameter, state[parameter.full_name])
+
+
+def read_network(network: keras.Model, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
+    """The network's tensors by full name, in canonical layouts."""
+    return {p.full_name: _read(_variable(network, p), p) for p in parameters}
+
+
+def read_gradients(
+    gradients: Sequence[tf.Tensor], network: keras.Model, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    positions = _positions(network, parameters)
+    return {p.full_name: _read(gradients[position], p) for p, position in positions}
+
+
+def load_slots(
+    optimiser: keras.optimizers.Optimizer,
+    network: keras.Model,
+    parameters: Sequence[Parameter],
+    slots: Mapping[str, np.ndarray],
+) -> None:
+    """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
+    names = sorted({name.partition(".")[0] for name in slots} - {"step"})
+    for parameter, position in _positions(network, parameters):
+        for name in names:
+            variable = getattr(optimiser, _SLOTS[name])[position]
+            _write(variable, parameter, slots[f"{name}.{parameter.full_name}"])
+    optimiser.iterations.assign(int(slots.get("step", np.zeros(()))))
+
+
+def read_slots(
+    optimiser: keras.optimizers.Optimizer, network: keras.Model, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    found = {}
+    for parameter, position in _positions(network, parameters):
+        for name, attribute in _SLOTS.items():
+            if variables := getattr(optimiser, attribute, []):
+                variable = variables[position]
+                found[f"{name}.{parameter.full_name}"] = _read(variable, parameter)
+    if hasattr(optimiser, "first_moments"):
+        found["step"] = np.asarray(float(optimiser.iterations.numpy()))
+    return found
+
+
+def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
+    return attrgetter(f"{parameter.module}.{_LEAVES[parameter.kind]}")(network)
+
+
+def _positions(
+    network: keras.Model, parameters: Sequence[Parameter]
+) -> list[tuple[Parameter, int]]:
+    # Gradients and slots follow trainable_variables, where Keras orders layers in its own way.
+    order = {id(variable): i for i, variable in enumerate(network.trainable_variables)}
+    return [(p, order[id(_variable(network, p))]) for p in parameters if p.trainable]
+
+
+def _write(variable: keras.Variable, parameter: Parameter, values: np.ndarray) -> None:
+    variable.assign(to_channels_last(parameter, values))
+
+
+def _read(tensor: tf.Tensor | keras.Variable, parameter: Parameter) -> np.ndarray:
+    return to_channels_first(parameter, tensor.numpy()).copy()

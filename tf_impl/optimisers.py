@@ -1,0 +1,113 @@
+"""Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
+
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+
+class _Adam(keras.optimizers.Optimizer):
+    # Keras' own Adam adds ε to an uncorrected √v and raises float32 betas to the step's power.
+    def __init__(self, *, learning_rate: float, beta1: float, beta2: float, epsilon: float) -> None:
+        super().__init__(learning_rate=learning_rate, name="adam")
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        super().build(variables)
+        self.first_moments, self.second_moments = self.add_optimizer_variables(
+            variables, ["first_moment", "second_moment"]
+        )
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        index = self._get_variable_index(variable)
+        first, second = self.first_moments[index], self.second_moments[index]
+        self.assign_add(first, (1 - self.beta1) * (gradient - first))
+        self.assign_add(second, (1 - self.beta2) * (tf.square(gradient) - second))
+        step_size = learning_rate / self._correction(self.beta1, variable.dtype)
+        root = tf.sqrt(second) / tf.sqrt(self._correction(self.beta2, variable.dtype))
+        self.assign_sub(variable, step_size * first / (root + self.epsilon))
+
+    def _correction(self, beta: float, dtype: tf.DType) -> tf.Tensor:
+        # In float32, 1 − 0.999ᵗ would be wrong in its fifth digit.
+        step = tf.cast(self.iterations + 1, tf.float64)
+        return tf.cast(1 - beta**step, dtype)
+
+
+class _RMSprop(keras.optimizers.Optimizer):
+    # Keras' own puts ε inside the square root.
+    def __init__(self, *, learning_rate: float, decay: float, epsilon: float) -> None:
+        super().__init__(learning_rate=learning_rate, name="rmsprop")
+        self.decay = decay
+        self.epsilon = epsilon
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        super().build(variables)
+        self.square_averages = self.add_optimizer_variables(variables, "square_average")
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        average = self.square_averages[self._get_variable_index(variable)]
+        self.assign_add(average, (1 - self.decay) * (tf.square(gradient) - average))
+        self.assign_sub(variable, learning_rate * gradient / (tf.sqrt(average) + self.epsilon))
+
+
+class _SGD(keras.optimizers.Optimizer):
+    # Keras' own multiplies the buffer by the learning rate of the step that filled it.
+    def __init__(self, *, learning_rate: float, momentum: float) -> None:
+        super().__init__(learning_rate=learning_rate, name="sgd")
+        self.momentum = momentum
+
+    def build(self, variables: Sequence[keras.Variable]) -> None:
+        super().build(variables)
+        # Without momentum there is no slot, as in PyTorch.
+        self.momenta = self.add_optimizer_variables(variables, "momentum") if self.momentum else []
+
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        if self.momentum:
+            buffer = self.momenta[self._get_variable_index(variable)]
+            self.assign(buffer, self.momentum * buffer + gradient)
+            gradient = buffer
+        self.assign_sub(variable, learning_rate * gradient)
+
+
+def adam(
+    network: keras.Model, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
+) -> keras.optimizers.Optimizer:
+    """Adam: w −= lr · m̂ / (√v̂ + ε), moments corrected by 1 − βᵗ before the division.
+
+    Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
+    """
+    optimiser = _Adam(learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+    optimiser.build(network.trainable_variables)
+    return optimiser
+
+
+def rmsprop(
+    network: keras.Model, *, learning_rate: float, decay: float, epsilon: float
+) -> keras.optimizers.Optimizer:
+    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
+
+    Source: Tieleman and Hinton 2012, with ε as PyTorch and Jittor place it.
+    """
+    optimiser = _RMSprop(learning_rate=learning_rate, decay=decay, epsilon=epsilon)
+    optimiser.build(network.trainable_variables)
+    return optimiser
+
+
+def sgd(
+    network: keras.Model, *, learning_rate: float, momentum: float
+) -> keras.optimizers.Optimizer:
+    """SGD with momentum: b = μ·b + g; w −= lr · b, the learning rate outside the buffer.
+
+    Source: Sutskever et al. 2013, as PyTorch writes it: no dampening, no Nesterov.
+    """
+    optimiser = _SGD(learning_rate=learning_rate, momentum=momentum)
+    optimiser.build(network.trainable_variables)
+    return optimiser

@@ -1,0 +1,1 @@
+"""The GANs in PyTorch: eager modules, autograd and torch.optim."""

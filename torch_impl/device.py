@@ -1,0 +1,59 @@
+"""Where and how precisely this process computes."""
+
+import os
+
+import torch
+
+from common.errors import UsageError
+
+# torch.set_default_device would do, but costs a Python call on every operation.
+_chosen = torch.device("cpu")
+
+
+def available_devices() -> list[str]:
+    """The devices this framework can compute on here, by name, CPU first."""
+    cards = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["cpu", *(f"cuda: {card}" for card in cards)]
+
+
+def configure(*, device: str, dtype: str, exact: bool) -> None:
+    """Choose the device and the floating-point type of everything that follows.
+
+    Args:
+        device: "cpu" or "cuda".
+        dtype: "float32" or "float64".
+        exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+
+    Raises:
+        UsageError: CUDA is asked for and this framework sees no CUDA device.
+    """
+    if device == "cuda":
+        # cuBLAS reads this when its first handle is made; without it, determinism is refused.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        if not torch.cuda.is_available():
+            raise UsageError("PyTorch sees no CUDA device here: use --device cpu")
+    global _chosen
+    _chosen = torch.device(device)
+    torch.set_default_dtype(getattr(torch, dtype))
+    torch.use_deterministic_algorithms(exact)
+    torch.backends.cuda.matmul.allow_tf32 = not exact
+    # cuDNN rounds convolutions to TF32 unless told otherwise, unlike matrix products.
+    torch.backends.cudnn.allow_tf32 = not exact
+
+
+def chosen_device() -> torch.device:
+    """The device that `configure` chose."""
+    return _chosen
+
+
+def environment() -> dict[str, str]:
+    """Versions, device and precision, as a report's fingerprint."""
+    cuda = _chosen.type == "cuda"
+    return {
+        "torch": torch.__version__,
+        "device": torch.cuda.get_device_name() if cuda else "cpu",
+        "cuda": str(torch.version.cuda) if cuda else "",
+        "tf32": str(torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32),
+        "deterministic": str(torch.are_deterministic_algorithms_enabled()),
+        "threads": str(torch.get_num_threads()),
+    }

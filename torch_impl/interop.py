@@ -1,0 +1,87 @@
+"""Canonical NumPy state to this framework's own and back, exactly."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from common.contract import Parameter
+from torch_impl.device import chosen_device
+
+_SLOTS = {
+    "first_moment": "exp_avg",
+    "second_moment": "exp_avg_sq",
+    "square_average": "square_avg",
+    "momentum": "momentum_buffer",
+}
+
+
+def to_native(array: np.ndarray) -> Tensor:
+    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    return torch.as_tensor(array, dtype=torch.get_default_dtype(), device=chosen_device())
+
+
+def to_canonical(tensor: Tensor) -> np.ndarray:
+    """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    return tensor.detach().cpu().numpy()
+
+
+def load_network(
+    network: nn.Module, parameters: Sequence[Parameter], state: Mapping[str, np.ndarray]
+) -> None:
+    """Overwrite the network's tensors with those of `state`, looked up by full name."""
+    tensors = network.state_dict()
+    for parameter in parameters:
+        tensors[parameter.name].copy_(to_native(state[parameter.full_name]))
+
+
+def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
+    """The network's tensors by full name, in canonical layouts."""
+    tensors = network.state_dict()
+    return {p.full_name: to_canonical(tensors[p.name]).copy() for p in parameters}
+
+
+def read_gradients(
+    gradients: Mapping[str, Tensor], network: nn.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    return {p.full_name: to_canonical(gradients[p.name]) for p in parameters if p.trainable}
+
+
+def load_slots(
+    optimiser: Optimizer,
+    network: nn.Module,
+    parameters: Sequence[Parameter],
+    slots: Mapping[str, np.ndarray],
+) -> None:
+    """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
+    tensors = dict(network.named_parameters())
+    names = sorted({name.partition(".")[0] for name in slots} - {"step"})
+    for parameter in parameters:
+        if not parameter.trainable:
+            continue
+        state = optimiser.state[tensors[parameter.name]]
+        for name in names:
+            state[_SLOTS[name]] = to_native(slots[f"{name}.{parameter.full_name}"]).clone()
+        # PyTorch counts the steps of each tensor apart, on the CPU and in float32.
+        count = slots.get("step", np.zeros(()))
+        state["step"] = torch.tensor(float(count), dtype=torch.float32, device="cpu")
+
+
+def read_slots(
+    optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    tensors, found = dict(network.named_parameters()), {}
+    for parameter in parameters:
+        if not parameter.trainable:
+            continue
+        state = optimiser.state[tensors[parameter.name]]
+        for name, key in _SLOTS.items():
+            if key in state:
+                found[f"{name}.{parameter.full_name}"] = to_canonical(state[key]).copy()
+        if "exp_avg" in state:
+            found["step"] = np.asarray(float(state["step"]))
+    return found

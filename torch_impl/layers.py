@@ -1,0 +1,66 @@
+"""Layers that at least one of the four frameworks lacks or computes differently."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def leaky_relu(inputs: Tensor, *, negative_slope: float) -> Tensor:
+    """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
+    return F.leaky_relu(inputs, negative_slope)
+
+
+class BatchNorm(nn.Module):
+    """Batch norm over every axis but the channels, with the running rule written out.
+
+    Training normalises by the batch's mean and biased variance, and moves the running
+    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
+    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    the biased one). Inputs are (N, C) or maps.
+
+    Raises:
+        ValueError: one value per channel in training, whose variance says nothing.
+    """
+
+    def __init__(
+        self, channels: int, *, epsilon: float, momentum: float, unbiased_running_variance: bool
+    ) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.momentum = momentum
+        self.unbiased_running_variance = unbiased_running_variance
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Normalise inputs (N, C) or (N, C, H, W)."""
+        if not self.training:
+            return F.batch_norm(
+                inputs,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                training=False,
+                eps=self.epsilon,
+            )
+        # With momentum 1 the fused kernel leaves the batch's own statistics in these two.
+        mean, variance = torch.zeros_like(self.running_mean), torch.ones_like(self.running_var)
+        normalised = F.batch_norm(
+            inputs,
+            mean,
+            variance,
+            self.weight,
+            self.bias,
+            training=True,
+            momentum=1.0,
+            eps=self.epsilon,
+        )
+        if not self.unbiased_running_variance:
+            count = inputs.numel() // inputs.shape[1]
+            variance = variance * ((count - 1) / count)
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance, self.momentum)
+        return normalised

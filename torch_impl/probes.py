@@ -1,0 +1,51 @@
+"""What parity looks at besides whole steps: forward passes and gradients of the inputs."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
+    """The network's output; in training mode its running statistics move."""
+    network.train(training)
+    with torch.no_grad():
+        return network(inputs)
+
+
+def discriminator_input_gradients(
+    discriminator: nn.Module,
+    real: Tensor,
+    fake: Tensor,
+    *,
+    loss: Callable[[Tensor, Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:
+    """The gradients of the discriminator's loss with respect to real and fake images."""
+    discriminator.train()
+    real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
+    value = loss(discriminator(real), discriminator(fake))
+    return torch.autograd.grad(value, (real, fake))
+
+
+def generator_input_gradient(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    noise: Tensor,
+    *,
+    loss: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """The gradient of the generator's loss with respect to its noise."""
+    generator.train()
+    discriminator.train()
+    noise = noise.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(loss(discriminator(generator(noise))), noise)
+    return gradient
+
+
+def pull_back(
+    function: Callable[..., Tensor], upstream: Tensor, *inputs: Tensor
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The function's output, and the vector-Jacobian product of `upstream` with each input."""
+    inputs = tuple(tensor.clone().requires_grad_() for tensor in inputs)
+    output = function(*inputs)
+    return output.detach(), torch.autograd.grad(output, inputs, upstream)

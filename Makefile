@@ -1,5 +1,5 @@
 # Two targets are all a newcomer needs: `make parity` and `make test`. Both set up what they need.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
 .PHONY: parity test lint types setup clean help
@@ -13,7 +13,7 @@ parity: setup
 	$(BIN)/rosetta parity --out parity-report
 
 test: lint types
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

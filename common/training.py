@@ -29,6 +29,7 @@ from common.tensors import make_folder, write_bytes
 from common.version import __version__
 
 GRID_IMAGES = 25
+KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,15 +130,15 @@ def _entries(run: Run, backend: Backend, gan: Any, source: Any) -> Iterator[dict
         losses = {"loss_d": float(canonical(loss_d)), "loss_g": float(canonical(loss_g))}
         for name, value in losses.items():
             if not np.isfinite(value):
-                raise UsageError(
-                    f"{name} is {value} at step {step}; the last checkpoint is as it was. "
-                    "Try a lower learning_rate"
-                )
+                raise UsageError(f"{name} is {value} at step {step}; {KEPT}")
         yield {"step": step, **losses}
 
 
 def _save(run: Run, backend: Backend, gan: Any, step: int) -> None:
     tensors = capture(backend, run.system, gan)
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise UsageError(f"{name} holds a NaN or an infinity at step {step}; {KEPT}")
     checkpoint = Checkpoint(run.system, step, run.seed, run.data, run.dtype, tensors)
     save_checkpoint(run.checkpoint_path, checkpoint, backend.name)
 

@@ -62,6 +62,9 @@ class _Optimiser(Optimizer):
                 if not parameter.is_stop_grad():
                     self.move(parameter, gradient, *slots)
         self.post_step()
+        # Left lazy, the update would be fused with whatever comes next, and a run that is saved
+        # or resumed in between would round otherwise.
+        jt.sync_all()
 
 
 class _Adam(_Optimiser):

@@ -4,28 +4,17 @@ from collections import Counter
 
 import pytest
 
-from common.backends import load
 from common.bounds import QUANTITIES
 from common.cases import cases
-from common.comparing import compare
-from common.parity import TRUTH_ORDER
-from common.recorded import open_recording
-from common.recording import expected_keys, save_recording
+from common.parity import Plan, plan_jobs, run_parity
+from common.recording import expected_keys
 from common.report import describe
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def comparison(backends, tmp_path_factory):
-    folder, files = tmp_path_factory.mktemp("recordings"), []
-    for dtype in ("float32", "float64"):
-        for name in backends:
-            backend = load(name, device="cpu", dtype=dtype, exact=True)
-            files.append(folder / f"{name}-{dtype}.safetensors")
-            shaken = dtype == "float32" and name in TRUTH_ORDER[:2]
-            save_recording(
-                files[-1], backend, cases(), device="cpu", dtype=dtype, seed=0, shaken=shaken
-            )
-    return compare([open_recording(file) for file in files])
+    jobs = plan_jobs(backends, "cpu", ["float32", "float64"], ["reduced"])
+    return run_parity(Plan(jobs), tmp_path_factory.mktemp("recordings"))
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

@@ -1,8 +1,9 @@
-"""Commands that tell: doctor, systems, params."""
+"""Commands that tell: doctor, systems, params, status."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,7 +14,10 @@ from common.backends import BACKENDS, examine
 from common.catalogue import SYSTEMS, find_system
 from common.cli.application import AsJson, Settings, SystemName, app
 from common.contract import contract, count_trainable
+from common.parity import ROOT
 from common.settings import apply_settings, settable
+from common.status import condense, markdown, read_report
+from common.tensors import write_bytes
 
 
 @app.command()
@@ -78,6 +82,23 @@ def params(system: SystemName, settings: Settings = None, as_json: AsJson = Fals
         table.add_row(str(tensor["network"]), str(tensor["name"]), str(tensor["kind"]), shape)
     Console().print(table)
     Console().print(f"--set takes: {', '.join(settable(row))}", highlight=False)
+
+
+@app.command()
+def status(
+    source: Annotated[
+        Path, typer.Option("--from", metavar="FILE", help="A report.json, or a kept summary.")
+    ] = ROOT / "docs" / "results" / "cpu.json",
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep the summary of the report here.")
+    ] = None,
+) -> None:
+    """Print the README's table of system × framework from what was measured."""
+    report = read_report(source)
+    condensed = condense(report) if "results" in report else report
+    if save:
+        write_bytes(save, (json.dumps(condensed, indent=1) + "\n").encode())
+    print(markdown(condensed))
 
 
 def _system(name: str) -> dict[str, Any]:

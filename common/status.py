@@ -1,0 +1,75 @@
+"""What has been measured, as a small file to keep and as the README's table."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from common.backends import BACKENDS, TITLES
+from common.errors import UsageError
+
+Cell = dict[str, Any]
+MARK = "<!-- status: made by `rosetta status`, checked by the tests -->"
+
+
+def condense(report: Mapping[str, Any]) -> dict[str, Any]:
+    """A parity report reduced to one line per case, backend, device and type."""
+    cells: dict[tuple[str, ...], Cell] = {}
+    for row in report["results"]:
+        key = tuple(row[name] for name in ("system", "loss", "width", "backend", "device", "dtype"))
+        cell = cells.setdefault(
+            key, {"tensors": 0, "ok": True, "before": 0.0, "after_first": 0.0, "after_five": 0.0}
+        )
+        cell["tensors"] += 1
+        cell["ok"] &= row["ok"]
+        phase = {0: "before", 1: "after_first"}.get(row["step"], "after_five")
+        if row["error"] is not None:
+            cell[phase] = max(cell[phase], row["error"])
+    names = ("system", "loss", "width", "backend", "device", "dtype")
+    return {
+        "environment": report["environment"],
+        "comparisons": report["summary"]["comparisons_made"],
+        "cases": [dict(zip(names, key, strict=True)) | cell for key, cell in cells.items()],
+    }
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report.json.
+
+    Raises:
+        UsageError: there is none at that path.
+    """
+    try:
+        report: dict[str, Any] = json.loads(path.read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise UsageError(f"{path}: not a report ({error}); make one with rosetta parity") from None
+    return report
+
+
+def markdown(condensed: Mapping[str, Any]) -> str:
+    """The status table: each system and loss in each framework, with its float64 errors.
+
+    A cell gives the worst error of any tensor before the first update, and after the last step
+    of the reduced case.
+    """
+    cases = [c for c in condensed["cases"] if c["device"] == "cpu"]
+    lines = [
+        "| system (loss) | " + " | ".join(TITLES[name] for name in BACKENDS) + " |",
+        "|---" * (len(BACKENDS) + 1) + "|",
+    ]
+    for system, loss in dict.fromkeys((c["system"], c["loss"]) for c in cases):
+        row = [c for c in cases if (c["system"], c["loss"]) == (system, loss)]
+        cells = (_cell([c for c in row if c["backend"] == name]) for name in BACKENDS)
+        lines.append(f"| `{system}` ({loss}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(found: Iterable[Cell]) -> str:
+    cases = list(found)
+    double = [c for c in cases if c["dtype"] == "float64" and c["width"] == "reduced"]
+    if not double:
+        return "not run"
+    mark = "✓" if all(c["ok"] for c in cases) else "✗"
+    worst = max(double, key=lambda c: c["before"])
+    last = max(max(c["after_first"], c["after_five"]) for c in double)
+    return f"{mark} {worst['before']:.0e} · {last:.0e}"

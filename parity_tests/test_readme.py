@@ -1,0 +1,47 @@
+"""The README says what was measured and shows what stands in the sources."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from common.backends import BACKENDS
+from common.cases import cases
+from common.status import markdown
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+KEPT = json.loads((ROOT / "docs" / "results" / "cpu.json").read_text())
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) < 220
+
+
+def test_the_status_table_is_the_command_s() -> None:
+    assert markdown(KEPT) in README
+
+
+def test_the_kept_summary_covers_every_case_in_every_backend_and_all_held() -> None:
+    found = {
+        (f"{c['system']}/{c['loss']}/{c['width']}", c["backend"], c["dtype"]) for c in KEPT["cases"]
+    }
+    for case in cases(widths=("reduced", "full")):
+        for backend in BACKENDS:
+            assert (case.name, backend, "float32") in found
+            assert case.width == "full" or (case.name, backend, "float64") in found
+    assert all(case["ok"] for case in KEPT["cases"])
+
+
+@pytest.mark.parametrize("package", ["torch_impl", "tf_impl", "jax_impl", "jittor_impl"])
+def test_its_snippets_stand_in_the_sources(package) -> None:
+    source = {line.strip() for line in (ROOT / package / "steps.py").read_text().splitlines()}
+    (snippet,) = re.findall(rf"```python\n# {package}[^\n]*\n(.*?)```", README, re.DOTALL)
+    for line in snippet.splitlines():
+        assert line.strip() in source, line
+
+
+def test_its_links_and_pictures_exist() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target

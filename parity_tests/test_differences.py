@@ -110,7 +110,7 @@ def test_keras_adam_scales_epsilon_with_the_step() -> None:
     stock = keras.optimizers.Adam(1.0, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
     found = first_update(stock, gradient)
     hat = 1e-8 / np.sqrt(1 - 0.999)  # the epsilon that its formula amounts to at step 1
-    close(found, [-gradient / (gradient + hat)], "closed_form_float32")
+    close(found, [-gradient / (gradient + hat)], "cancellation_float32")
     apart(found, truth, "cancellation_float32")
 
 

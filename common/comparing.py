@@ -82,7 +82,7 @@ def _judge(
     for index, error in measured.items():
         double = holders[index].label[2] == "float64"
         bound = (
-            float64_bound(quantity, int(step))
+            float64_bound(quantity, int(step), case.width)
             if double
             else float32_bound(quantity, singles, noise)
         )

@@ -42,6 +42,9 @@ Widths = Annotated[
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 
 
+WIDE = 160
+
+
 @app.command()
 def record(
     backend: BackendName,
@@ -138,6 +141,8 @@ def _conclude(comparison: Comparison, out: Path) -> None:
     write_bytes(out / "report.json", to_json(comparison))
     write_bytes(out / "report.html", to_html(comparison))
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)  # a log has no edge to fit into
     show(comparison, console)
     console.print(f"report: {out / 'report.html'} and report.json", soft_wrap=True)
     raise typer.Exit(0 if comparison.ok else 1)

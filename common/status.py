@@ -9,7 +9,6 @@ from common.backends import BACKENDS, TITLES
 from common.errors import UsageError
 
 Cell = dict[str, Any]
-MARK = "<!-- status: made by `rosetta status`, checked by the tests -->"
 
 
 def condense(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What parity runs: every system with each of its losses, reduced in width and at full width."""
+"""What parity runs: every system reduced in width with each of its losses, and at full width."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,8 +55,14 @@ def cases(
         _case(system, width, (*(REDUCED[system.name] if width == "reduced" else ()), *loss))
         for width in widths
         for system in systems
-        for loss in ((), *((f"loss={name}",) for name in EXTRA_LOSSES.get(system.name, ())))
+        for loss in _losses(system.name, width)
     ]
+
+
+def _losses(name: str, width: str) -> list[tuple[str, ...]]:
+    """The settings of each loss to run: at full width, where layers are the point, the row's."""
+    extra = EXTRA_LOSSES.get(name, ()) if width == "reduced" else ()
+    return [(), *((f"loss={loss}",) for loss in extra)]
 
 
 def _case(system: System, width: str, settings: tuple[str, ...]) -> Case:

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 TRUTH_ORDER = ("torch", "tf", "jax", "jittor")
 SHAKEN_ORDER = ("torch", "jax", "jittor", "tf")
+COSTLIEST = ("jax", "torch", "tf", "jittor")  # JAX compiles longer than the others run
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,12 @@ def plan_jobs(
             jobs.append(Job(backend, "cpu", "float64", truth_widths))
         if device != "cpu" and "float64" in dtypes and "reduced" in widths:
             jobs.append(Job(backend, device, "float64", ("reduced",)))
-    return tuple(sorted(jobs, key=lambda job: "full" not in job.widths))
+    return tuple(sorted(jobs, key=_rank))
+
+
+def _rank(job: Job) -> tuple[int, bool]:
+    """Small for the jobs that take long, so that a short one is the last to be waited for."""
+    return COSTLIEST.index(job.backend), not job.shaken
 
 
 def run_parity(

@@ -23,7 +23,7 @@ types: setup
 	$(BIN)/mypy
 
 setup: .venv/ready
-	@$(BIN)/python -m common.onednn
+	@$(BIN)/python -m common.set_up
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,0 +1,32 @@
+"""What Jittor needs before its first use: oneDNN, and its core compiled.
+
+Run as `python -m common.set_up`; does nothing the second time. Compiled here, the core is not
+compiled by the first test that imports Jittor, beside frameworks whose threads a fork may hang.
+"""
+
+import sys
+
+from common import onednn
+from common.backends import examine, installed_versions
+
+
+def core_is_compiled() -> bool:
+    """Whether Jittor has ever compiled its core for some compiler and Python here."""
+    return any(onednn.home().glob("jt*/**/jittor_core*.so"))
+
+
+def set_up() -> None:
+    """Provide oneDNN and compile the core, where Jittor is installed; a failure is only told."""
+    if not installed_versions("jittor"):
+        return
+    onednn.provide()
+    if core_is_compiled():
+        return
+    print("Jittor: compiling its core; this takes about two minutes, once", flush=True)
+    report = examine("jittor")
+    if report["problem"]:
+        print(f"WARNING: Jittor: {report['problem']}; {report['remedy']}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    set_up()

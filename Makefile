@@ -2,15 +2,19 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: parity test lint types setup clean help
+.PHONY: parity parity-gpu test lint types setup clean help
 
 help:
-	@echo "make parity  compare the four frameworks: a table, parity-report/report.html"
-	@echo "make test    lint, types and every test"
-	@echo "make clean   remove the environment and everything built"
+	@echo "make parity      compare the four frameworks: a table, parity-report/report.html"
+	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
+	@echo "make test        lint, types and every test"
+	@echo "make clean       remove the environment and everything built"
 
 parity: setup
 	$(BIN)/rosetta parity --out parity-report
+
+parity-gpu: setup
+	$(BIN)/rosetta parity --device cuda --backends found --out parity-report-gpu
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -31,4 +35,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv build parity-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

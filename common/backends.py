@@ -21,6 +21,7 @@ DISTRIBUTIONS = {
     "jax": ("jax", "flax", "optax"),
     "jittor": ("jittor",),
 }
+QUICK_XLA = "--xla_backend_optimization_level=0"
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
 
@@ -33,6 +34,7 @@ class Backend:
     gan: ModuleType
     interop: ModuleType
     probes: ModuleType
+    rounds: ModuleType
     steps: ModuleType
     train: ModuleType
 
@@ -48,13 +50,21 @@ def check_backend(name: str) -> str:
     return name
 
 
-def prepare_environment(device: str) -> dict[str, str]:
-    """The variables that a framework reads at import, for a process that computes on `device`."""
+def prepare_environment(device: str, *, quick: bool = False) -> dict[str, str]:
+    """The variables that a framework reads at import, for a process that computes on `device`.
+
+    `quick` suits small networks that take few steps, where compiling is most of what JAX costs:
+    XLA leaves out LLVM's optimiser.
+    """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # Jittor crashes at import where it finds nvcc without CUDA's libraries.
     jittor = {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-    return {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device, **quiet, **jittor, **memory}
+    asked = os.environ.get("XLA_FLAGS", "")
+    flags = f"{asked} {QUICK_XLA}" if quick and "optimization_level" not in asked else asked
+    compilers = {"XLA_FLAGS": flags.strip()} if flags else {}
+    own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
+    return {**own, **quiet, **jittor, **memory, **compilers}
 
 
 def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:
@@ -69,7 +79,7 @@ def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:
     try:
         modules = {
             part: import_module(f"{name}_impl.{part}")
-            for part in ("device", "gan", "interop", "probes", "steps", "train")
+            for part in ("device", "gan", "interop", "probes", "rounds", "steps", "train")
         }
     except ImportError as error:
         raise UsageError(f"{TITLES[name]} cannot be used ({error}); {remedy(name)}") from None

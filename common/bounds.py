@@ -27,29 +27,35 @@ class Bound:
 # but zero. Such events are rare, about one in ten runs of a reduced case, so they are looked for
 # with eight runs whose weights and inputs differ by eight rounding errors times a standard normal.
 SHAKE = 2.0**-20
-SHAKES = {"reduced": 8, "custom": 8, "full": 2}
+SHAKES = {"reduced": 8, "custom": 8, "full": 2, "cycle": 4, "trajectory": 4}
 
 _COMMON = Bound(first=1e-12, later=1e-10, factor=16.0, floor=2e-6)
+_SECOND_ORDER = Bound(first=1e-11, later=1e-10, factor=16.0, floor=2e-6)
+_TRAJECTORY = Bound(first=1e-8, later=1e-8, factor=16.0, floor=2e-6)
+_CYCLE = 1e-9  # after a whole schedule of a hundred updates and more
 
-QUANTITIES: dict[str, Bound] = dict.fromkeys(
-    (
-        "output_train",
-        "output_eval",
-        "running_statistics",
-        "loss",
-        "gradient",
-        "input_gradient",
-        "parameter",
-        "buffer",
-        "slot",
-    ),
-    _COMMON,
+_FIRST_ORDER = (
+    "output_train",
+    "output_eval",
+    "running_statistics",
+    "loss",
+    "gradient",
+    "input_gradient",
+    "parameter",
+    "buffer",
+    "slot",
 )
+QUANTITIES: dict[str, Bound] = {
+    **dict.fromkeys(_FIRST_ORDER, _COMMON),
+    "penalty_gradient": _SECOND_ORDER,
+    "trajectory": _TRAJECTORY,
+}
 
 NAMED: dict[str, float] = {
     "exact": 0.0,
     "structural_zero": 1e-10,
     "linear_algebra": 1e-13,
+    "singular_value": 1e-9,  # two hundred power iterations on a random 4×45 matrix
     "cancellation_float32": 1e-2,
     "update": 1e-12,
     "update_float32": 2e-6,
@@ -57,6 +63,8 @@ NAMED: dict[str, float] = {
     "closed_form_float32": 2e-6,
     "finite_difference": 1e-6,
     "trajectory": 1e-9,
+    "sampling": 0.03,  # shares and means of a few thousand draws
+    "chi_squared": 1e-3,  # what must be exceeded where there is no such reading
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,
     "golden_jittor": 1e-6,
@@ -72,6 +80,8 @@ def float64_bound(quantity: str, step: int, width: str) -> float:
     are the truth for that, and only have to agree.
     """
     bound = QUANTITIES[quantity]
+    if width == "cycle":
+        return _CYCLE
     first = step == 0 or (step == 1 and width != "full")
     return bound.first if first else bound.later
 

@@ -6,13 +6,51 @@ from dataclasses import dataclass
 from common.catalogue import SYSTEMS, System, find_system
 from common.settings import apply_settings
 
-REDUCED = {
+Settings = tuple[str, ...]
+
+# Widths alone are reduced: depth, kernels, strides and image size are the row's.
+REDUCED: dict[str, Settings] = {
+    "lsgan_jittor": ("latent_dim=16", "base_channels=4"),
+    "lsgan_keras": ("latent_dim=12", "base_channels=4"),
+    "lsgan_pytorch": ("latent_dim=12", "base_channels=4"),
+    "lsgan_facade": ("latent_dim=12", "base_channels=4"),
+    "dcgan_facade": ("latent_dim=12", "base_channels=4"),
+    "gan_moments": (),
+    "wgan": ("latent_dim=12", "base_channels=4"),
+    "wgan_gp": ("latent_dim=12", "base_channels=4"),
+    "wgan_gp_toy": ("generator_features=32", "discriminator_features=32"),
+    "sngan": ("latent_dim=12", "base_channels=4"),
+    "sngan_resnet": ("latent_dim=12", "base_channels=2"),
     "lsgan_mlp": ("latent_dim=12", "generator_features=32", "discriminator_features=24"),
     "dcgan_mnist": ("latent_dim=12", "base_channels=4", "dense_features=24"),
-    "lsgan_jittor": ("latent_dim=16", "base_channels=4"),
 }
-EXTRA_LOSSES = {"dcgan_mnist": ("least_squares",)}
-STEPS = {"reduced": 5, "full": 1, "custom": 5}
+# Long inner loops are cut to two updates, except in the cycles, which play them as they are.
+SHORT: dict[str, Settings] = {
+    "gan_moments": ("discriminator_steps=2", "generator_steps=2"),
+    "wgan": ("discriminator_steps=2", "warm_discriminator_steps=3", "warm_steps=1"),
+    "wgan_gp": ("discriminator_steps=2",),
+    "wgan_gp_toy": ("discriminator_steps=2",),
+}
+VARIANTS: dict[str, dict[str, Settings]] = {
+    # Hinge is not run on sngan itself: its gradients of real and fake cancel in conv7 to the 1e-12
+    # that the norms add to their lengths, and Adam blows the rounding of that up to 3e-11.
+    "dcgan_mnist": {"": ("loss=least_squares",), "hinge": ("loss=hinge",)},
+    "wgan": {
+        "no_norm": ("normalization=none",),
+        "mlp": ("architecture=mlp", "base_channels=32"),  # of four ReLU units all may be dead
+        # The penalty of a critic with batch norm: second derivatives through its statistics.
+        "penalty": ("loss=wasserstein_gp", "wasserstein_sign=1"),
+    },
+    "sngan": {
+        "differentiable": ("spectral_norm=differentiable",),
+    },
+}
+CYCLES = ("wgan", "gan_moments")
+TRAJECTORIES = ("wgan_gp_toy", "gan_moments")
+WIDTHS = ("reduced", "cycle", "trajectory", "full")
+STEPS = {"reduced": 5, "cycle": 1, "trajectory": 100, "full": 1, "custom": 5}
+TRAJECTORY_STEPS = (1, 2, 5, 10, 20, 50, 100)
+BATCH_SIZES = {"gan_moments": 16, "wgan_gp_toy": 16}
 BATCH_SIZE = 4
 
 
@@ -20,22 +58,34 @@ BATCH_SIZE = 4
 class Case:
     """One system with one loss at one width.
 
-    Reduced cases shrink the widths only: depth, kernels, strides and image size are the row's.
+    `width` is "reduced"; "cycle": reduced, one step of the row's own schedule; "trajectory":
+    reduced, a hundred steps; "full"; or "custom", as `--set` says.
     """
 
     system: System
-    width: str  # "reduced", "full" or "custom"
-    settings: tuple[str, ...]
+    width: str
+    settings: Settings
+    variant: str = ""
+
+    @property
+    def label(self) -> str:
+        """The system and, after a dot, its variant."""
+        return f"{self.system.name}.{self.variant}" if self.variant else self.system.name
 
     @property
     def name(self) -> str:
-        """The system, its loss and the width: "dcgan_mnist/vanilla/reduced"."""
-        return f"{self.system.name}/{self.system.loss}/{self.width}"
+        """The label, the loss and the width: "dcgan_mnist/vanilla/reduced"."""
+        return f"{self.label}/{self.system.loss}/{self.width}"
 
     @property
     def steps(self) -> int:
         """How many whole steps the case runs."""
         return STEPS[self.width]
+
+    @property
+    def batch_size(self) -> int:
+        """Real samples in one update of the discriminator."""
+        return BATCH_SIZES.get(self.system.name, BATCH_SIZE)
 
 
 def cases(
@@ -51,19 +101,27 @@ def cases(
     systems = [find_system(name) for name in (names or SYSTEMS)]
     if settings:
         return [_case(system, "custom", tuple(settings)) for system in systems]
-    return [
-        _case(system, width, (*(REDUCED[system.name] if width == "reduced" else ()), *loss))
-        for width in widths
-        for system in systems
-        for loss in _losses(system.name, width)
+    return [case for width in widths for system in systems for case in _of_width(system, width)]
+
+
+def _of_width(system: System, width: str) -> list[Case]:
+    reduced, short = REDUCED[system.name], SHORT.get(system.name, ())
+    match width:
+        case "full":
+            return [_case(system, width, short)]
+        case "cycle":
+            return [_case(system, width, reduced)] if system.name in CYCLES else []
+        case "trajectory":
+            # The schedule is part of a trajectory, but a hundred cycles of forty updates are not.
+            own = short if system.name == "gan_moments" else ()
+            chosen = system.name in TRAJECTORIES
+            return [_case(system, width, (*reduced, *own))] if chosen else []
+    settings = (*reduced, *short)
+    variants = VARIANTS.get(system.name, {}).items()
+    return [_case(system, width, settings)] + [
+        _case(system, width, (*settings, *extra), variant) for variant, extra in variants
     ]
 
 
-def _losses(name: str, width: str) -> list[tuple[str, ...]]:
-    """The settings of each loss to run: at full width, where layers are the point, the row's."""
-    extra = EXTRA_LOSSES.get(name, ()) if width == "reduced" else ()
-    return [(), *((f"loss={loss}",) for loss in extra)]
-
-
-def _case(system: System, width: str, settings: tuple[str, ...]) -> Case:
-    return Case(apply_settings(system, settings), width, settings)
+def _case(system: System, width: str, settings: Settings, variant: str = "") -> Case:
+    return Case(apply_settings(system, settings), width, settings, variant)

@@ -8,7 +8,7 @@ from common.backends import Backend
 from common.catalogue import System
 from common.contract import contract, network_contract
 from common.errors import UsageError
-from common.optimiser_slots import SLOTS
+from common.optimiser_slots import COUNTING, SLOTS
 from common.tensors import Tensors, check_tensors, read_tensors, write_tensors
 from common.version import __version__
 
@@ -97,7 +97,7 @@ def expected_shapes(system: System) -> dict[str, tuple[int, ...]]:
     for parameter in (p for p in contract(system) if p.trainable):
         for slot in SLOTS[system.optimiser]:
             shapes[f"slot.{slot}.{parameter.full_name}"] = parameter.shape
-    if system.optimiser == "adam":
+    if system.optimiser in COUNTING:
         shapes |= {f"slot.step.{name}": () for name in NETWORKS}
     return shapes
 

@@ -123,7 +123,7 @@ def _result(
     quantity, step, tensor = key.split("|")
     backend, device, dtype = holder.label
     return Result(
-        system=case.system.name,
+        system=case.label,
         loss=case.system.loss,
         width=case.width,
         quantity=quantity,

@@ -1,4 +1,4 @@
-"""Data sets that need no network: real digits, crops of real photographs, and noise."""
+"""Data sets of images that need no network: real digits, crops of photographs, and noise."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,26 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from common import points
 from common.catalogue import System
 from common.errors import UsageError
 from common.streams import generator_at
 
 Images = NDArray[np.float32]
+Loader = Callable[[System, int], "Dataset"]
 PHOTO_CROPS = 4096
 NOISE_IMAGES = 1024
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images by index, scaled to [−1, 1] and to a system's size and channels."""
+    """Samples by index, fitted to a system: images in its range and size, points or numbers."""
 
     name: str
     size: int
-    image: Callable[[int], Images]  # (C, H, W)
+    sample: Callable[[int], Images]  # (C, H, W) or (point_dim,)
 
-    def images(self, indices: Sequence[int]) -> Images:
-        """Those images as one batch (N, C, H, W)."""
-        return np.stack([self.image(int(index)) for index in indices])
+    def samples(self, indices: Sequence[int]) -> Images:
+        """Those samples as one batch."""
+        return np.stack([self.sample(int(index)) for index in indices])
 
 
 def load_dataset(name: str, system: System, seed: int) -> Dataset:
@@ -36,9 +38,18 @@ def load_dataset(name: str, system: System, seed: int) -> Dataset:
     Raises:
         UsageError: there is no such data set.
     """
-    if name not in DATASETS:
-        raise UsageError(f"unknown data set {name!r}; choose one of: {', '.join(DATASETS)}")
-    return DATASETS[name](system, seed)
+    offered = _offered(system)
+    if name not in offered:
+        raise UsageError(
+            f"no data set {name!r} for {system.name}; choose one of: {', '.join(offered)}"
+        )
+    return offered[name](system, seed)
+
+
+def _offered(system: System) -> dict[str, Loader]:
+    """The data sets whose samples the system's networks take."""
+    by_dimension: dict[int | None, dict[str, Loader]] = {None: DATASETS, 2: POINTS, 1: NUMBERS}
+    return by_dimension[system.point_dim]
 
 
 def digits(system: System, seed: int) -> Dataset:
@@ -66,16 +77,17 @@ def photos(system: System, seed: int) -> Dataset:
 
 
 def noise(system: System, seed: int) -> Dataset:
-    """Uniform noise in [−1, 1): for speed and for tests, not for looking at."""
-    shape = (system.channels, system.image_size, system.image_size)
+    """Uniform noise: for speed and for tests, not for looking at."""
+    shape = system.sample_shape
 
     def image(index: int) -> Images:
-        return (2 * generator_at(seed, "noise", index).random(shape) - 1).astype(np.float32)
+        values = 2 * generator_at(seed, "noise", index).random(shape) - 1
+        return in_range(values, system).astype(np.float32)
 
     return Dataset("noise", NOISE_IMAGES, image)
 
 
-DATASETS: dict[str, Callable[[System, int], Dataset]] = {
+DATASETS: dict[str, Loader] = {
     "digits": digits,
     "photos": photos,
     "noise": noise,
@@ -83,11 +95,36 @@ DATASETS: dict[str, Callable[[System, int], Dataset]] = {
 
 
 def fit(picture: Image.Image, system: System) -> Images:
-    """A picture at the system's size and channels, (C, H, W) in [−1, 1]."""
+    """A picture at the system's size and channels, (C, H, W), in its range."""
     if system.channels not in (1, 3):
         raise UsageError(f"channels={system.channels}: pictures have 1 or 3; use --data noise")
     grey = picture.convert("L" if system.channels == 1 else "RGB")
-    size = (system.image_size, system.image_size)
+    _, height, width = system.sample_shape
+    size = (width, height)
     pixels: NDArray[Any] = np.asarray(grey.resize(size, Image.Resampling.BILINEAR), np.float32)
     planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-    return np.ascontiguousarray(planes / np.float32(127.5) - 1)
+    return np.ascontiguousarray(in_range(planes / np.float32(127.5) - 1, system))
+
+
+def in_range(images: NDArray[Any], system: System) -> NDArray[Any]:
+    """Images in [−1, 1] in the range that the row's generator emits."""
+    return (images + 1) / 2 if system.pixel_range == "unit" else images
+
+
+def _drawn(name: str, source: Callable[[int], Images]) -> Loader:
+    """A distribution as a data set of one epoch's worth of its draws."""
+
+    def load(system: System, seed: int) -> Dataset:
+        drawn = source(seed)
+        return Dataset(name, len(drawn), lambda index: drawn[index])
+
+    return load
+
+
+POINTS: dict[str, Loader] = {
+    "8gaussians": _drawn("8gaussians", points.eight_gaussians),
+    "25gaussians": _drawn("25gaussians", points.twenty_five_gaussians),
+    "swissroll": _drawn("swissroll", points.swiss_roll),
+    "noise": noise,
+}
+NUMBERS: dict[str, Loader] = {"gaussian": _drawn("gaussian", points.gaussian), "noise": noise}

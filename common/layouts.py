@@ -23,6 +23,8 @@ def to_channels_last(parameter: Parameter, values: Values) -> Values:
     """A canonical tensor in the layout of Keras and Flax: HWIO, HWOI, (in, out), NHWC order."""
     if parameter.kind in ("conv", "conv_transpose"):
         return values.transpose(KERNEL_AXES)
+    if parameter.kind == "spectral_v" and parameter.maps_in:
+        return values[:, flatten_order(parameter.maps_in)]
     if parameter.maps_out:
         values = values[flatten_order(parameter.maps_out)]
     if parameter.kind != "linear":
@@ -36,6 +38,8 @@ def to_channels_first(parameter: Parameter, values: Values) -> Values:
     """The inverse of `to_channels_last`."""
     if parameter.kind in ("conv", "conv_transpose"):
         return values.transpose(KERNEL_AXES_BACK)
+    if parameter.kind == "spectral_v" and parameter.maps_in:
+        return values[:, np.argsort(flatten_order(parameter.maps_in))]
     if parameter.kind == "linear":
         values = values.T
         if parameter.maps_in:

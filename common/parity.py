@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.backends import prepare_environment
-from common.cases import Case, cases
+from common.cases import WIDTHS, Case, cases
 from common.comparing import compare
 from common.errors import UsageError
 from common.recorded import open_recording
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 TRUTH_ORDER = ("torch", "tf", "jax", "jittor")
 SHAKEN_ORDER = ("torch", "jax", "jittor", "tf")
+FULL = ("full",)
 COSTLIEST = ("jax", "torch", "tf", "jittor")  # JAX compiles longer than the others run
 
 
@@ -32,6 +33,7 @@ class Job:
     dtype: str
     widths: tuple[str, ...]
     shaken: bool = False
+    systems: tuple[str, ...] = ()  # fewer than the plan's, if any are named
 
     @property
     def title(self) -> str:
@@ -52,7 +54,7 @@ class Plan:
 
     def cases(self, job: Job) -> list[Case]:
         """The cases of one job."""
-        return cases(self.systems, job.widths, self.settings)
+        return cases(job.systems or self.systems, job.widths, self.settings)
 
 
 def plan_jobs(
@@ -66,16 +68,17 @@ def plan_jobs(
     truths, shaken = (
         [name for name in order if name in backends][:2] for order in (TRUTH_ORDER, SHAKEN_ORDER)
     )
+    narrow = tuple(width for width in widths if width != "full")
+    parts = [part for part in (narrow, FULL if "full" in widths else ()) if part]
     jobs = []
     for backend in backends:
-        if "float32" in dtypes:
-            jobs.append(Job(backend, device, "float32", tuple(widths), backend in shaken))
-        full = "full" in widths and "float32" in dtypes and backend in truths
-        truth_widths = tuple(w for w in widths if w != "full" or full)
-        if truth_widths:
-            jobs.append(Job(backend, "cpu", "float64", truth_widths))
-        if device != "cpu" and "float64" in dtypes and "reduced" in widths:
-            jobs.append(Job(backend, device, "float64", ("reduced",)))
+        for part in parts:
+            if "float32" in dtypes:
+                jobs.append(Job(backend, device, "float32", part, backend in shaken))
+            if part != FULL or ("float32" in dtypes and backend in truths):
+                jobs.append(Job(backend, "cpu", "float64", part))
+            if device != "cpu" and "float64" in dtypes and part != FULL:
+                jobs.append(Job(backend, device, "float64", part))
     return tuple(sorted(jobs, key=_rank))
 
 
@@ -112,7 +115,7 @@ def run_parity(
 
 
 def _file(folder: Path, job: Job) -> Path:
-    return folder / f"{job.backend}-{job.device}-{job.dtype}.safetensors"
+    return folder / f"{job.backend}-{job.device}-{job.dtype}-{job.widths[0]}.safetensors"
 
 
 def _record(plan: Plan, job: Job, out: Path) -> str:
@@ -122,7 +125,7 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
         "common",
         "record",
         job.backend,
-        *plan.systems,
+        *(job.systems or plan.systems),
         "--device",
         job.device,
         "--dtype",
@@ -138,7 +141,16 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
     for setting in plan.settings:
         command += ["--set", setting]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    environment = {**os.environ, **prepare_environment(job.device), "PYTHONPATH": path}
+    quick = job.widths != FULL and job.device == "cpu"
+    # Recordings that share the cores must share out their threads: small networks in twice as
+    # many threads as cores take four times as long.
+    threads = str(max(1, (os.cpu_count() or 1) // plan.workers))
+    environment = {
+        "OMP_NUM_THREADS": threads,
+        **os.environ,
+        **prepare_environment(job.device, quick=quick),
+        "PYTHONPATH": path,
+    }
     try:
         done = subprocess.run(
             command,
@@ -162,12 +174,12 @@ def _last_words(text: str) -> str:
 
 
 def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
-    """The widths themselves.
+    """The widths themselves; all there are, if none is named.
 
     Raises:
-        UsageError: one of them is neither "reduced" nor "full".
+        UsageError: there is no such width.
     """
     for width in widths:
-        if width not in ("reduced", "full"):
-            raise UsageError(f"unknown width {width!r}; choose one of: reduced, full")
-    return tuple(widths)
+        if width not in WIDTHS:
+            raise UsageError(f"unknown width {width!r}; choose one of: {', '.join(WIDTHS)}")
+    return tuple(widths) or WIDTHS

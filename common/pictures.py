@@ -1,6 +1,6 @@
-"""Sample grids and loss curves as PNG files."""
+"""Samples and loss curves as PNG files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from common.catalogue import System
 from common.tensors import write_bytes
 
 GAP = 2  # pixels between the pictures of a grid
@@ -31,15 +32,27 @@ def grid(images: NDArray[Any]) -> Image.Image:
     return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
 
 
-def save_grid(path: Path, images: NDArray[Any]) -> None:
-    """Write the sheet as a PNG.
+def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
+    """Draw samples as a PNG: images as a sheet, points in the plane, numbers as a histogram.
 
     Raises:
         UsageError: the file cannot be written.
     """
-    content = BytesIO()
-    grid(images).save(content, format="png")
-    write_bytes(path, content.getvalue())
+    if samples.ndim == 4:
+        images = 2 * samples - 1 if system.pixel_range == "unit" else samples
+        _write(path, lambda content: grid(images).save(content, format="png"))
+        return
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4, 4), layout="constrained")
+    axes = figure.add_subplot()
+    if samples.shape[1] == 1:
+        axes.hist(samples[:, 0], bins=40, density=True)
+        axes.set(xlabel="generated number", ylabel="density")
+    else:
+        axes.scatter(samples[:, 0], samples[:, 1], s=3, linewidths=0)
+        axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+    _write(path, lambda content: figure.savefig(content, format="png", dpi=120))
 
 
 def save_loss_plot(path: Path, metrics: Sequence[Mapping[str, float]]) -> None:
@@ -57,6 +70,10 @@ def save_loss_plot(path: Path, metrics: Sequence[Mapping[str, float]]) -> None:
         axes.plot(steps, [entry[name] for entry in metrics], label=label, linewidth=1)
     axes.set(xlabel="step", ylabel="loss")
     axes.legend()
+    _write(path, lambda content: figure.savefig(content, format="png", dpi=120))
+
+
+def _write(path: Path, draw: Callable[[BytesIO], object]) -> None:
     content = BytesIO()
-    figure.savefig(content, format="png", dpi=120)
+    draw(content)
     write_bytes(path, content.getvalue())

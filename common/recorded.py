@@ -34,11 +34,12 @@ class Recording:
         """The cases it holds, rebuilt from the catalogue and their settings."""
         found = {}
         for name, entry in self.manifest["cases"].items():
-            system, _, width = name.split("/")
+            label, _, width = name.split("/")
+            system = [label.partition(".")[0]]
             if width == "custom":
-                found[name] = cases([system], settings=entry["settings"])[0]
+                found[name] = cases(system, settings=entry["settings"])[0]
             else:
-                found |= {c.name: c for c in cases([system], widths=[width]) if c.name == name}
+                found |= {c.name: c for c in cases(system, widths=[width]) if c.name == name}
         return found
 
     def read(self, case: str, key: str) -> Values:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 from common.backends import Backend
 from common.bounds import SHAKES
-from common.case_run import NETWORKS, record_case
-from common.cases import BATCH_SIZE, Case
-from common.contract import network_contract
+from common.case_run import record_case
+from common.case_state import NETWORKS
+from common.cases import TRAJECTORY_STEPS, Case
+from common.catalogue import System
+from common.contract import Parameter, network_contract
 from common.measure import normwise_error
-from common.optimiser_slots import SLOTS
+from common.optimiser_slots import COUNTING, SLOTS
 from common.tensors import Tensors, write_tensors
 from common.version import __version__
 
@@ -48,7 +50,6 @@ def save_recording(
         "device": device,
         "dtype": dtype,
         "seed": seed,
-        "batch_size": BATCH_SIZE,
         "environment": backend.device.environment(),
         "noise": noise,
         "cases": {case.name: {"settings": case.settings, **asdict(case.system)} for case in chosen},
@@ -67,22 +68,48 @@ def measure_noise(backend: Backend, case: Case, seed: int, steady: Tensors) -> d
 
 def expected_keys(case: Case) -> set[str]:
     """The keys that a recording of this case must hold, from the contract alone."""
-    system, full = case.system, case.width == "full"
-    contracts = [p for name in NETWORKS for p in network_contract(system, name)]
-    trainable = [p.full_name for p in contracts if p.trainable]
-    buffers = [p.full_name for p in contracts if not p.trainable]
-    keys = {f"loss|{step}|{name}" for step in range(case.steps + 1) for name in NETWORKS}
-    keys |= {f"gradient|0|{name}" for name in trainable} | {"output_train|0|fake"}
-    for step in range(1, case.steps + 1):
-        keys |= {f"parameter|{step}|{name}" for name in trainable}
-        keys |= {f"buffer|{step}|{name}" for name in buffers}
-        if not full:
-            slots = SLOTS[system.optimiser]
-            keys |= {f"slot|{step}|{slot}.{name}" for slot in slots for name in trainable}
-            if system.optimiser == "adam":
-                keys |= {f"slot|{step}|step.{name}" for name in NETWORKS}
-    if not full:
-        keys |= {f"output_{m}|0|{name}" for m in ("train", "eval") for name in NETWORKS}
-        keys |= {f"running_statistics|0|{name}" for name in buffers}
-        keys |= {f"input_gradient|0|{name}" for name in ("real", "fake", "noise")}
+    if case.width == "trajectory":
+        return {f"trajectory|{step}|{name}" for step in TRAJECTORY_STEPS for name in NETWORKS}
+    keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
+    if case.width != "cycle":
+        keys |= _before(case)
     return keys
+
+
+def _before(case: Case) -> set[str]:
+    """What is recorded before any update."""
+    tensors = _tensors(case.system)
+    trainable = [p.full_name for p in tensors if p.trainable]
+    keys = {f"gradient|0|{name}" for name in trainable} | {"output_train|0|fake"}
+    keys |= {f"loss|0|{name}" for name in NETWORKS}
+    if case.width == "full":
+        return keys
+    keys |= {f"output_{m}|0|{name}" for m in ("train", "eval") for name in NETWORKS}
+    keys |= {f"running_statistics|0|{p.full_name}" for p in tensors if not p.trainable}
+    keys |= {f"input_gradient|0|{name}" for name in ("real", "fake", "noise")}
+    if case.system.loss == "wasserstein_gp":
+        critic = [name for name in trainable if name.startswith("discriminator")]
+        keys |= {f"penalty_gradient|0|{name}" for name in critic} | {"loss|0|penalty"}
+    return keys
+
+
+def _after(case: Case, step: int) -> set[str]:
+    """What is recorded after the updates of one step."""
+    system, tensors = case.system, _tensors(case.system)
+    trainable = [p.full_name for p in tensors if p.trainable]
+    metrics = [*NETWORKS]
+    metrics += ["wasserstein_estimate"] if system.loss.startswith("wasserstein") else []
+    metrics += ["penalty"] if system.loss == "wasserstein_gp" else []
+    keys = {f"loss|{step}|{name}" for name in metrics}
+    keys |= {f"parameter|{step}|{name}" for name in trainable}
+    keys |= {f"buffer|{step}|{p.full_name}" for p in tensors if not p.trainable}
+    if case.width != "full":
+        slots = SLOTS[system.optimiser]
+        keys |= {f"slot|{step}|{slot}.{name}" for slot in slots for name in trainable}
+        if system.optimiser in COUNTING:
+            keys |= {f"slot|{step}|step.{name}" for name in NETWORKS}
+    return keys
+
+
+def _tensors(system: System) -> list[Parameter]:
+    return [p for name in NETWORKS for p in network_contract(system, name)]

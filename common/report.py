@@ -104,9 +104,11 @@ def first_divergences(failures: Sequence[Result]) -> list[Result]:
         "loss",
         "input_gradient",
         "gradient",
+        "penalty_gradient",
         "slot",
         "parameter",
         "buffer",
+        "trajectory",
     )
     return sorted(failures, key=lambda r: (r.step, order.index(r.quantity)))
 
@@ -133,17 +135,19 @@ def cells(results: Iterable[Result]) -> dict[Group, dict[tuple[str, str, str], R
 
 def _table(results: Sequence[Result]) -> Table:
     runs = sorted({run_of(result) for result in results}, key=lambda run: (run[1:], run[0]))
-    table = Table(title="Worst normwise error of any tensor against the float64 truth")
-    for heading in ("system (loss)", "width", "quantity"):
+    table = Table(title="The error nearest to its bound, of any tensor; every quantity: the report")
+    for heading in ("system (loss)", "width"):
         table.add_column(heading, no_wrap=True)
     for backend, device, dtype in runs:
         short = f"{backend}\n{dtype}" if device == "cpu" else f"{backend}\n{device} {dtype}"
         table.add_column(short, justify="right", no_wrap=True)
-    previous = None
-    for key, row in cells(results).items():
-        if previous not in (None, key[:2]):
-            table.add_section()
-        previous = key[:2]
+    rows: dict[tuple[str, str], dict[tuple[str, str, str], Result]] = {}
+    for (system, width, _), found in cells(results).items():
+        row = rows.setdefault((system, width), {})
+        for run, result in found.items():
+            if run not in row or severity(result) > severity(row[run]):
+                row[run] = result
+    for key, row in rows.items():
         table.add_row(*map(escape, key), *(_cell(row.get(run)) for run in runs))
     return table
 

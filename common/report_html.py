@@ -2,13 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from html import escape
-from io import StringIO
 
-from common.backends import BACKENDS, TITLES
-from common.report import Group, cells, describe, first_divergences, run_of, summary
+from common.report import (
+    Group,
+    cells,
+    describe,
+    first_divergences,
+    run_of,
+    summary,
+    worst_of_each_run,
+)
+from common.report_pictures import divergence, errors_by_quantity
 from common.results import Comparison, Result
 
-COLOURS = {"torch": "#d1495b", "tf": "#edae49", "jax": "#00798c", "jittor": "#6a4c93"}
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
@@ -32,7 +38,8 @@ def to_html(comparison: Comparison) -> bytes:
         f"<title>Parity: {verdict}</title><style>{STYLE}</style></head><body>",
         f"<h1>Parity report</h1><p class='verdict'>{verdict}. {counts}</p>",
         "<p>Errors are normwise, ‖found − truth‖ / ‖truth‖, against the float64 truth.</p>",
-        _picture(comparison.results),
+        errors_by_quantity(comparison.results),
+        divergence(comparison.results),
         _main_table(comparison.results),
         _failures(comparison.results),
         _worst(comparison.results),
@@ -41,40 +48,6 @@ def to_html(comparison: Comparison) -> bytes:
         "</body></html>",
     ]
     return "\n".join(parts).encode()
-
-
-def _picture(results: Sequence[Result]) -> str:
-    from matplotlib.figure import Figure
-
-    measured = [r for r in results if r.error is not None]
-    quantities = list(dict.fromkeys(r.quantity for r in measured))
-    if not quantities:
-        return ""
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
-    axes = figure.add_subplot()
-    for lane, backend in enumerate(BACKENDS):
-        for dtype, marker in (("float64", "."), ("float32", "x")):
-            ours = [r for r in measured if r.backend == backend and r.dtype == dtype]
-            places = [quantities.index(r.quantity) + 0.2 * lane - 0.3 for r in ours]
-            errors = [max(r.error or 0.0, 1e-18) for r in ours]
-            label = f"{TITLES[backend]}, {dtype}"
-            if ours:
-                axes.scatter(
-                    places,
-                    errors,
-                    s=12,
-                    marker=marker,
-                    label=label,
-                    alpha=0.5,
-                    color=COLOURS[backend],
-                    rasterized=True,
-                )
-    axes.set(yscale="log", ylabel="normwise error (0 drawn at 1e-18)")
-    axes.set_xticks(range(len(quantities)), quantities, rotation=20)
-    axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    text = StringIO()
-    figure.savefig(text, format="svg")
-    return "<figure>" + text.getvalue()[text.getvalue().index("<svg") :] + "</figure>"
 
 
 def _main_table(results: Sequence[Result]) -> str:
@@ -110,8 +83,6 @@ def _failures(results: Sequence[Result]) -> str:
 
 
 def _worst(results: Sequence[Result]) -> str:
-    from common.report import worst_of_each_run
-
     rows = [
         f"<tr><td>{escape(describe(r))}</td>{_cell(r)}<td>{r.bound:.1e}</td></tr>"
         for r in worst_of_each_run(results)

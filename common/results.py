@@ -46,7 +46,7 @@ class Comparison:
 def failed_recording(case: Case, backend: str, device: str, dtype: str, reason: str) -> Result:
     """The row that says why a whole recording could not be judged."""
     return Result(
-        system=case.system.name,
+        system=case.label,
         loss=case.system.loss,
         width=case.width,
         quantity="recording",

@@ -4,27 +4,18 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from common.catalogue import System
+from common.catalogue.limits import ALTERNATIVES, check
 from common.errors import UsageError
 
-IDENTITY = ("name", "seed", "title", "citation", "architecture")
-CHOICES = {
-    "initialiser": ("uniform_fan_in",),
-    "noise": ("normal", "uniform_symmetric"),
-    "noise_reuse": ("fresh", "same"),
-    "loss": ("vanilla", "least_squares"),
-    "optimiser": ("adam", "rmsprop", "sgd"),
-}
-IMAGE_SIZES = {
-    "lsgan_mlp": (1, 1, "any size from 1"),
-    "dcgan_mnist": (4, 16, "a multiple of 4 from 16"),
-    "lsgan_jittor": (16, 16, "a multiple of 16"),
-}
-FRACTIONS = ("beta1", "beta2", "decay", "momentum")
+IDENTITY = ("name", "seed", "title", "citation")
+
+Value = int | float | str
 
 
-def settable(system: System) -> dict[str, int | float | str]:
+def settable(system: System) -> dict[str, Value]:
     """The options that `--set` takes for this row, with their present values."""
-    values = {f.name: getattr(system, f.name) for f in fields(system) if f.name not in IDENTITY}
+    fixed = IDENTITY if system.name in ALTERNATIVES else (*IDENTITY, "architecture")
+    values = {f.name: getattr(system, f.name) for f in fields(system) if f.name not in fixed}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -33,10 +24,10 @@ def apply_settings(system: System, assignments: Iterable[str]) -> System:
 
     Raises:
         UsageError: an assignment without `=`, a key that the row lacks, a value of the wrong
-            type or out of its range.
+            type or out of its range, options that do not go together.
     """
     options = settable(system)
-    changes: dict[str, int | float | str] = {}
+    changes: dict[str, Value] = {}
     for assignment in assignments:
         key, separator, text = assignment.partition("=")
         if not separator:
@@ -53,24 +44,11 @@ def validate(system: System) -> System:
     Raises:
         UsageError: names the option, its value and what it may be.
     """
-    for key, value in settable(system).items():
-        if isinstance(value, int) and value < 1:
-            raise UsageError(f"{key}={value}: must be at least 1")
-        if key in FRACTIONS and not 0 <= float(value) < 1:
-            raise UsageError(f"{key}={value}: must be in [0, 1)")
-        if key in CHOICES and value not in CHOICES[key]:
-            raise UsageError(f"{key}={value}: choose one of: {', '.join(CHOICES[key])}")
-    if system.learning_rate < 0:
-        raise UsageError(f"learning_rate={system.learning_rate}: must not be negative")
-    if system.epsilon <= 0:
-        raise UsageError(f"epsilon={system.epsilon}: must be positive")
-    multiple, least, words = IMAGE_SIZES[system.architecture]
-    if system.image_size < least or system.image_size % multiple:
-        raise UsageError(f"image_size={system.image_size}: {system.name} takes {words}")
+    check(system, settable(system))
     return system
 
 
-def _parse(key: str, text: str, present: int | float | str) -> int | float | str:
+def _parse(key: str, text: str, present: Value) -> Value:
     if isinstance(present, str):
         return text
     kind, words = (int, "a whole number") if isinstance(present, int) else (float, "a number")

@@ -38,9 +38,10 @@ class Streams:
         """Latent noise for `role` ("discriminator", "generator", "grid") at `step`."""
         return draw(distribution, generator_at(self.seed, "noise", role, step), shape)
 
-    def images(self, step: int, shape: Sequence[int]) -> Array:
-        """Smooth-valued stand-ins for images in (-1, 1): tanh of normal draws."""
-        return np.tanh(draw("normal", generator_at(self.seed, "images", step), shape))
+    def samples(self, step: int, index: int, shape: Sequence[int]) -> Array:
+        """Normal draws behind the stand-ins for real samples of one update within a step."""
+        address = ("images", step) if index == 0 else ("images", step, index)
+        return draw("normal", generator_at(self.seed, *address), shape)
 
     def order(self, epoch: int, size: int) -> NDArray[np.int64]:
         """The order in which one epoch visits `size` examples."""

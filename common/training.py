@@ -17,18 +17,19 @@ from rich.progress import (
 )
 
 from common.backends import Backend
-from common.batches import batches
+from common.batches import rounds
 from common.catalogue import System
 from common.checkpoint import Checkpoint, capture, read_checkpoint, restore, save_checkpoint
 from common.datasets import load_dataset
 from common.errors import UsageError
 from common.initialise import initial_state
-from common.pictures import save_grid, save_loss_plot
+from common.pictures import save_loss_plot, save_samples
 from common.streams import Array, Streams
 from common.tensors import make_folder, write_bytes
 from common.version import __version__
 
 GRID_IMAGES = 25
+POINTS = 1000  # samples in one picture of points or numbers
 KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
 
 
@@ -98,7 +99,7 @@ def train(run: Run, backend: Backend, gan: Any, first_step: int) -> None:
         UsageError: a loss is NaN or infinite; the last checkpoint is left as it was.
     """
     dataset = load_dataset(run.data, run.system, run.seed)
-    source = batches(run.system, dataset, run.seed, first_step=first_step, last_step=run.steps)
+    source = rounds(run.system, dataset, run.seed, first_step=first_step, last_step=run.steps)
     noise = grid_noise(run.system, run.seed)
     _describe(run, backend)
     with _progress() as bar, run.metrics_path.open("a", encoding="utf-8") as metrics:
@@ -110,8 +111,8 @@ def train(run: Run, backend: Backend, gan: Any, first_step: int) -> None:
             step = int(entry["step"])
             bar.update(task, completed=step, losses=_losses(entry), rate=_rate(bar, task, run))
             if step % run.sample_every == 0 or step == run.steps:
-                images = backend.train.sample(gan.generator, noise)
-                save_grid(run.out / "samples" / f"step-{step:06d}.png", images)
+                drawn = backend.train.sample(gan.generator, noise)
+                save_samples(run.out / "samples" / f"step-{step:06d}.png", drawn, run.system)
             if step % run.save_every == 0 or step == run.steps:
                 metrics.flush()
                 _save(run, backend, gan, step)
@@ -119,19 +120,20 @@ def train(run: Run, backend: Backend, gan: Any, first_step: int) -> None:
 
 
 def grid_noise(system: System, seed: int) -> Array:
-    """The fixed noise behind every sample grid of a run."""
-    shape = (GRID_IMAGES, system.latent_dim)
+    """The fixed noise behind every picture of samples of a run."""
+    count = GRID_IMAGES if system.point_dim is None else POINTS
+    shape = (count, system.latent_dim)
     return Streams(seed).noise("grid", 0, shape, system.noise)
 
 
 def _entries(run: Run, backend: Backend, gan: Any, source: Any) -> Iterator[dict[str, float]]:
     canonical = backend.interop.to_canonical
-    for step, loss_d, loss_g in backend.train.train(gan, source):
-        losses = {"loss_d": float(canonical(loss_d)), "loss_g": float(canonical(loss_g))}
-        for name, value in losses.items():
+    for step, tensors in backend.train.train(gan, source):
+        metrics = {name: float(canonical(tensor)) for name, tensor in tensors.items()}
+        for name, value in metrics.items():
             if not np.isfinite(value):
                 raise UsageError(f"{name} is {value} at step {step}; {KEPT}")
-        yield {"step": step, **losses}
+        yield {"step": step, **metrics}
 
 
 def _save(run: Run, backend: Backend, gan: Any, step: int) -> None:

@@ -80,5 +80,6 @@ class Truth:
         if gradient is None:
             return None
         size = np.abs(gradient)
-        noisy: NDArray[np.bool_] = (size > 0) & (size <= NAMED["structural_zero"] * size.max())
+        limit = NAMED["structural_zero"] * size.max()
+        noisy: NDArray[np.bool_] = (size > 0) & (size <= limit)
         return noisy if noisy.any() else None

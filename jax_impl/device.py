@@ -60,6 +60,7 @@ def environment() -> dict[str, str]:
         "device": "cpu" if device.platform == "cpu" else device.device_kind,
         "precision": str(jax.config.jax_default_matmul_precision or "default"),
         "x64": str(jax.config.jax_enable_x64),
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "deterministic": str(_EXACT_FLAGS[0] in os.environ.get("XLA_FLAGS", "").split()),
     }
 

@@ -1,4 +1,4 @@
-"""A row of the catalogue as two networks, two optimisers and two losses."""
+"""A row of the catalogue as two networks, two optimisers and its losses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,19 +12,23 @@ from common.catalogue import System
 from common.contract import network_contract
 from jax_impl import losses, optimisers
 from jax_impl.interop import load_network
-from jax_impl.models import dcgan_mnist, lsgan_jittor, lsgan_mlp
+from jax_impl.networks import build_networks
+
+_filled = cache(partial)  # jit compiles again for a new loss object, however equal
 
 
 @dataclass(frozen=True, eq=False)
 class GAN:
-    """Everything that a discriminator step and a generator step need."""
+    """Everything that one step of the row's schedule needs."""
 
+    system: System
     generator: nnx.Module
     discriminator: nnx.Module
     generator_optimiser: nnx.Optimizer
     discriminator_optimiser: nnx.Optimizer
     generator_loss: Callable[..., jax.Array]
     discriminator_loss: Callable[..., jax.Array]
+    penalty: Callable[..., jax.Array] | None
 
 
 def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
@@ -35,69 +39,60 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     load_network(discriminator, network_contract(system, "discriminator"), state)
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
+        system,
         generator,
         discriminator,
         build_optimiser(system, generator),
         build_optimiser(system, discriminator),
         generator_loss,
         discriminator_loss,
+        build_penalty(system),
     )
 
 
-def build_networks(system: System) -> tuple[nnx.Module, nnx.Module]:
-    """The row's generator and discriminator with this framework's own initial weights."""
-    image = {"image_size": system.image_size, "channels": system.channels}
-    match system.architecture:
-        case "lsgan_mlp":
-            return (
-                lsgan_mlp.Generator(
-                    latent_dim=system.latent_dim, features=system.generator_features, **image
-                ),
-                lsgan_mlp.Discriminator(features=system.discriminator_features, **image),
-            )
-        case "dcgan_mnist":
-            width = {"base_channels": system.base_channels, "dense_features": system.dense_features}
-            return (
-                dcgan_mnist.Generator(latent_dim=system.latent_dim, **width, **image),
-                dcgan_mnist.Discriminator(**width, **image),
-            )
-        case "lsgan_jittor":
-            width = {"base_channels": system.base_channels}
-            return (
-                lsgan_jittor.Generator(latent_dim=system.latent_dim, **width, **image),
-                lsgan_jittor.Discriminator(**width, **image),
-            )
-    raise ValueError(f"no architecture {system.architecture!r}")
-
-
-@cache  # jit compiles again for a new loss object, however equal
 def build_losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax.Array]]:
-    """The row's generator loss and discriminator loss, its labels and factors filled in."""
+    """The row's generator loss and discriminator loss, its labels, factors and sign filled in."""
     match system.loss:
         case "vanilla":
             return losses.vanilla_generator_loss, losses.vanilla_discriminator_loss
         case "least_squares":
             return (
-                partial(
+                _filled(
                     losses.least_squares_generator_loss,
                     gen_label=system.gen_label,
                     factor=system.generator_factor,
                 ),
-                partial(
+                _filled(
                     losses.least_squares_discriminator_loss,
                     real_label=system.real_label,
                     fake_label=system.fake_label,
                     factor=system.discriminator_factor,
                 ),
             )
+        case "wasserstein" | "wasserstein_gp":
+            sign = system.wasserstein_sign
+            return (
+                _filled(losses.wasserstein_generator_loss, sign=sign),
+                _filled(losses.wasserstein_discriminator_loss, sign=sign),
+            )
+        case "hinge":
+            return losses.hinge_generator_loss, losses.hinge_discriminator_loss
     raise ValueError(f"no loss {system.loss!r}")
+
+
+def build_penalty(system: System) -> Callable[..., jax.Array] | None:
+    """The row's gradient penalty with its weight filled in, where its loss has one."""
+    if system.loss != "wasserstein_gp":
+        return None
+    return _filled(losses.gradient_penalty, weight=system.penalty_weight)
 
 
 def build_optimiser(system: System, network: nnx.Module) -> nnx.Optimizer:
     """The row's optimiser over one network's trainable parameters."""
     match system.optimiser:
-        case "adam":
-            return optimisers.adam(
+        case "adam" | "keras_adam":
+            adam = optimisers.adam if system.optimiser == "adam" else optimisers.keras_adam
+            return adam(
                 network,
                 learning_rate=system.learning_rate,
                 beta1=system.beta1,

@@ -1,7 +1,7 @@
 """Canonical NumPy state to this framework's own and back, exactly."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import attrgetter
+from functools import reduce
 from typing import Any
 
 import jax
@@ -21,6 +21,8 @@ _LEAVES = {
     "norm_shift": "bias",
     "running_mean": "mean",
     "running_variance": "var",
+    "spectral_u": "u",
+    "spectral_v": "v",
 }
 # Fields of the states of _scale_by_adam, optax.scale_by_rms and optax.trace.
 _SLOTS = {
@@ -99,12 +101,17 @@ def read_slots(
     return found
 
 
-def _path(parameter: Parameter) -> tuple[str, ...]:
-    return (*parameter.module.split("."), _LEAVES[parameter.kind])
+def _path(parameter: Parameter) -> tuple[str | int, ...]:
+    names = parameter.module.split(".")
+    return (*(int(n) if n.isdigit() else n for n in names), _LEAVES[parameter.kind])
 
 
 def _variable(tree: nnx.Module | nnx.State, parameter: Parameter) -> nnx.Variable:
-    return attrgetter(".".join(_path(parameter)))(tree)
+    return reduce(_child, _path(parameter), tree)
+
+
+def _child(tree: Any, name: str | int) -> Any:
+    return tree[name] if isinstance(name, int) else getattr(tree, name)
 
 
 def _native(parameter: Parameter, values: np.ndarray) -> jax.Array:

@@ -11,6 +11,26 @@ def leaky_relu(inputs: jax.Array, *, negative_slope: float) -> jax.Array:
     return jnp.where(inputs > 0, inputs, negative_slope * inputs)
 
 
+def dropout(inputs: jax.Array, mask: jax.Array | None, *, rate: float) -> jax.Array:
+    """inputs · mask / (1 − rate), where mask holds 0 for dropped units or channels, else 1.
+
+    Without a mask nothing is dropped.
+    """
+    return inputs if mask is None else inputs * mask / (1 - rate)
+
+
+def upsample_nearest(maps: jax.Array) -> jax.Array:
+    """Each pixel twice, in height and in width."""
+    return maps.repeat(2, axis=1).repeat(2, axis=2)
+
+
+def upsample_bilinear(maps: jax.Array) -> jax.Array:
+    """Maps of twice the height and width, linear in between, corners on corners."""
+    # jax.image.resize puts pixel centres on pixel centres, and has no other convention.
+    rows, columns = (_between_corners(extent) for extent in maps.shape[1:3])
+    return jnp.einsum("ih,jw,nhwc->nijc", rows, columns, maps, precision="highest")
+
+
 class BatchNorm(nnx.Module):
     """Batch norm over every axis but the channels, with the running rule written out.
 
@@ -54,3 +74,8 @@ class BatchNorm(nnx.Module):
     def _normalise(self, inputs: jax.Array, mean: jax.Array, variance: jax.Array) -> jax.Array:
         scale = self.scale[...] / jnp.sqrt(variance + self.epsilon)
         return (inputs - mean) * scale + self.bias[...]
+
+
+def _between_corners(extent: int) -> jax.Array:
+    positions = jnp.arange(2 * extent) * ((extent - 1) / (2 * extent - 1))
+    return jnp.maximum(1 - jnp.abs(positions[:, None] - jnp.arange(extent)), 0)

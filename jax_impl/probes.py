@@ -38,6 +38,19 @@ def generator_input_gradient(
     return _noise_gradient(generator, discriminator, noise, loss=loss)
 
 
+def penalty_gradients(
+    discriminator: nnx.Module,
+    real: jax.Array,
+    fake: jax.Array,
+    alpha: jax.Array,
+    *,
+    penalty: Callable[..., jax.Array],
+) -> tuple[jax.Array, nnx.State]:
+    """The gradient penalty alone, and its gradient with respect to every parameter."""
+    discriminator.train()
+    return _penalty_gradients(discriminator, real, fake, alpha, penalty=penalty)
+
+
 def pull_back(
     function: Callable[..., jax.Array], upstream: jax.Array, *inputs: jax.Array
 ) -> tuple[jax.Array, tuple[jax.Array, ...]]:
@@ -85,3 +98,19 @@ def _noise_gradient(
         return loss(discriminator(generator(noise)))
 
     return nnx.grad(objective, argnums=0)(noise, generator, discriminator)
+
+
+@nnx.jit(static_argnames="penalty")
+def _penalty_gradients(
+    discriminator: nnx.Module,
+    real: jax.Array,
+    fake: jax.Array,
+    alpha: jax.Array,
+    *,
+    penalty: Callable[..., jax.Array],
+) -> tuple[jax.Array, nnx.State]:
+    def objective(discriminator: nnx.Module) -> jax.Array:
+        return penalty(discriminator, real, fake, alpha)
+
+    parameters = nnx.DiffState(0, nnx.Param)
+    return nnx.value_and_grad(objective, argnums=parameters)(discriminator)

@@ -1,6 +1,6 @@
 """One update of the discriminator and one of the generator: the showcase of each framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 from flax import nnx
@@ -16,6 +16,8 @@ def discriminator_gradients(
     noise: jax.Array,
     *,
     loss: Callable[[jax.Array, jax.Array], jax.Array],
+    real_masks: Sequence[jax.Array] = (),
+    fake_masks: Sequence[jax.Array] = (),
 ) -> tuple[jax.Array, jax.Array, Gradients]:
     """The discriminator's loss, the fakes, and the gradients of its parameters.
 
@@ -25,7 +27,7 @@ def discriminator_gradients(
     fake = generator(noise)
 
     def objective(discriminator: nnx.Module) -> jax.Array:
-        return loss(discriminator(real), discriminator(fake))
+        return loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
 
     parameters = nnx.DiffState(0, nnx.Param)
     value, gradients = nnx.value_and_grad(objective, argnums=parameters)(discriminator)
@@ -41,9 +43,19 @@ def discriminator_step(
     noise: jax.Array,
     *,
     loss: Callable[[jax.Array, jax.Array], jax.Array],
+    real_masks: Sequence[jax.Array] = (),
+    fake_masks: Sequence[jax.Array] = (),
 ) -> jax.Array:
     """Update the discriminator once and return its loss before the update."""
-    value, _, gradients = discriminator_gradients(generator, discriminator, real, noise, loss=loss)
+    value, _, gradients = discriminator_gradients(
+        generator,
+        discriminator,
+        real,
+        noise,
+        loss=loss,
+        real_masks=real_masks,
+        fake_masks=fake_masks,
+    )
     optimiser.update(discriminator, gradients)
     return value
 
@@ -55,6 +67,7 @@ def generator_gradients(
     noise: jax.Array,
     *,
     loss: Callable[[jax.Array], jax.Array],
+    masks: Sequence[jax.Array] = (),
 ) -> tuple[jax.Array, Gradients]:
     """The generator's loss and the gradients of its parameters.
 
@@ -64,7 +77,7 @@ def generator_gradients(
 
     # The discriminator is an argument because a captured one could not move its statistics.
     def objective(generator: nnx.Module, discriminator: nnx.Module) -> jax.Array:
-        return loss(discriminator(generator(noise)))
+        return loss(discriminator(generator(noise), *masks))
 
     parameters = nnx.DiffState(0, nnx.Param)
     return nnx.value_and_grad(objective, argnums=parameters)(generator, discriminator)
@@ -78,8 +91,9 @@ def generator_step(
     noise: jax.Array,
     *,
     loss: Callable[[jax.Array], jax.Array],
+    masks: Sequence[jax.Array] = (),
 ) -> jax.Array:
     """Update the generator once and return its loss before the update."""
-    value, gradients = generator_gradients(generator, discriminator, noise, loss=loss)
+    value, gradients = generator_gradients(generator, discriminator, noise, loss=loss, masks=masks)
     optimiser.update(generator, gradients)
     return value

@@ -12,6 +12,28 @@ def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
     return jt.ternary(inputs > 0, inputs, inputs * _constant(negative_slope, inputs))
 
 
+def dropout(inputs: Var, mask: Var | None, *, rate: float) -> Var:
+    """inputs · mask / (1 − rate), where mask holds 0 for dropped units or channels, else 1.
+
+    Without a mask nothing is dropped.
+    """
+    return inputs if mask is None else inputs * mask / _constant(1 - rate, inputs)
+
+
+def upsample_nearest(maps: Var) -> Var:
+    """Each pixel twice, in height and in width."""
+    count, channels, height, width = maps.shape
+    return maps.reindex((count, channels, 2 * height, 2 * width), ["i0", "i1", "i2/2", "i3/2"])
+
+
+def upsample_bilinear(maps: Var) -> Var:
+    """Maps of twice the height and width, linear in between, corners on corners."""
+    # Jittor's own computes its weights in float32.
+    rows, columns = (jt.array(_between(size).astype(str(maps.dtype))) for size in maps.shape[2:])
+    wide = nn.matmul_transpose(maps, columns)
+    return nn.matmul_transpose(wide.transpose(2, 3), rows).transpose(2, 3)
+
+
 class BatchNorm(nn.Module):
     """Batch norm over every axis but the channels, with the running rule written out.
 
@@ -65,22 +87,34 @@ class _Conv(nn.Conv):
     """Jittor's convolution with a bias whose gradient keeps float32's digits."""
 
     def execute(self, maps: Var) -> Var:
-        maps = nn.conv2d(maps, self.weight, stride=self.stride, padding=self.padding)
-        return maps + _spread(self.bias, maps)
+        return self._convolve(maps, self.weight)
+
+    def _convolve(self, maps: Var, weight: Var) -> Var:
+        maps = nn.conv2d(maps, weight, stride=self.stride, padding=self.padding)
+        return maps if self.bias is None else maps + _spread(self.bias, maps)
 
 
 class _ConvTranspose(nn.ConvTranspose):
     """Jittor's transposed convolution with a bias whose gradient keeps float32's digits."""
 
     def execute(self, maps: Var) -> Var:
+        return self._convolve(maps, self.weight)
+
+    def _convolve(self, maps: Var, weight: Var) -> Var:
         maps = nn.conv_transpose(
             maps,
-            self.weight,
+            weight,
             stride=self.stride,
             padding=self.padding,
             output_padding=self.output_padding,
         )
-        return maps + _spread(self.bias, maps)
+        return maps if self.bias is None else maps + _spread(self.bias, maps)
+
+
+def _between(size: int) -> np.ndarray:
+    """The matrix (2 · size, size) of linear interpolation, corners on corners."""
+    places = np.arange(2 * size) * ((size - 1) / (2 * size - 1))
+    return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size)))
 
 
 def _constant(value: float, like: Var) -> Var:

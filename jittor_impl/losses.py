@@ -1,7 +1,9 @@
 """Adversarial losses on scores (N,), real before fake, each the mean over the batch."""
 
+from collections.abc import Callable
+
 import jittor as jt
-from jittor import Var
+from jittor import Var, nn
 
 from jittor_impl.layers import _average, _constant, _scalar
 
@@ -45,6 +47,75 @@ def least_squares_generator_loss(fake_scores: Var, *, gen_label: float, factor: 
     """
     error = _average((fake_scores - _constant(gen_label, fake_scores)).sqr())
     return _scalar(_constant(factor, error) * error)
+
+
+def wasserstein_discriminator_loss(real_scores: Var, fake_scores: Var, *, sign: float) -> Var:
+    """sign · (mean fake − mean real): with sign 1 the critic scores real samples high.
+
+    Its negative estimates the Wasserstein distance, positive once the critic separates, for
+    either sign.
+
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
+    with sign 1.
+    """
+    difference = _average(fake_scores) - _average(real_scores)
+    return _scalar(_constant(sign, difference) * difference)
+
+
+def wasserstein_generator_loss(fake_scores: Var, *, sign: float) -> Var:
+    """−sign · mean fake: the critic's score of the fakes, driven to the real side.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+    """
+    return _scalar(_constant(-sign, fake_scores) * _average(fake_scores))
+
+
+def gradient_penalty(
+    discriminator: Callable[[Var], Var],
+    real: Var,
+    fake: Var,
+    alpha: Var,
+    *,
+    weight: float,
+) -> Var:
+    """weight · (‖∇ₓ D(x)‖₂ − 1)², the mean over the batch, at points x between real and fake.
+
+    x = alpha · real + (1 − alpha) · fake with one number a sample, alpha (N,). The norm runs
+    over every axis of a sample; where the gradient is exactly zero, the norm's own derivative
+    counts as zero, not as NaN.
+
+    Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3.
+    """
+    alpha = alpha.reshape((-1, *(1,) * (real.ndim - 1)))
+    between = (alpha * real + (-alpha + 1) * fake).detach()
+    gradient = jt.grad(discriminator(between).sum(), between)
+    error = _average((_norm(gradient.flatten(1)) - 1).sqr())
+    return _scalar(_constant(weight, error) * error)
+
+
+def hinge_discriminator_loss(real_scores: Var, fake_scores: Var) -> Var:
+    """max(0, 1 − real) + max(0, 1 + fake), the sum of both means.
+
+    Source: Miyato et al. 2018, arXiv:1802.05957, equation 16.
+    """
+    return _scalar(_average(nn.relu(-real_scores + 1)) + _average(nn.relu(fake_scores + 1)))
+
+
+def hinge_generator_loss(fake_scores: Var) -> Var:
+    """−fake, the mean over the batch.
+
+    Source: Miyato et al. 2018, equation 17.
+    """
+    return _scalar(-_average(fake_scores))
+
+
+def _norm(rows: Var) -> Var:
+    """The Euclidean norm of each row (N, M); its derivative at an exact zero is zero."""
+    total = rows.float64().sqr().sum(1)
+    positive = total > 0
+    # The derivative of √ at 0 is infinite, and 0 · ∞ is NaN in the branch not taken too.
+    root = jt.ternary(positive, total, jt.ones_like(total)).sqrt()
+    return jt.ternary(positive, root, jt.zeros_like(total)).cast(rows.dtype)
 
 
 def _softplus(logits: Var) -> Var:

@@ -19,6 +19,18 @@ def adam(
     return _Adam(network, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
 
 
+def keras_adam(
+    network: nn.Module, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
+) -> Optimizer:
+    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+
+    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    """
+    return _KerasAdam(
+        network, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon
+    )
+
+
 def rmsprop(network: nn.Module, *, learning_rate: float, decay: float, epsilon: float) -> Optimizer:
     """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
 
@@ -33,6 +45,20 @@ def sgd(network: nn.Module, *, learning_rate: float, momentum: float) -> Optimiz
     Source: Sutskever et al. 2013, as PyTorch writes it: no dampening, no Nesterov.
     """
     return _SGD(network, learning_rate=learning_rate, momentum=momentum)
+
+
+def clip_weights(network: nn.Module, *, limit: float) -> None:
+    """Clip every trainable parameter to [−limit, limit], and no running statistic.
+
+    Source: Arjovsky et al. 2017, algorithm 1, after the critic's update.
+    """
+    for parameter in network.parameters():
+        if not parameter.is_stop_grad():
+            low, high = _constant(-limit, parameter), _constant(limit, parameter)
+            # Jittor's maximum makes a number of a NaN, which must stay seen.
+            clipped = parameter.maximum(low).minimum(high)
+            parameter.update(jt.ternary(jt.isnan(parameter), parameter, clipped))
+    jt.sync_all()
 
 
 class _Optimiser(Optimizer):
@@ -84,12 +110,24 @@ class _Adam(_Optimiser):
         super().__init__(network, learning_rate)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
-    def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
+    def average(self, g: Var, m: Var, v: Var) -> None:
         m.update(m * _constant(self.beta1, m) + g * _constant(1 - self.beta1, g))
         v.update(v * _constant(self.beta2, v) + g.sqr() * _constant(1 - self.beta2, g))
+
+    def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
+        self.average(g, m, v)
         rate = _constant(self.lr / (1 - self.beta1**self.count), w)
         spread = _constant(sqrt(1 - self.beta2**self.count), w)
         w.update(w - rate * m / (v.sqrt() / spread + _constant(self.epsilon, w)))
+
+
+class _KerasAdam(_Adam):
+    """Jittor's own form too, with hyper-parameters that keep their digits."""
+
+    def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
+        self.average(g, m, v)
+        rate = self.lr * sqrt(1 - self.beta2**self.count) / (1 - self.beta1**self.count)
+        w.update(w - _constant(rate, w) * m / (v.sqrt() + _constant(self.epsilon, w)))
 
 
 class _RMSprop(_Optimiser):

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jittor as jt
 from jittor import Var, nn
 
+from jittor_impl.steps import _gradients
+
 
 def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
     """The network's output; in training mode its running statistics move."""
@@ -41,6 +43,21 @@ def generator_input_gradient(
     discriminator.train()
     noise = noise.clone()
     return jt.grad(loss(discriminator(generator(noise))), noise, retain_graph=False)
+
+
+def penalty_gradients(
+    discriminator: nn.Module,
+    real: Var,
+    fake: Var,
+    alpha: Var,
+    *,
+    penalty: Callable[..., Var],
+) -> tuple[Var, dict[str, Var]]:
+    """The gradient penalty alone, and its gradient with respect to every parameter."""
+    discriminator.train()
+    value = penalty(discriminator, real, fake, alpha)
+    gradients = _gradients(value, discriminator)
+    return value.stop_grad(), gradients
 
 
 def pull_back(

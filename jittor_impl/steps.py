@@ -1,6 +1,6 @@
 """One update of the discriminator and one of the generator: the showcase of each framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jittor as jt
 from jittor import Var, nn
@@ -16,6 +16,8 @@ def discriminator_gradients(
     noise: Var,
     *,
     loss: Callable[[Var, Var], Var],
+    real_masks: Sequence[Var] = (),
+    fake_masks: Sequence[Var] = (),
 ) -> tuple[Var, Var, Gradients]:
     """The discriminator's loss, the fakes, and the gradients of its parameters.
 
@@ -24,7 +26,7 @@ def discriminator_gradients(
     """
     with jt.no_grad():
         fake = generator(noise)
-    value = loss(discriminator(real), discriminator(fake))
+    value = loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
     gradients = _gradients(value, discriminator)
     return value.stop_grad(), fake, gradients
 
@@ -37,11 +39,13 @@ def discriminator_step(
     noise: Var,
     *,
     loss: Callable[[Var, Var], Var],
+    real_masks: Sequence[Var] = (),
+    fake_masks: Sequence[Var] = (),
 ) -> Var:
     """Update the discriminator once and return its loss before the update."""
     with jt.no_grad():
         fake = generator(noise)
-    value = loss(discriminator(real), discriminator(fake))
+    value = loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
     optimiser.step(value)
     return value.stop_grad()
 
@@ -52,13 +56,14 @@ def generator_gradients(
     noise: Var,
     *,
     loss: Callable[[Var], Var],
+    masks: Sequence[Var] = (),
 ) -> tuple[Var, Gradients]:
     """The generator's loss and the gradients of its parameters.
 
     Both networks run in training mode: the generator's and the discriminator's running
     statistics move once.
     """
-    value = loss(discriminator(generator(noise)))
+    value = loss(discriminator(generator(noise), *masks))
     gradients = _gradients(value, generator)
     return value.stop_grad(), gradients
 
@@ -70,9 +75,10 @@ def generator_step(
     noise: Var,
     *,
     loss: Callable[[Var], Var],
+    masks: Sequence[Var] = (),
 ) -> Var:
     """Update the generator once and return its loss before the update."""
-    value = loss(discriminator(generator(noise)))
+    value = loss(discriminator(generator(noise), *masks))
     # An optimiser differentiates with respect to its own parameters alone.
     optimiser.step(value)
     return value.stop_grad()

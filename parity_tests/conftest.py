@@ -19,11 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # Compiling is most of what JAX costs here, and `make parity` runs the optimised code.
     os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
-    # Jittor's parallel compiler forks, which a process that also holds JAX may not survive.
-    os.environ.setdefault("use_parallel_op_compiler", "0")
     # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
     for name in chosen_backends(config):
         load(name, device="cpu", dtype="float64", exact=True)
+    if "jittor" in chosen_backends(config):
+        import jittor
+
+        # Its parallel compiler forks, which a process that also holds JAX may not survive.
+        jittor.flags.use_parallel_op_compiler = 0
 
 
 def chosen_backends(config: pytest.Config) -> list[str]:

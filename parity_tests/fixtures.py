@@ -1,6 +1,7 @@
 """Small things that several families of tests share."""
 
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ def build(backend: Backend, case: Case, seed: int = 0) -> Any:
 
 def images(case: Case, count: int = 4, seed: int = 0) -> np.ndarray:
     """A batch of stand-in images."""
-    shape = (count, case.system.channels, case.system.image_size, case.system.image_size)
+    shape = (count, *case.system.sample_shape)
     return np.tanh(np.random.default_rng(seed).standard_normal(shape))
 
 
@@ -34,11 +35,24 @@ def noise(case: Case, count: int = 4, seed: int = 1) -> np.ndarray:
 
 def module(backend: Backend, name: str) -> Any:
     """A module of the package that `Backend` does not carry: losses, layers, optimisers."""
-    from importlib import import_module
-
     return import_module(f"{backend.name}_impl.{name}")
 
 
 def in_training(backend: Backend, layer: Any) -> Any:
     """The layer as a function of its inputs in training mode; only Keras has to be told."""
     return partial(layer, training=True) if backend.name == "tf" else layer
+
+
+def identity(backend: Backend) -> Any:
+    """A network that gives back what it takes, to put given images where fakes are made."""
+    if backend.name == "tf":
+        return lambda images, training=True: images
+    if backend.name == "jax":
+        from flax import nnx
+
+        class Identity(nnx.Module):
+            def __call__(self, images: Any) -> Any:
+                return images
+
+        return Identity()
+    return import_module({"torch": "torch.nn", "jittor": "jittor.nn"}[backend.name]).Identity()

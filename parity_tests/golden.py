@@ -1,17 +1,22 @@
 """The golden figures: the rule that makes their arrays, and how a figure is held against one."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 
 from common.catalogue import System
-from common.contract import network_contract
+from common.contract import Parameter, network_contract
+from common.layouts import to_channels_first, to_channels_last
 from common.measure import require_named
 
 FIGURES = json.loads((Path(__file__).parent / "golden" / "figures.json").read_text())
+# Where the original declares its layers in another order than it runs them.
+DECLARED = {"wgan-gp": ("up1", "up2", "image", "project")}
+KERAS = "keras-lsgan"
+NETWORKS = ("generator", "discriminator")
 
 
 def draw(name: str, shape, *, uniform: bool = False) -> np.ndarray:
@@ -27,31 +32,89 @@ def value(name: str, shape, kind: str) -> np.ndarray:
         return 1 + 0.1 * draw(name, shape)
     if kind in ("bias", "norm_shift"):
         return 0.1 * draw(name, shape)
+    if kind == "spectral_u":
+        return draw(name, shape)
     return 0.05 * draw(name, shape)
 
 
-def golden_names(figures: dict[str, Any], system: System) -> dict[str, str]:
-    """The figures' name of each of our trainable parameters, shapes checked on the way."""
-    names = {}
-    for network, letter in (("generator", "G"), ("discriminator", "D")):
-        theirs = [entry for entry in figures["params"] if entry[0].startswith(letter)]
-        ours = [p for p in network_contract(system, network) if p.trainable]
-        for parameter, (name, _, shape) in zip(ours, theirs, strict=True):
-            assert parameter.shape == tuple(shape), parameter
-            names[parameter.full_name] = name
-    return names
+class Golden:
+    """One system's figures beside the row that must reproduce them."""
 
+    def __init__(self, name: str, system: System) -> None:
+        self.name, self.system, self.figures = name, system, FIGURES["systems"][name]
 
-def golden_state(figures: dict[str, Any], system: System) -> dict[str, np.ndarray]:
-    """The state that the figures were computed with: zeros and ones for running statistics."""
-    names, state = golden_names(figures, system), {}
-    for network in ("generator", "discriminator"):
-        for p in network_contract(system, network):
-            if p.trainable:
-                state[p.full_name] = value(names[p.full_name], p.shape, p.kind)
-            else:
-                state[p.full_name] = np.full(p.shape, float(p.kind == "running_variance"))
-    return state
+    def parameters(self, network: str) -> list[Parameter]:
+        """Our tensors that the figures name, in the figures' order."""
+        ours = [
+            p
+            for p in network_contract(self.system, network)
+            if p.trainable or p.kind == "spectral_u"
+        ]
+        if network == "generator" and self.name in DECLARED:
+            ours.sort(key=lambda p: DECLARED[self.name].index(p.module))
+        return ours
+
+    def names(self) -> dict[str, str]:
+        """The figures' name of each of our tensors, shapes checked on the way."""
+        names = {}
+        for network, letter in (("generator", "G"), ("discriminator", "D")):
+            theirs = [entry for entry in self.figures["params"] if entry[0].startswith(letter)]
+            if not theirs:
+                continue
+            for parameter, (name, _, shape) in zip(self.parameters(network), theirs, strict=True):
+                found = self.theirs(parameter, np.zeros(parameter.shape))
+                assert found.shape == tuple(shape), parameter
+                names[parameter.full_name] = name
+        return names
+
+    def parameter(self, full_name: str) -> Parameter:
+        """The tensor of that name."""
+        tensors = network_contract(self.system, full_name.partition(".")[0])
+        return next(p for p in tensors if p.full_name == full_name)
+
+    def theirs(self, parameter: Parameter, array: np.ndarray) -> np.ndarray:
+        """Our tensor in the layout of the original."""
+        return to_channels_last(parameter, array) if self.name == KERAS else array
+
+    def ours(self, parameter: Parameter, array: np.ndarray) -> np.ndarray:
+        """A tensor of the original in our layout."""
+        return to_channels_first(parameter, array) if self.name == KERAS else array
+
+    def state(self, networks: Sequence[str] = NETWORKS) -> dict[str, np.ndarray]:
+        """The state that the figures were computed with: zeros and ones where they name nothing."""
+        names, state = self.names(), {}
+        for network in networks:
+            for p in network_contract(self.system, network):
+                if p.full_name in names:
+                    shape = self.theirs(p, np.zeros(p.shape)).shape
+                    state[p.full_name] = self.ours(p, value(names[p.full_name], shape, p.kind))
+                else:
+                    state[p.full_name] = np.full(p.shape, float(p.kind == "running_variance"))
+        return state
+
+    def images(self, name: str, *, uniform: bool = False) -> np.ndarray:
+        """Real images by the rule, (N, C, H, W)."""
+        shape = self.image_shape()
+        drawn = draw(name, shape, uniform=True) if uniform else np.tanh(draw(name, shape))
+        if self.name == KERAS:
+            return drawn.transpose(0, 3, 1, 2)
+        return drawn.reshape(-1, *self.system.sample_shape)
+
+    def image_shape(self) -> tuple[int, ...]:
+        """The shape in which the original draws its images."""
+        config, size = self.figures["config"], self.system.image_size
+        if self.name == KERAS:
+            return (config["real"], size, size, 1)
+        if "fake1" in self.figures:
+            return tuple(self.figures["fake1"][0])
+        return (config["batch"], *self.system.sample_shape)
+
+    def hold(self, figure: str, name: str, found: np.ndarray, prefix: str, bound: str) -> None:
+        """Hold a tensor of ours against the figure of its counterpart."""
+        theirs = self.names()[name]
+        array = self.theirs(self.parameter(name), found)
+        what = f"{figure} of {name}"
+        hold(self.figures[figure][theirs], array, f"{prefix}{theirs}", bound, what)
 
 
 def hold(figure, found: np.ndarray, projection: str, bound: str, what: str) -> None:
@@ -62,8 +125,13 @@ def hold(figure, found: np.ndarray, projection: str, bound: str, what: str) -> N
     require_named(np.array(length), np.array(norm), bound, f"{what}: norm")
     direction = draw(f"proj/{projection}", shape)
     # A projection is a sum of products, so its scale is that of both norms together.
-    scale = norm * float(np.linalg.norm(direction.ravel()))
+    scale = norm * float(np.linalg.norm(direction.ravel())) or 1.0
     ours = float((found * direction).sum())
     require_named(
         np.array(1 + ours / scale), np.array(1 + projected / scale), bound, f"{what}: projection"
     )
+
+
+def hold_number(figure: float, found: np.ndarray, bound: str, what: str) -> None:
+    """Hold a loss against its figure."""
+    require_named(np.asarray(found, np.float64), np.array(figure), bound, what)

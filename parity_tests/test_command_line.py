@@ -91,11 +91,11 @@ def test_doctor_finds_every_backend(backends) -> None:
         ),
         (
             ["train", "torch", "lsgan_mlp", "--data", "mnist", "--steps", "1", "--out", "OUT"],
-            "unknown data set 'mnist'; choose one of",
+            "no data set 'mnist' for lsgan_mlp; choose one of",
         ),
         (
             ["train", "torch", "lsgan_mlp", "--batch-size", "5000", "--steps", "1", "--out", "OUT"],
-            "fewer images than a batch of 5000",
+            "fewer samples than a batch of 5000",
         ),
         (["params", "lsgan_mlp", "--set", "depth=3"], "no option 'depth'; it has"),
         (["params", "lsgan_jittor", "--set", "base_channels=0"], "base_channels=0: must be"),

@@ -8,23 +8,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.cases import cases
+from common.cases import SHORT, VARIANTS, cases
 from common.catalogue import SYSTEMS, find_system
+from common.catalogue.limits import CHOICES
 from common.contract import contract, count_trainable, network_contract
 from common.errors import UsageError
 from common.initialise import initial_state
 from common.layouts import flatten_order, to_channels_first, to_channels_last
 from common.measure import Disagreement, normwise_error, require
 from common.optimiser_slots import SLOTS
-from common.settings import CHOICES, apply_settings, settable
+from common.settings import apply_settings, settable
 from common.streams import Streams
 
 # Trainable parameters of generator and discriminator, as shared by the sources themselves.
 COUNTS = {
+    "lsgan_jittor": (15_590_273, 4_330_241),
+    "lsgan_keras": (810_657, 138_945),
+    "lsgan_pytorch": (1_049_729, 98_113),
+    "lsgan_facade": (3_576_704, 2_765_569),
+    "dcgan_facade": (3_576_704, 2_765_569),
+    "gan_moments": (46, 171),
+    "wgan": (3_576_704, 2_765_568),
+    "wgan_gp": (1_556_673, 1_030_145),
+    "wgan_gp_toy": (527_874, 527_361),  # four linear layers of 512, on two numbers
+    "sngan": (3_805_699, 2_935_872),
+    "sngan_resnet": (21_623_875, 10_141_441),
     "lsgan_mlp": (1_952_528, 267_009),
     "dcgan_mnist": (6_675_009, 1_102_721),
-    "lsgan_jittor": (15_590_273, 4_330_241),
 }
+WGAN_COUNTS = [
+    (["normalization=none"], (3_574_784, 2_763_776)),
+    (["architecture=mlp"], (813_504, 794_881)),
+]
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -33,6 +48,17 @@ def test_parameter_counts_are_the_sources(name: str) -> None:
     assert (count_trainable(row, "generator"), count_trainable(row, "discriminator")) == (
         COUNTS[name]
     )
+
+
+@pytest.mark.parametrize(("settings", "counts"), WGAN_COUNTS)
+def test_the_options_of_wgan_have_the_source_s_counts(settings, counts) -> None:
+    row = apply_settings(find_system("wgan"), settings)
+    assert (count_trainable(row, "generator"), count_trainable(row, "discriminator")) == counts
+
+
+def test_wgan_s_readme_generator_has_the_source_s_count() -> None:
+    row = apply_settings(find_system("wgan"), ["architecture=mlp", "base_channels=512"])
+    assert count_trainable(row, "generator") == 6_880_768
 
 
 def test_colour_changes_the_counts_of_lsgan_jittor_as_the_source_says() -> None:
@@ -49,7 +75,7 @@ def test_the_contract_lists_generator_first_and_weight_before_bias_before_buffer
     networks = [p.network for p in tensors]
     assert networks == sorted(networks, reverse=True)
     assert len({p.full_name for p in tensors}) == len(tensors)
-    order = ("weight", "bias", "running_mean", "running_var")
+    order = ("weight", "bias", "running_mean", "running_var", "u", "v")
     for first, second in pairwise(tensors):
         if first.network == second.network and first.module == second.module:
             leaves = [order.index(p.name.rpartition(".")[2]) for p in (first, second)]
@@ -60,14 +86,65 @@ def test_the_contract_lists_generator_first_and_weight_before_bias_before_buffer
 def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
     row, full = settable(case.system), settable(find_system(case.system.name))
     changed = {key for key in row if row[key] != full[key]}
-    assert changed <= {
+    widths = {
         "latent_dim",
         "base_channels",
         "dense_features",
         "generator_features",
         "discriminator_features",
-        "loss",
     }
+    said = {setting.partition("=")[0] for setting in case.settings}
+    inner = {setting.partition("=")[0] for setting in SHORT.get(case.system.name, ())}
+    variants = {
+        setting.partition("=")[0]
+        for settings in VARIANTS.get(case.system.name, {}).values()
+        for setting in settings
+    }
+    assert changed <= said <= widths | inner | variants
+
+
+def test_a_cycle_plays_the_source_s_own_schedule() -> None:
+    """SHORT cuts inner loops; these cases must not."""
+    schedules = {case.system.name: case.system for case in cases(widths=["cycle"])}
+    wgan, moments = schedules["wgan"], schedules["gan_moments"]
+    assert wgan.discriminator_steps_at(1) == 100
+    assert (moments.discriminator_steps, moments.generator_steps) == (20, 20)
+
+
+def test_the_critic_s_schedule_is_the_source_s() -> None:
+    """A hundred updates in the first 25 steps and in every 500th after them, else five."""
+    row = find_system("wgan")
+    long = [step for step in range(1, 1502) if row.discriminator_steps_at(step) == 100]
+    assert long == [*range(1, 26), 501, 1001, 1501]
+    assert {row.discriminator_steps_at(step) for step in range(1, 1502)} == {5, 100}
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "words"),
+    [
+        ("gan_moments", ["loss=wasserstein_gp"], "one score a minibatch"),
+        ("lsgan_pytorch", ["loss=wasserstein_gp", "noise_reuse=fresh"], "drops units"),
+        ("lsgan_facade", ["loss=wasserstein_gp"], "noise_reuse=fresh"),
+        ("lsgan_keras", ["noise_reuse=fresh"], "order=generator_first"),
+        ("lsgan_mlp", ["order=generator_first"], "only lsgan_keras"),
+        ("sngan", ["discriminator_steps=5"], "noise_reuse=fresh"),
+        ("wgan", ["architecture=sngan"], "dcgan, mlp"),
+        ("sngan", ["architecture=dcgan"], "no option"),
+        ("wgan", ["image_size=48"], "power of two"),
+        ("sngan", ["image_size=64"], "only 32"),
+        ("wgan", ["wasserstein_sign=2"], "1 or -1"),
+        ("lsgan_keras", ["dropout=1"], r"\[0, 1\)"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(system, settings, words) -> None:
+    with pytest.raises(UsageError, match=words):
+        apply_settings(find_system(system), settings)
+
+
+@pytest.mark.parametrize("loss", CHOICES["loss"])
+def test_every_loss_goes_with_an_architecture_of_another_source(loss) -> None:
+    row = apply_settings(find_system("dcgan_mnist"), [f"loss={loss}"])
+    assert row.loss == loss
 
 
 @pytest.mark.parametrize(
@@ -80,7 +157,7 @@ def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
         ("learning_rate=nan", "finite"),
         ("beta2=1", r"\[0, 1\)"),
         ("epsilon=0", "positive"),
-        ("loss=hinge", "least_squares"),
+        ("loss=focal", "least_squares"),
         ("depth=3", "no option 'depth'"),
         ("base_channels", "key=value"),
         ("name=x", "no option 'name'"),

@@ -120,8 +120,8 @@ def test_a_stale_discriminator_turns_the_second_half_of_a_step_red(
     """The generator must meet the discriminator as its update left it."""
     steps = load("torch", device="cpu", dtype="float64", exact=True).steps
 
-    def forgetful(generator, discriminator, optimiser, real, noise, *, loss):
-        return steps.discriminator_gradients(generator, discriminator, real, noise, loss=loss)[0]
+    def forgetful(generator, discriminator, optimiser, real, noise, **keywords):
+        return steps.discriminator_gradients(generator, discriminator, real, noise, **keywords)[0]
 
     monkeypatch.setattr(steps, "discriminator_step", forgetful)
     found = judged_with_fault(reduced("lsgan_mlp"), tmp_path, ["jittor", "jax"], "torch")

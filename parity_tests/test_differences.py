@@ -290,3 +290,93 @@ def test_jittor_s_relu_turns_nan_into_zero() -> None:
     values = np.array([np.nan, 1.0, -1.0, np.nan])
     assert jt.nn.relu(jt.array(values)).numpy().tolist() == [0, 1, 0, 0]
     assert torch.relu(torch.tensor([np.nan])).isnan().all()
+
+
+@pytest.mark.pins("torch", "tf", "jax", "jittor")
+def test_the_norm_of_a_zero_gradient_is_a_nan_in_tensorflow_and_jax() -> None:
+    """Why the gradient penalty spells its norm out; PyTorch's derivative there is zero."""
+    import jax
+    import jax.numpy as jnp
+    import jittor as jt
+    import tensorflow as tf
+    import torch
+
+    zero = torch.zeros(3, requires_grad=True)
+    (slope,) = torch.autograd.grad(zero.norm(2), zero)
+    close(slope, np.zeros(3), "exact")
+    assert jnp.isnan(jax.grad(jnp.linalg.norm)(jnp.zeros(3))).all()
+    variable = tf.Variable(np.zeros(3))
+    with tf.GradientTape() as tape:
+        length = tf.norm(variable)
+    assert np.isnan(tape.gradient(length, variable)).all()
+    vector = jt.array(np.zeros(3))
+    assert np.isnan(jt.grad(vector.sqr().sum().sqrt(), vector).numpy()).all()
+
+
+@pytest.mark.pins("tf")
+def test_tensorflow_s_moments_hold_the_mean_constant_at_second_order() -> None:
+    """First derivatives are right, second ones are not: a penalty behind a batch norm shows."""
+    import tensorflow as tf
+
+    points, upstream = tf.Variable(BATCH[:, 0]), BATCH[:, 1]
+
+    def second_derivative(variance):
+        with tf.GradientTape() as outer, tf.GradientTape() as inner:
+            value = variance(points) ** 2
+            first = inner.gradient(value, points)
+        return first.numpy(), outer.gradient(first, points, upstream).numpy()
+
+    theirs = second_derivative(lambda x: tf.nn.moments(x, [0])[1])
+    ours = second_derivative(tf.math.reduce_variance)
+    close(theirs[0], ours[0])
+    apart(theirs[1], ours[1], "finite_difference")
+    centred, variance, count = BATCH[:, 0] - BATCH[:, 0].mean(), BATCH[:, 0].var(), 6
+    hessian = 8 * np.outer(centred, centred) / count**2
+    hessian += 4 * variance / count * (np.eye(count) - 1 / count)
+    close(ours[1], hessian @ upstream)
+
+
+@pytest.mark.pins("torch")
+def test_the_second_argument_of_pytorch_s_batch_norm_is_epsilon() -> None:
+    """`BatchNorm2d(n, 0.8)`, written for Keras' momentum, computes with an epsilon of 0.8."""
+    import torch
+
+    layer = torch.nn.BatchNorm1d(3, 0.8)
+    assert (layer.eps, layer.momentum) == (0.8, 0.1)
+    found = layer(torch.tensor(BATCH)).detach()
+    close(found, (BATCH - BATCH.mean(0)) / np.sqrt(BATCH.var(0) + 0.8))
+    apart(found, (BATCH - BATCH.mean(0)) / np.sqrt(BATCH.var(0) + 1e-5))
+
+
+@pytest.mark.pins("tf")
+def test_keras_spectral_normalisation_writes_into_the_kernel() -> None:
+    """So sigma is outside the gradient, and two passes of a step normalise twice."""
+    import keras
+
+    dense = keras.layers.Dense(4, dtype="float64")
+    layer = keras.layers.SpectralNormalization(dense, dtype="float64")
+    layer(BATCH)
+    before = dense.kernel.numpy().copy()
+    layer(BATCH, training=True)
+    assert not np.array_equal(dense.kernel.numpy(), before)
+    ratio = before / dense.kernel.numpy()
+    close(ratio, np.full_like(ratio, ratio[0, 0]), "closed_form_float32")
+
+
+@pytest.mark.pins("tf")
+def test_tensorflow_resizes_to_float32() -> None:
+    """And has no corners-on-corners: hence the interpolation matrices."""
+    import tensorflow as tf
+
+    maps = tf.constant(np.random.default_rng(0).standard_normal((1, 4, 4, 1)))
+    assert tf.image.resize(maps, (8, 8), method="bilinear").dtype == tf.float32
+
+
+@pytest.mark.pins("tf")
+def test_keras_leaky_relu_layer_rounds_its_slope() -> None:
+    """0.3 becomes float32's 0.3, which the figures of the Keras LSGAN carry in float64."""
+    import keras
+
+    found = keras.layers.LeakyReLU(negative_slope=0.3, dtype="float64")(np.array([-1.0]))
+    close(found, [-float(np.float32(0.3))], "exact")
+    apart(found, [-0.3])

@@ -3,97 +3,198 @@
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from common.backends import load
-from common.catalogue import System, find_system
+from common.catalogue import find_system
 from common.contract import network_contract
+from common.initialise import initial_state
 from common.measure import Disagreement
 from common.settings import apply_settings
 from common.stepping import run_step
-from parity_tests.golden import FIGURES, draw, golden_names, golden_state, hold
+from parity_tests.fixtures import identity
+from parity_tests.golden import FIGURES, Golden, draw, hold, hold_number
 
 ROOT = Path(__file__).resolve().parent.parent
-CS231N = {
-    "cs231n-mlp-ls": ("lsgan_mlp", []),
-    "cs231n-dcgan-bce": ("dcgan_mnist", ["loss=vanilla"]),
-    "cs231n-dcgan-ls": ("dcgan_mnist", ["loss=least_squares"]),
+
+
+@dataclass(frozen=True)
+class Source:
+    """The row behind a set of figures, and how its original draws its noise."""
+
+    system: str
+    settings: tuple[str, ...]
+    noise: str  # "z1": the same for both networks; "z1 z2": afresh; "uniform": 2·u − 1
+    # Biases in front of a batch norm, whose true gradient is zero.
+    zeros: tuple[str, ...] = ()
+
+
+WGAN = ("image_size=32", "channels=1", "latent_dim=16", "base_channels=8")
+SOURCES = {
+    "cs231n-mlp-ls": Source("lsgan_mlp", (), "uniform"),
+    "cs231n-dcgan-bce": Source("dcgan_mnist", ("loss=vanilla",), "uniform"),
+    "cs231n-dcgan-ls": Source("dcgan_mnist", ("loss=least_squares",), "uniform"),
+    "wgan-dcgan": Source("wgan", WGAN, "z1 z2"),
+    "wgan-dcgan-nobn": Source("wgan", (*WGAN, "normalization=none"), "z1 z2"),
+    "wgan-gp": Source("wgan_gp", ("base_channels=8",), "z1 z2"),
+    "sn-gan": Source(
+        "sngan",
+        ("latent_dim=16", "base_channels=8"),
+        "z1",
+        ("generator.project.bias", *(f"generator.block{n}.conv.bias" for n in (1, 2, 3))),
+    ),
+    "keras-lsgan": Source(
+        "lsgan_keras",
+        (),
+        "z1",
+        (
+            "generator.project.bias",
+            *(
+                f"{net}.block{n}.conv.bias"
+                for net in ("generator", "discriminator")
+                for n in (1, 2)
+            ),
+        ),
+    ),
 }
 
 
-def system_of(name: str) -> tuple[dict, System]:
-    row, settings = CS231N[name]
-    return FIGURES["systems"][name], apply_settings(find_system(row), settings)
+class Stepped:
+    """One set of figures, and what `rosetta step` gives on its tensors."""
+
+    def __init__(self, name: str, backend, *settings: str) -> None:
+        self.source = SOURCES[name]
+        row = find_system(self.source.system)
+        self.golden = Golden(name, apply_settings(row, (*self.source.settings, *settings)))
+        self.figures = self.golden.figures
+        self.inputs = self.golden.state() | self.arrays()
+        self.found = run_step(backend, self.golden.system, self.inputs)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        name, config = self.golden.name, self.figures["config"]
+        rows = config.get("batch", config.get("fake_for_g"))
+        shape, uniform = (rows, self.golden.system.latent_dim), self.source.noise == "uniform"
+        first = 2 * draw("z1", shape, uniform=True) - 1 if uniform else draw("z1", shape)
+        second = draw("z2", shape) if self.source.noise == "z1 z2" else first
+        arrays = {"real": self.golden.images("x", uniform=name == "wgan-gp"), "noise_g": second}
+        if name != "keras-lsgan":
+            arrays["noise_d"] = first
+        if name == "wgan-gp":
+            arrays["alpha"] = draw("alpha", (rows, 1), uniform=True)[:, 0]
+        return arrays
+
+    def trainable(self):
+        for name in self.golden.names():
+            if name not in self.source.zeros and not name.endswith(".u"):
+                yield name, "g" if name.startswith("generator") else "d"
 
 
-def image_of(shape) -> np.ndarray:
-    return np.tanh(draw("x", shape))
-
-
-def step_inputs(figures, system) -> dict[str, np.ndarray]:
-    batch = figures["config"]["batch"]
-    drawn = 2 * draw("z1", (batch, system.latent_dim), uniform=True) - 1
-    shape = tuple(figures["fake1"][0])
-    real = image_of(shape).reshape(batch, 1, 28, 28)
-    return {**golden_state(figures, system), "real": real, "noise_d": drawn, "noise_g": drawn}
-
-
-@pytest.fixture(scope="module", params=CS231N)
+@pytest.fixture(scope="module", params=SOURCES)
 def stepped(request, backend_name):
     backend = load(backend_name, device="cpu", dtype="float64", exact=True)
-    figures, system = system_of(request.param)
-    inputs = step_inputs(figures, system)
-    return figures, system, inputs, run_step(backend, system, inputs)
+    return Stepped(request.param, backend)
 
 
 def test_losses_and_fakes(stepped) -> None:
-    figures, _, _, found = stepped
-    for ours, theirs in (("loss_d", "loss_d"), ("loss_g", "loss_g")):
-        hold(
-            [[], figures[theirs], figures[theirs] * draw(f"proj/{theirs}", [])],
-            found[ours],
-            theirs,
-            "golden_pytorch",
-            ours,
-        )
-    hold(figures["fake1"], found["fake"], "fake1", "golden_pytorch", "fake")
+    figures, found = stepped.figures, stepped.found
+    for name in ("loss_d", "loss_g"):
+        hold_number(figures[name], found[name], "golden_pytorch", name)
+    if stepped.golden.name != "keras-lsgan":  # there the figure is of both halves of the fakes
+        hold(figures["fake1"], found["fake"], "fake1", "golden_pytorch", "fake")
 
 
-def test_gradients_and_updates_of_every_parameter(stepped) -> None:
-    figures, system, inputs, found = stepped
-    for name, theirs in golden_names(figures, system).items():
-        letter = theirs[0].lower()
-        hold(
-            figures[f"grad_{letter}"][theirs],
-            found[f"grad.{name}"],
-            theirs,
-            "golden_pytorch",
-            f"gradient of {name}",
-        )
-        hold(
-            figures[f"delta_{letter}"][theirs],
-            found[f"new.{name}"] - inputs[name],
-            f"d/{theirs}",
-            "golden_update",
-            f"update of {name}",
-        )
+def test_gradients_of_every_parameter(stepped) -> None:
+    for name, letter in stepped.trainable():
+        found = stepped.found[f"grad.{name}"]
+        stepped.golden.hold(f"grad_{letter}", name, found, "", "golden_pytorch")
+
+
+def test_updates_of_every_parameter(stepped) -> None:
+    held = 0
+    for name, letter in stepped.trainable():
+        new, clipped = stepped.found[f"new.{name}"], f"clipped_{letter}" in stepped.figures
+        if clipped:
+            stepped.golden.hold(f"clipped_{letter}", name, new, "c/", "golden_update")
+        elif f"delta_{letter}" in stepped.figures:
+            moved = new - stepped.inputs[name]
+            stepped.golden.hold(f"delta_{letter}", name, moved, "d/", "golden_update")
+        held += clipped or f"delta_{letter}" in stepped.figures
+    assert held or stepped.golden.name == "keras-lsgan"  # the one original without updates
+
+
+def test_u_after_three_forward_passes(backend) -> None:
+    stepped = Stepped("sn-gan", backend)
+    names = [name for name in stepped.golden.names() if name.endswith(".u")]
+    assert len(names) == 8
+    for name in names:
+        found = stepped.found[f"new.{name}"]
+        stepped.golden.hold("u_after_three_forwards", name, found, "u/", "golden_pytorch")
+
+
+@pytest.mark.parametrize("name", ["wgan-dcgan", "wgan-dcgan-nobn"])
+def test_the_critic_s_update_before_its_clipping(backend, name) -> None:
+    stepped = Stepped(name, backend, "weight_clip=1e9")
+    for tensor, letter in stepped.trainable():
+        if letter == "d":
+            moved = stepped.found[f"new.{tensor}"] - stepped.inputs[tensor]
+            stepped.golden.hold("delta_d", tensor, moved, "d/", "golden_update")
+
+
+def test_the_penalty_alone(backend) -> None:
+    """The critic's gradients with and without it, and its value."""
+    stepped = Stepped("wgan-gp", backend)
+    bare = Stepped("wgan-gp", backend, "penalty_weight=0")
+    penalty = stepped.found["loss_d"] - bare.found["loss_d"]
+    hold_number(stepped.figures["penalty"], penalty, "golden_pytorch", "penalty")
+    for name, letter in stepped.trainable():
+        if letter == "d":
+            found = bare.found[f"grad.{name}"]
+            bare.golden.hold("grad_d_without_penalty", name, found, "", "golden_pytorch")
+
+
+def test_the_facade_discriminator_on_given_fakes(backend) -> None:
+    golden = Golden("facade-discriminator", find_system("lsgan_facade"))
+    figures, network = golden.figures, network_contract(golden.system, "discriminator")
+    state = initial_state(golden.system, 0) | golden.state(networks=("discriminator",))
+    gan, interop = backend.gan.build(golden.system, state), backend.interop
+    real, fake = interop.to_native(golden.images("x")), interop.to_native(golden.images("f"))
+
+    scores = backend.probes.forward(gan.discriminator, real, training=True)
+    for found, figure in zip(interop.to_canonical(scores), figures["score_real"], strict=True):
+        hold_number(figure, found, "golden_pytorch", "score of a real image")
+    value, _, gradients = backend.steps.discriminator_gradients(
+        identity(backend), gan.discriminator, real, fake, loss=gan.discriminator_loss
+    )
+    hold_number(figures["loss_d"], interop.to_canonical(value), "golden_pytorch", "loss_d")
+    found = interop.read_gradients(gradients, gan.discriminator, network)
+    for name in golden.names():
+        golden.hold("grad_d", name, found[name], "", "golden_pytorch")
+    of_fake = backend.probes.generator_input_gradient(
+        identity(backend), gan.discriminator, fake, loss=gan.generator_loss
+    )
+    gradient = interop.to_canonical(of_fake)
+    hold(figures["grad_fake"], gradient, "grad_fake", "golden_pytorch", "gradient of the fakes")
 
 
 def test_a_figure_that_is_off_in_the_eighth_digit_turns_red(stepped) -> None:
-    figures, _, _, found = stepped
+    name = "discriminator.score.weight"
+    name = name if name in stepped.golden.names() else "discriminator.linear2.weight"
+    gradient = stepped.found[f"grad.{name}"]
     with pytest.raises(Disagreement):
-        hold(figures["fake1"], found["fake"] * (1 + 1e-8), "fake1", "golden_pytorch", "fake")
+        stepped.golden.hold("grad_d", name, gradient * (1 + 1e-8), "", "golden_pytorch")
+    flipped = gradient[tuple(slice(None, None, -1) for _ in gradient.shape)]
     with pytest.raises(Disagreement, match="projection"):
-        hold(figures["fake1"], found["fake"][::-1], "fake1", "golden_pytorch", "fake")
+        stepped.golden.hold("grad_d", name, flipped, "", "golden_pytorch")
 
 
 @pytest.mark.slow
 def test_lsgan_jittor_at_full_width(backend_name) -> None:
     """In a process of its own: JAX needs its optimiser here, which conftest turns off."""
-    script = f"from parity_tests.test_golden import check_full_width as c; c({backend_name!r})"
+    script = f"from parity_tests.golden_full import check_full_width as c; c({backend_name!r})"
     environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     answer = subprocess.run(
         [sys.executable, "-c", script],
@@ -106,41 +207,6 @@ def test_lsgan_jittor_at_full_width(backend_name) -> None:
     assert answer.returncode == 0, answer.stderr
 
 
-def check_full_width(backend_name: str) -> None:
-    backend = load(backend_name, device="cpu", dtype="float64", exact=True)
-    figures, system = FIGURES["systems"]["jittor-lsgan"], find_system("lsgan_jittor")
-    state = golden_state(figures, system)
-    gan, interop, steps = backend.gan.build(system, state), backend.interop, backend.steps
-    native, canonical = interop.to_native, interop.to_canonical
-    real, first, second = (
-        native(array)
-        for array in
-        # The figures were taken with one noise for both networks, unlike the row's own rule.
-        (image_of((2, 1, 112, 112)), draw("z1", (2, 1024)), draw("z1", (2, 1024)))
-    )
-    loss_d, fake, grads_d = steps.discriminator_gradients(
-        gan.generator, gan.discriminator, real, first, loss=gan.discriminator_loss
-    )
-    hold(figures["fake1"], canonical(fake), "fake1", "golden_jittor", "fake")
-    assert_scalar(figures["loss_d"], canonical(loss_d), "loss_d")
-    contracts = {net: network_contract(system, net) for net in ("generator", "discriminator")}
-    statistics = interop.read_network(gan.discriminator, contracts["discriminator"])
-    for index, (mean, variance) in enumerate(figures["running_d"].values()):
-        prefix = f"discriminator.block{index + 1}.norm.running"
-        for figure, leaf in ((mean, "mean"), (variance, "var")):
-            key = f"D.bn{index}.{leaf}"
-            hold(figure, statistics[f"{prefix}_{leaf}"], key, "golden_jittor", key)
-    loss_g, grads_g = steps.generator_gradients(
-        gan.generator, gan.discriminator, second, loss=gan.generator_loss
-    )
-    assert_scalar(figures["loss_g"], canonical(loss_g), "loss_g")
-    gradients = interop.read_gradients(grads_d, gan.discriminator, contracts["discriminator"])
-    gradients |= interop.read_gradients(grads_g, gan.generator, contracts["generator"])
-    for name, theirs in golden_names(figures, system).items():
-        if ".conv.bias" not in name or not name.split(".")[1].startswith("block"):
-            figure = figures[f"grad_{theirs[0].lower()}"][theirs]
-            hold(figure, gradients[name], theirs, "golden_jittor", f"gradient of {name}")
-
-
-def assert_scalar(figure: float, found, what: str) -> None:
-    hold([[], figure, figure * draw(f"proj/{what}", [])], found, what, "golden_jittor", what)
+def test_no_set_of_figures_is_forgotten() -> None:
+    held = {*SOURCES, "facade-discriminator", "jittor-lsgan"}
+    assert held == set(FIGURES["systems"])

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from common.cases import cases
-from common.catalogue import find_system
+from common.catalogue import SYSTEMS
 from common.contract import network_contract
 from common.measure import Disagreement, require_named
-from common.optimiser_slots import SLOTS
+from common.optimiser_slots import COUNTING, SLOTS
 from common.settings import apply_settings
-from parity_tests.fixtures import build, images, reduced
+from parity_tests.fixtures import build, images, module, reduced
 
 NETWORKS = ("generator", "discriminator")
 
@@ -46,7 +46,7 @@ def test_slots_round_trip(backend, optimiser: str) -> None:
         for slot in SLOTS[optimiser]
         for key, array in random_state(trainable, seed=1).items()
     }
-    if optimiser == "adam":
+    if optimiser in COUNTING:
         slots["step"] = np.array(7.0)
     arguments = (gan.generator_optimiser, gan.generator, parameters)
     backend.interop.load_slots(*arguments, slots)
@@ -96,9 +96,10 @@ def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
     require_named(backend.interop.to_canonical(found), hidden[:, 0], "linear_algebra", "scores")
 
 
-def test_full_rows_have_the_contract_s_tensors_in_every_port(backend) -> None:
-    system = find_system("dcgan_mnist")
-    for network, name in zip(backend.gan.build_networks(system), NETWORKS, strict=True):
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda row: row.name)
+def test_full_rows_have_the_contract_s_tensors_in_every_port(backend, system) -> None:
+    build_networks = module(backend, "networks").build_networks
+    for network, name in zip(build_networks(system), NETWORKS, strict=True):
         found = backend.interop.read_network(network, network_contract(system, name))
         shapes = {key: array.shape for key, array in found.items()}
         assert shapes == {p.full_name: p.shape for p in network_contract(system, name)}

@@ -85,6 +85,66 @@ def test_batch_norm_keeps_a_small_variance_beside_a_large_mean(configured) -> No
     require_named(moved, exact[1], "cancellation_float32", "variance")
 
 
+def interpolation(size: int) -> np.ndarray:
+    """(2·size, size): linear interpolation with the outermost pixels kept in place."""
+    positions = np.linspace(0, size - 1, 2 * size)
+    return np.maximum(1 - np.abs(positions[:, None] - np.arange(size)), 0)
+
+
+def upsampled(backend, name, maps):
+    """The layer's output on canonical maps, and its gradient for a fixed upstream."""
+    layer, native = getattr(module(backend, "layers"), name), backend.interop.to_native
+    batch, channels, height, width = maps.shape
+    upstream = np.random.default_rng(2).standard_normal((batch, channels, 2 * height, 2 * width))
+    output, (gradient,) = backend.probes.pull_back(layer, native(upstream), native(maps))
+    canonical = backend.interop.to_canonical
+    return canonical(output), canonical(gradient), upstream
+
+
+@pytest.mark.parametrize("name", ["upsample_bilinear", "upsample_nearest"])
+@pytest.mark.parametrize("size", [(4, 4), (3, 5), (16, 16)], ids=str)
+def test_upsampling_and_its_gradient(backend, name, size) -> None:
+    maps = np.random.default_rng(0).standard_normal((2, 3, *size))
+    output, gradient, upstream = upsampled(backend, name, maps)
+    rows, columns = (
+        interpolation(extent) if name.endswith("bilinear") else np.eye(extent).repeat(2, axis=0)
+        for extent in size
+    )
+    truth = np.einsum("ih,jw,nchw->ncij", rows, columns, maps)
+    of_maps = np.einsum("ih,jw,ncij->nchw", rows, columns, upstream)
+    require_named(output, truth, "linear_algebra", "output")
+    require_named(gradient, of_maps, "linear_algebra", "gradient")
+
+
+def test_bilinear_upsampling_between_pixel_centres_turns_the_check_red(backend) -> None:
+    """align_corners=False is the other convention, half a pixel off."""
+    maps = np.random.default_rng(0).standard_normal((1, 1, 4, 4))
+    output, _, _ = upsampled(backend, "upsample_bilinear", maps)
+    positions = np.clip((np.arange(8) + 0.5) / 2 - 0.5, 0, 3)
+    centred = np.maximum(1 - np.abs(positions[:, None] - np.arange(4)), 0)
+    other = np.einsum("ih,jw,nchw->ncij", centred, centred, maps)
+    with pytest.raises(Disagreement):
+        require_named(output, other, "linear_algebra", "output")
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 5, 7), (4, 3, 1, 1)], ids=["units", "channels"])
+def test_dropout_scales_what_it_keeps_once(backend, shape) -> None:
+    rng = np.random.default_rng(0)
+    maps, mask = rng.standard_normal((4, 3, 5, 7)), (rng.random(shape) >= 0.3) * 1.0
+    dropout, native = module(backend, "layers").dropout, backend.interop.to_native
+    output, (gradient,) = backend.probes.pull_back(
+        lambda inputs: dropout(inputs, native(mask), rate=0.3),
+        native(np.ones_like(maps)),
+        native(maps),
+    )
+    canonical = backend.interop.to_canonical
+    require_named(canonical(output), maps * mask / (1 - 0.3), "closed_form", "output")
+    truth = np.broadcast_to(mask / (1 - 0.3), maps.shape)
+    require_named(canonical(gradient), truth, "closed_form", "gradient")
+    kept = dropout(native(maps), None, rate=0.3)
+    require_named(canonical(kept), maps, "exact", "without a mask")
+
+
 def test_one_value_a_channel_is_refused_in_training(backend) -> None:
     apply, _ = batch_norm(backend, False)
     with pytest.raises(ValueError, match=r"one value per channel|more than 1 value per channel"):

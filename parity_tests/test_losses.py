@@ -1,5 +1,7 @@
 """Losses and their gradients in the logits against closed forms, up to logits of ±100."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,24 @@ def test_least_squares_is_right_for_every_label_and_factor(backend, labels, fact
         lambda f: reference.least_squares_generator(f, gen_label=gen_label, factor=factor),
         EXTREMES,
     )
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_wasserstein_is_right_for_either_sign(backend, sign) -> None:
+    losses, kind = module(backend, "losses"), {"sign": sign}
+    scores = EXTREMES, EXTREMES[::-1] + 0.5
+    critic, truth = losses.wasserstein_discriminator_loss, reference.wasserstein_discriminator
+    check(backend, partial(critic, **kind), partial(truth, **kind), *scores)
+    generator, truth = losses.wasserstein_generator_loss, reference.wasserstein_generator
+    check(backend, partial(generator, **kind), partial(truth, **kind), scores[1])
+
+
+def test_hinge_is_right_on_both_sides_of_its_kinks(backend) -> None:
+    losses = module(backend, "losses")
+    discriminator, truth = losses.hinge_discriminator_loss, reference.hinge_discriminator
+    check(backend, discriminator, truth, EXTREMES + 0.25, EXTREMES[::-1] - 0.25)
+    check(backend, discriminator, truth, np.array([1.0, 0.0]), np.array([-1.0, 0.0]))
+    check(backend, losses.hinge_generator_loss, reference.hinge_generator, EXTREMES)
 
 
 def test_losses_hold_in_float32(configured) -> None:

@@ -13,6 +13,7 @@ from parity_tests.fixtures import build, images, module, noise, reduced
 # Rates so large that an update is not lost beside its weight in float32.
 NUMBERS = {
     "adam": {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-8},
+    "keras_adam": {"learning_rate": 0.1, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7},
     "rmsprop": {"learning_rate": 0.01, "decay": 0.99, "epsilon": 1e-8},
     "sgd": {"learning_rate": 1.0, "momentum": 0.9},
 }
@@ -72,6 +73,7 @@ def hold_against(formula, history, numbers, bound="update"):
 def kept(formula):
     return {
         reference.adam: ("first_moment", "second_moment"),
+        reference.keras_adam: ("first_moment", "second_moment"),
         reference.rmsprop: ("square_average",),
         reference.sgd: ("momentum",),
     }[formula]
@@ -109,6 +111,26 @@ def test_a_float32_beta_turns_the_check_red(backend) -> None:
     rounded = {**NUMBERS["adam"], "beta2": float(np.float32(0.999))}
     with pytest.raises(Disagreement):
         hold_against(reference.adam, history, rounded)
+
+
+def test_the_two_adams_differ_by_where_epsilon_stands(backend) -> None:
+    history = run(backend, "keras_adam")
+    with pytest.raises(Disagreement):
+        hold_against(reference.adam, history, NUMBERS["keras_adam"])
+
+
+def test_clipping_moves_trainable_parameters_alone(backend) -> None:
+    case, interop = reduced("wgan"), backend.interop
+    gan, parameters = build(backend, case), network_contract(case.system, "discriminator")
+    state = {p.full_name: np.random.default_rng(0).standard_normal(p.shape) for p in parameters}
+    interop.load_network(gan.discriminator, parameters, state)
+    module(backend, "optimisers").clip_weights(gan.discriminator, limit=0.01)
+    found = interop.read_network(gan.discriminator, parameters)
+    for parameter in parameters:
+        name, start = parameter.full_name, state[parameter.full_name]
+        truth = np.clip(start, -0.01, 0.01) if parameter.trainable else start
+        require_named(found[name], truth, "exact", name)
+        assert np.abs(start).max() > 0.01
 
 
 def test_buffers_are_never_updated_by_the_optimiser(backend) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from common.backends import BACKENDS
-from common.cases import cases
+from common.cases import WIDTHS, cases
 from common.status import markdown
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,7 +27,7 @@ def test_the_kept_summary_covers_every_case_in_every_backend_and_all_held() -> N
     found = {
         (f"{c['system']}/{c['loss']}/{c['width']}", c["backend"], c["dtype"]) for c in KEPT["cases"]
     }
-    for case in cases(widths=("reduced", "full")):
+    for case in cases(widths=WIDTHS):
         for backend in BACKENDS:
             assert (case.name, backend, "float32") in found
             assert case.width == "full" or (case.name, backend, "float64") in found

@@ -28,7 +28,14 @@ def least_squares(real, fake):
     )
 
 
-@pytest.mark.parametrize("loss", [losses.vanilla_discriminator, least_squares])
+def wasserstein(real, fake):
+    return losses.wasserstein_discriminator(real, fake, sign=-1.0)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [losses.vanilla_discriminator, least_squares, wasserstein, losses.hinge_discriminator],
+)
 def test_discriminator_losses_have_their_gradients(loss) -> None:
     real, fake = RNG.standard_normal((2, 5))
     _, of_real, of_fake = loss(real, fake)
@@ -51,6 +58,8 @@ def test_discriminator_losses_have_their_gradients(loss) -> None:
     [
         losses.vanilla_generator,
         lambda fake: losses.least_squares_generator(fake, gen_label=0.9, factor=0.5),
+        lambda fake: losses.wasserstein_generator(fake, sign=-1.0),
+        losses.hinge_generator,
     ],
 )
 def test_generator_losses_have_their_gradients(loss) -> None:
@@ -149,3 +158,50 @@ def test_momentum_keeps_the_learning_rate_out_of_its_buffer() -> None:
         )
     # Keras' velocity, which holds the learning rate, gives −3.0.
     require_named(weights, np.array([-1.461]), "linear_algebra", "three updates")
+
+
+def test_the_penalty_of_a_quadratic_critic_has_its_gradient() -> None:
+    points, slope = RNG.standard_normal((5, 3)), RNG.standard_normal((1, 3))
+    _, of_slope = losses.quadratic_penalty(points, slope, weight=10.0)
+    numeric = numeric_gradient(lambda x: losses.quadratic_penalty(points, x, weight=10.0)[0], slope)
+    require_named(of_slope, numeric, "finite_difference", "gradient of the slope")
+
+
+# Labels of real, fake and the generator: the paper's two choices and S0's.
+CHI_SQUARED, PAPER, SEED = (1.0, -1.0, 0.0), (1.0, 0.0, 1.0), (1.0, -1.0, 1.0)
+
+
+def distributions():
+    real, fake = RNG.random((2, 7))
+    return real / real.sum(), fake / fake.sum()
+
+
+def test_labels_of_one_minus_one_and_zero_have_the_chi_squared_reading() -> None:
+    for _ in range(20):
+        real, fake = distributions()
+        objective = np.array(losses.generator_objective(real, fake, CHI_SQUARED))
+        distance = losses.pearson_chi_squared(real + fake, 2 * fake)
+        require_named(objective, np.array(distance / 2), "closed_form", "½ χ²")
+
+
+@pytest.mark.parametrize("labels", [PAPER, SEED])
+def test_the_other_published_labels_do_not(labels) -> None:
+    real, fake = distributions()
+    objective = np.array(losses.generator_objective(real, fake, labels))
+    distance = losses.pearson_chi_squared(real + fake, 2 * fake)
+    with pytest.raises(Disagreement):
+        require_named(objective, np.array(distance / 2), "chi_squared", "½ χ²")
+
+
+def test_the_optimal_discriminator_is_what_the_objective_takes_it_for() -> None:
+    """No other discriminator has a lower loss on the two distributions."""
+    real, fake = distributions()
+    of_real, of_fake, _ = CHI_SQUARED
+    optimal = (of_real * real + of_fake * fake) / (real + fake)
+
+    def loss(scores):
+        return (real * (scores - of_real) ** 2 + fake * (scores - of_fake) ** 2).sum() / 2
+
+    slope = numeric_gradient(loss, optimal)
+    require_named(slope, np.zeros(7), "finite_difference", "slope at the optimum")
+    assert loss(optimal + 0.01) > loss(optimal) < loss(optimal - 0.01)

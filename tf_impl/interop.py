@@ -1,7 +1,6 @@
 """Canonical NumPy state to this framework's own and back, exactly."""
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 
 import keras
 import numpy as np
@@ -20,6 +19,8 @@ _LEAVES = {
     "norm_shift": "beta",
     "running_mean": "moving_mean",
     "running_variance": "moving_variance",
+    "spectral_u": "u",
+    "spectral_v": "v",
 }
 _SLOTS = {
     "first_moment": "first_moments",
@@ -96,7 +97,10 @@ def read_slots(
 
 
 def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
-    return attrgetter(f"{parameter.module}.{_LEAVES[parameter.kind]}")(network)
+    layer = network
+    for name in parameter.module.split("."):
+        layer = layer[int(name)] if name.isdigit() else getattr(layer, name)
+    return getattr(layer, _LEAVES[parameter.kind])
 
 
 def _positions(

@@ -3,6 +3,7 @@
 from math import prod
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 
@@ -10,6 +11,27 @@ def leaky_relu(inputs: tf.Tensor, *, negative_slope: float) -> tf.Tensor:
     """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
     # tf.nn.leaky_relu keeps its slope as a float32 attribute, in float64 networks too.
     return tf.where(inputs > 0, inputs, negative_slope * inputs)
+
+
+def dropout(inputs: tf.Tensor, mask: tf.Tensor | None, *, rate: float) -> tf.Tensor:
+    """inputs · mask / (1 − rate), where mask holds 0 for dropped units or channels, else 1.
+
+    Without a mask nothing is dropped.
+    """
+    return inputs if mask is None else inputs * mask / (1 - rate)
+
+
+def upsample_nearest(maps: tf.Tensor) -> tf.Tensor:
+    """Each pixel twice, in height and in width."""
+    return tf.repeat(tf.repeat(maps, 2, axis=1), 2, axis=2)
+
+
+def upsample_bilinear(maps: tf.Tensor) -> tf.Tensor:
+    """Maps of twice the height and width, linear in between, corners on corners."""
+    # tf.image.resize has no corners on corners, and answers in float32 whatever it is given.
+    _, height, width, _ = maps.shape
+    rows, columns = _interpolation(height, maps.dtype), _interpolation(width, maps.dtype)
+    return tf.einsum("ih,jw,nhwc->nijc", rows, columns, maps)
 
 
 class BatchNorm(keras.layers.Layer):
@@ -47,7 +69,9 @@ class BatchNorm(keras.layers.Layer):
         count = prod(inputs.shape[:-1])
         if count == 1:
             raise ValueError(f"one value per channel in training: inputs {tuple(inputs.shape)}")
-        mean, variance = tf.nn.moments(inputs, axes=list(range(len(inputs.shape) - 1)))
+        axes = list(range(len(inputs.shape) - 1))
+        # tf.nn.moments holds the mean constant in the variance, which spoils second derivatives.
+        mean, variance = tf.reduce_mean(inputs, axes), tf.math.reduce_variance(inputs, axes)
         target = variance * (count / (count - 1)) if self.unbiased_running_variance else variance
         self.moving_mean.assign_add(self.momentum * (mean - self.moving_mean))
         self.moving_variance.assign_add(self.momentum * (target - self.moving_variance))
@@ -56,3 +80,9 @@ class BatchNorm(keras.layers.Layer):
     def _normalise(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
         # tf.nn.batch_normalization subtracts after scaling, which cancels digits of large means.
         return (inputs - mean) * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+
+
+def _interpolation(size: int, dtype: tf.DType) -> tf.Tensor:
+    """How much of each of `size` pixels is in each of twice as many, (2 · size, size)."""
+    positions = np.linspace(0, size - 1, 2 * size)[:, None]
+    return tf.constant(np.maximum(1 - np.abs(positions - np.arange(size)), 0), dtype)

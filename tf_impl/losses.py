@@ -1,5 +1,7 @@
 """Adversarial losses on scores (N,), real before fake, each the mean over the batch."""
 
+from collections.abc import Callable
+
 import tensorflow as tf
 
 
@@ -51,3 +53,75 @@ def least_squares_generator_loss(
     Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
     """
     return factor * tf.reduce_mean(tf.square(fake_scores - gen_label))
+
+
+def wasserstein_discriminator_loss(
+    real_scores: tf.Tensor, fake_scores: tf.Tensor, *, sign: float
+) -> tf.Tensor:
+    """sign · (mean fake − mean real): with sign 1 the critic scores real samples high.
+
+    Its negative estimates the Wasserstein distance, positive once the critic separates, for
+    either sign.
+
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
+    with sign 1.
+    """
+    return sign * (tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores))
+
+
+def wasserstein_generator_loss(fake_scores: tf.Tensor, *, sign: float) -> tf.Tensor:
+    """−sign · mean fake: the critic's score of the fakes, driven to the real side.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+    """
+    return -sign * tf.reduce_mean(fake_scores)
+
+
+def gradient_penalty(
+    discriminator: Callable[..., tf.Tensor],
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    alpha: tf.Tensor,
+    *,
+    weight: float,
+) -> tf.Tensor:
+    """weight · (‖∇ₓ D(x)‖₂ − 1)², the mean over the batch, at points x between real and fake.
+
+    x = alpha · real + (1 − alpha) · fake with one number a sample, alpha (N,). The norm runs
+    over every axis of a sample; where the gradient is exactly zero, the norm's own derivative
+    counts as zero, not as NaN.
+
+    Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3.
+    """
+    alpha = tf.reshape(alpha, (-1, *(1,) * (len(real.shape) - 1)))
+    between = tf.stop_gradient(alpha * real + (1 - alpha) * fake)
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        scores = discriminator(between, training=True)
+    slope = tape.gradient(scores, between)
+    squares = tf.reduce_sum(tf.square(slope), axis=list(range(1, len(slope.shape))))
+    return weight * tf.reduce_mean(tf.square(_root(squares) - 1))
+
+
+def hinge_discriminator_loss(real_scores: tf.Tensor, fake_scores: tf.Tensor) -> tf.Tensor:
+    """max(0, 1 − real) + max(0, 1 + fake), the sum of both means.
+
+    Source: Miyato et al. 2018, arXiv:1802.05957, equation 16.
+    """
+    real_loss = tf.reduce_mean(tf.nn.relu(1 - real_scores))
+    return real_loss + tf.reduce_mean(tf.nn.relu(1 + fake_scores))
+
+
+def hinge_generator_loss(fake_scores: tf.Tensor) -> tf.Tensor:
+    """−fake, the mean over the batch.
+
+    Source: Miyato et al. 2018, equation 17.
+    """
+    return -tf.reduce_mean(fake_scores)
+
+
+def _root(squares: tf.Tensor) -> tf.Tensor:
+    # Both branches of a tf.where are differentiated: √0 must be in neither, or 0 · ∞ gives NaN.
+    positive = squares > 0
+    roots = tf.sqrt(tf.where(positive, squares, tf.ones_like(squares)))
+    return tf.where(positive, roots, tf.zeros_like(squares))

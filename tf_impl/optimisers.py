@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from tf_impl.device import chosen_device
+
 
 class _Adam(keras.optimizers.Optimizer):
     # Keras' own Adam adds ε to an uncorrected √v and raises float32 betas to the step's power.
@@ -23,18 +25,35 @@ class _Adam(keras.optimizers.Optimizer):
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
+        first, second = self._moved_moments(gradient, variable)
+        step_size = learning_rate / self._correction(self.beta1, variable.dtype)
+        root = tf.sqrt(second) / tf.sqrt(self._correction(self.beta2, variable.dtype))
+        self.assign_sub(variable, step_size * first / (root + self.epsilon))
+
+    def _moved_moments(
+        self, gradient: tf.Tensor, variable: tf.Variable
+    ) -> tuple[keras.Variable, keras.Variable]:
         index = self._get_variable_index(variable)
         first, second = self.first_moments[index], self.second_moments[index]
         self.assign_add(first, (1 - self.beta1) * (gradient - first))
         self.assign_add(second, (1 - self.beta2) * (tf.square(gradient) - second))
-        step_size = learning_rate / self._correction(self.beta1, variable.dtype)
-        root = tf.sqrt(second) / tf.sqrt(self._correction(self.beta2, variable.dtype))
-        self.assign_sub(variable, step_size * first / (root + self.epsilon))
+        return first, second
 
     def _correction(self, beta: float, dtype: tf.DType) -> tf.Tensor:
         # In float32, 1 − 0.999ᵗ would be wrong in its fifth digit.
         step = tf.cast(self.iterations + 1, tf.float64)
         return tf.cast(1 - beta**step, dtype)
+
+
+class _KerasAdam(_Adam):
+    # Keras' own, but for the power of its betas.
+    def update_step(
+        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
+    ) -> None:
+        first, second = self._moved_moments(gradient, variable)
+        root = tf.sqrt(self._correction(self.beta2, variable.dtype))
+        step_size = learning_rate * root / self._correction(self.beta1, variable.dtype)
+        self.assign_sub(variable, step_size * first / (tf.sqrt(second) + self.epsilon))
 
 
 class _RMSprop(keras.optimizers.Optimizer):
@@ -89,6 +108,18 @@ def adam(
     return optimiser
 
 
+def keras_adam(
+    network: keras.Model, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
+) -> keras.optimizers.Optimizer:
+    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+
+    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    """
+    optimiser = _KerasAdam(learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
+    optimiser.build(network.trainable_variables)
+    return optimiser
+
+
 def rmsprop(
     network: keras.Model, *, learning_rate: float, decay: float, epsilon: float
 ) -> keras.optimizers.Optimizer:
@@ -111,3 +142,14 @@ def sgd(
     optimiser = _SGD(learning_rate=learning_rate, momentum=momentum)
     optimiser.build(network.trainable_variables)
     return optimiser
+
+
+@tf.function
+def clip_weights(network: keras.Model, *, limit: float) -> None:
+    """Clip every trainable parameter to [−limit, limit], and no running statistic.
+
+    Source: Arjovsky et al. 2017, algorithm 1, after the critic's update.
+    """
+    with tf.device(chosen_device()):
+        for variable in network.trainable_variables:
+            variable.assign(tf.clip_by_value(variable, -limit, limit))

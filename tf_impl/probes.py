@@ -45,6 +45,23 @@ def generator_input_gradient(
     return tape.gradient(value, noise)
 
 
+def penalty_gradients(
+    discriminator: keras.Model,
+    real: tf.Tensor,
+    fake: tf.Tensor,
+    alpha: tf.Tensor,
+    *,
+    penalty: Callable[..., tf.Tensor],
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The gradient penalty alone, and its gradient with respect to every parameter."""
+    with tf.device(chosen_device()), tf.GradientTape() as tape:
+        value = penalty(discriminator, real, fake, alpha)
+    # The last bias moves no gradient of the scores: its zeros need TensorFlow's own variable.
+    variables = [variable.value for variable in discriminator.trainable_variables]
+    zero = tf.UnconnectedGradients.ZERO
+    return value, tape.gradient(value, variables, unconnected_gradients=zero)
+
+
 def pull_back(
     function: Callable[..., tf.Tensor], upstream: tf.Tensor, *inputs: tf.Tensor
 ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...]]:

@@ -1,6 +1,6 @@
 """One update of the discriminator and one of the generator: the showcase of each framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import tensorflow as tf
@@ -18,6 +18,8 @@ def discriminator_gradients(
     noise: tf.Tensor,
     *,
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    real_masks: Sequence[tf.Tensor] = (),
+    fake_masks: Sequence[tf.Tensor] = (),
 ) -> tuple[tf.Tensor, tf.Tensor, Gradients]:
     """The discriminator's loss, the fakes, and the gradients of its parameters.
 
@@ -27,8 +29,8 @@ def discriminator_gradients(
     with tf.device(chosen_device()):
         fake = generator(noise, training=True)
         with tf.GradientTape() as tape:
-            real_scores = discriminator(real, training=True)
-            value = loss(real_scores, discriminator(fake, training=True))
+            real_scores = discriminator(real, *real_masks, training=True)
+            value = loss(real_scores, discriminator(fake, *fake_masks, training=True))
         return value, fake, tape.gradient(value, discriminator.trainable_variables)
 
 
@@ -41,9 +43,19 @@ def discriminator_step(
     noise: tf.Tensor,
     *,
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+    real_masks: Sequence[tf.Tensor] = (),
+    fake_masks: Sequence[tf.Tensor] = (),
 ) -> tf.Tensor:
     """Update the discriminator once and return its loss before the update."""
-    value, _, gradients = discriminator_gradients(generator, discriminator, real, noise, loss=loss)
+    value, _, gradients = discriminator_gradients(
+        generator,
+        discriminator,
+        real,
+        noise,
+        loss=loss,
+        real_masks=real_masks,
+        fake_masks=fake_masks,
+    )
     with tf.device(chosen_device()):
         optimiser.apply(gradients, discriminator.trainable_variables)
     return value
@@ -56,6 +68,7 @@ def generator_gradients(
     noise: tf.Tensor,
     *,
     loss: Callable[[tf.Tensor], tf.Tensor],
+    masks: Sequence[tf.Tensor] = (),
 ) -> tuple[tf.Tensor, Gradients]:
     """The generator's loss and the gradients of its parameters.
 
@@ -64,7 +77,8 @@ def generator_gradients(
     """
     with tf.device(chosen_device()):
         with tf.GradientTape() as tape:
-            value = loss(discriminator(generator(noise, training=True), training=True))
+            fake = generator(noise, training=True)
+            value = loss(discriminator(fake, *masks, training=True))
         return value, tape.gradient(value, generator.trainable_variables)
 
 
@@ -76,9 +90,10 @@ def generator_step(
     noise: tf.Tensor,
     *,
     loss: Callable[[tf.Tensor], tf.Tensor],
+    masks: Sequence[tf.Tensor] = (),
 ) -> tf.Tensor:
     """Update the generator once and return its loss before the update."""
-    value, gradients = generator_gradients(generator, discriminator, noise, loss=loss)
+    value, gradients = generator_gradients(generator, discriminator, noise, loss=loss, masks=masks)
     with tf.device(chosen_device()):
         optimiser.apply(gradients, generator.trainable_variables)
     return value

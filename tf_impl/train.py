@@ -6,35 +6,20 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.batches import Batch
+from common.rounds import Round
 from tf_impl import probes
 from tf_impl.gan import GAN
 from tf_impl.interop import to_canonical, to_native
-from tf_impl.steps import discriminator_step, generator_step
+from tf_impl.rounds import play_round
 
 
-def train(gan: GAN, batches: Iterable[Batch]) -> Iterator[tuple[int, tf.Tensor, tf.Tensor]]:
-    """Update D, then G, on each batch and yield (step, discriminator loss, generator loss).
+def train(gan: GAN, rounds: Iterable[Round]) -> Iterator[tuple[int, dict[str, tf.Tensor]]]:
+    """Play each round and yield its step and its metrics.
 
-    The losses stay on the device: reading one waits for it.
+    The metrics stay on the device: reading one waits for it.
     """
-    for batch in batches:
-        discriminator_loss = discriminator_step(
-            gan.generator,
-            gan.discriminator,
-            gan.discriminator_optimiser,
-            to_native(batch.real),
-            to_native(batch.discriminator_noise),
-            loss=gan.discriminator_loss,
-        )
-        generator_loss = generator_step(
-            gan.generator,
-            gan.discriminator,
-            gan.generator_optimiser,
-            to_native(batch.generator_noise),
-            loss=gan.generator_loss,
-        )
-        yield batch.step, discriminator_loss, generator_loss
+    for arrays in rounds:
+        yield arrays.step, play_round(gan, arrays)
 
 
 def sample(generator: keras.Model, noise: np.ndarray) -> np.ndarray:

@@ -10,6 +10,24 @@ def leaky_relu(inputs: Tensor, *, negative_slope: float) -> Tensor:
     return F.leaky_relu(inputs, negative_slope)
 
 
+def dropout(inputs: Tensor, mask: Tensor | None, *, rate: float) -> Tensor:
+    """inputs · mask / (1 − rate), where mask holds 0 for dropped units or channels, else 1.
+
+    Without a mask nothing is dropped.
+    """
+    return inputs if mask is None else inputs * mask / (1 - rate)
+
+
+def upsample_nearest(maps: Tensor) -> Tensor:
+    """Each pixel twice, in height and in width."""
+    return F.interpolate(maps, scale_factor=2, mode="nearest")
+
+
+def upsample_bilinear(maps: Tensor) -> Tensor:
+    """Maps of twice the height and width, linear in between, corners on corners."""
+    return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=True)
+
+
 class BatchNorm(nn.Module):
     """Batch norm over every axis but the channels, with the running rule written out.
 

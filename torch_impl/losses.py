@@ -1,7 +1,10 @@
 """Adversarial losses on scores (N,), real before fake, each the mean over the batch."""
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import logsigmoid, relu
 
 
 def vanilla_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -44,3 +47,63 @@ def least_squares_generator_loss(fake_scores: Tensor, *, gen_label: float, facto
     Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
     """
     return factor * (fake_scores - gen_label).square().mean()
+
+
+def wasserstein_discriminator_loss(
+    real_scores: Tensor, fake_scores: Tensor, *, sign: float
+) -> Tensor:
+    """sign · (mean fake − mean real): with sign 1 the critic scores real samples high.
+
+    Its negative estimates the Wasserstein distance, positive once the critic separates, for
+    either sign.
+
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
+    with sign 1.
+    """
+    return sign * (fake_scores.mean() - real_scores.mean())
+
+
+def wasserstein_generator_loss(fake_scores: Tensor, *, sign: float) -> Tensor:
+    """−sign · mean fake: the critic's score of the fakes, driven to the real side.
+
+    Source: Arjovsky et al. 2017, algorithm 1.
+    """
+    return -sign * fake_scores.mean()
+
+
+def gradient_penalty(
+    discriminator: Callable[[Tensor], Tensor],
+    real: Tensor,
+    fake: Tensor,
+    alpha: Tensor,
+    *,
+    weight: float,
+) -> Tensor:
+    """weight · (‖∇ₓ D(x)‖₂ − 1)², the mean over the batch, at points x between real and fake.
+
+    x = alpha · real + (1 − alpha) · fake with one number a sample, alpha (N,). The norm runs
+    over every axis of a sample; where the gradient is exactly zero, the norm's own derivative
+    counts as zero, not as NaN.
+
+    Source: Gulrajani et al. 2017, arXiv:1704.00028, equation 3.
+    """
+    alpha = alpha.reshape(-1, *(1,) * (real.ndim - 1))
+    between = (alpha * real + (1 - alpha) * fake).detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
+    return weight * (gradient.flatten(1).norm(2, dim=1) - 1).square().mean()
+
+
+def hinge_discriminator_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """max(0, 1 − real) + max(0, 1 + fake), the sum of both means.
+
+    Source: Miyato et al. 2018, arXiv:1802.05957, equation 16.
+    """
+    return relu(1 - real_scores).mean() + relu(1 + fake_scores).mean()
+
+
+def hinge_generator_loss(fake_scores: Tensor) -> Tensor:
+    """−fake, the mean over the batch.
+
+    Source: Miyato et al. 2018, equation 17.
+    """
+    return -fake_scores.mean()

@@ -1,5 +1,9 @@
 """Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
 
+from collections.abc import Callable
+from math import sqrt
+
+import torch
 from torch import nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
@@ -12,6 +16,23 @@ def adam(
     Source: Kingma and Ba 2015, arXiv:1412.6980, algorithm 1.
     """
     return Adam(
+        network.parameters(),
+        lr=learning_rate,
+        betas=(beta1, beta2),
+        eps=epsilon,
+        weight_decay=0.0,
+        amsgrad=False,
+    )
+
+
+def keras_adam(
+    network: nn.Module, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
+) -> Optimizer:
+    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+
+    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    """
+    return _KerasAdam(
         network.parameters(),
         lr=learning_rate,
         betas=(beta1, beta2),
@@ -50,3 +71,24 @@ def sgd(network: nn.Module, *, learning_rate: float, momentum: float) -> Optimiz
         weight_decay=0.0,
         nesterov=False,
     )
+
+
+@torch.no_grad()
+def clip_weights(network: nn.Module, *, limit: float) -> None:
+    """Clip every trainable parameter to [−limit, limit], and no running statistic.
+
+    Source: Arjovsky et al. 2017, algorithm 1, after the critic's update.
+    """
+    for parameter in network.parameters():
+        parameter.clamp_(-limit, limit)
+
+
+class _KerasAdam(Adam):
+    """PyTorch adds epsilon to √v̂; adding ε / √(1 − β₂ᵗ) there adds ε to √v."""
+
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+        for group in self.param_groups:
+            state = self.state[group["params"][0]]
+            count = int(state["step"]) + 1 if "step" in state else 1
+            group["eps"] = self.defaults["eps"] / sqrt(1 - group["betas"][1] ** count)
+        return super().step(closure)

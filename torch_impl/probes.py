@@ -42,6 +42,23 @@ def generator_input_gradient(
     return gradient
 
 
+def penalty_gradients(
+    discriminator: nn.Module,
+    real: Tensor,
+    fake: Tensor,
+    alpha: Tensor,
+    *,
+    penalty: Callable[..., Tensor],
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """The gradient penalty alone, and its gradient with respect to every parameter."""
+    discriminator.train()
+    value = penalty(discriminator, real, fake, alpha)
+    names, parameters = zip(*discriminator.named_parameters(), strict=True)
+    # The last bias moves no gradient of the scores: autograd has nothing to say about it.
+    found = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
+    return value.detach(), dict(zip(names, found, strict=True))
+
+
 def pull_back(
     function: Callable[..., Tensor], upstream: Tensor, *inputs: Tensor
 ) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -1,6 +1,6 @@
 """One update of the discriminator and one of the generator: the showcase of each framework."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +16,8 @@ def discriminator_gradients(
     noise: Tensor,
     *,
     loss: Callable[[Tensor, Tensor], Tensor],
+    real_masks: Sequence[Tensor] = (),
+    fake_masks: Sequence[Tensor] = (),
 ) -> tuple[Tensor, Tensor, Gradients]:
     """The discriminator's loss, the fakes, and the gradients of its parameters.
 
@@ -24,7 +26,7 @@ def discriminator_gradients(
     """
     with torch.no_grad():
         fake = generator(noise)
-    value = loss(discriminator(real), discriminator(fake))
+    value = loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
     discriminator.zero_grad(set_to_none=True)
     value.backward()
     return value.detach(), fake, _gradients(discriminator)
@@ -38,9 +40,19 @@ def discriminator_step(
     noise: Tensor,
     *,
     loss: Callable[[Tensor, Tensor], Tensor],
+    real_masks: Sequence[Tensor] = (),
+    fake_masks: Sequence[Tensor] = (),
 ) -> Tensor:
     """Update the discriminator once and return its loss before the update."""
-    value, _, _ = discriminator_gradients(generator, discriminator, real, noise, loss=loss)
+    value, _, _ = discriminator_gradients(
+        generator,
+        discriminator,
+        real,
+        noise,
+        loss=loss,
+        real_masks=real_masks,
+        fake_masks=fake_masks,
+    )
     optimiser.step()
     return value
 
@@ -51,13 +63,14 @@ def generator_gradients(
     noise: Tensor,
     *,
     loss: Callable[[Tensor], Tensor],
+    masks: Sequence[Tensor] = (),
 ) -> tuple[Tensor, Gradients]:
     """The generator's loss and the gradients of its parameters.
 
     Both networks run in training mode: the generator's and the discriminator's running
     statistics move once.
     """
-    value = loss(discriminator(generator(noise)))
+    value = loss(discriminator(generator(noise), *masks))
     generator.zero_grad(set_to_none=True)
     # Without `inputs`, backward would also fill the gradients of the discriminator.
     value.backward(inputs=list(generator.parameters()))
@@ -71,9 +84,10 @@ def generator_step(
     noise: Tensor,
     *,
     loss: Callable[[Tensor], Tensor],
+    masks: Sequence[Tensor] = (),
 ) -> Tensor:
     """Update the generator once and return its loss before the update."""
-    value, _ = generator_gradients(generator, discriminator, noise, loss=loss)
+    value, _ = generator_gradients(generator, discriminator, noise, loss=loss, masks=masks)
     optimiser.step()
     return value
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from common.backends import check_backend, load
+from common.backends import BACKENDS, check_backend, examine, load
 from common.cases import cases
 from common.cli.application import (
     BackendName,
@@ -27,6 +27,7 @@ from common.cli.application import (
     check_dtype,
 )
 from common.comparing import compare
+from common.errors import UsageError
 from common.parity import Job, Plan, check_widths, plan_jobs, run_parity
 from common.recorded import open_recording
 from common.recording import save_recording
@@ -37,7 +38,13 @@ from common.tensors import make_folder, write_bytes
 
 Widths = Annotated[
     list[str] | None,
-    typer.Option("--width", help="reduced or full (repeatable); what each costs: README."),
+    typer.Option(
+        "--width",
+        help=(
+            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
+            "full. Repeatable; what each costs: README."
+        ),
+    ),
 ]
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 
@@ -96,7 +103,12 @@ def compare_files(
 @app.command()
 def parity(
     systems: Systems = None,
-    backends: Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")] = "",
+    backends: Annotated[
+        str,
+        typer.Option(
+            help="As in torch,jax; all four if empty; `found`: those that see the device."
+        ),
+    ] = "",
     device: Device = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float64 or both.")] = "both",
     widths: Widths = None,
@@ -110,10 +122,12 @@ def parity(
     Prints a table of the worst error of every quantity and writes report.json and report.html
     to DIR. A backend that crashes, hangs or is missing fails its own rows; the others finish.
     """
-    chosen = check_backends(backends)
     check_device(device)
+    chosen = _found(device) if backends == "found" else check_backends(backends)
+    if not chosen:
+        return
     dtypes = ["float32", "float64"] if dtype == "both" else [check_dtype(dtype)]
-    wanted = check_widths(widths or ("reduced", "full"))
+    wanted = check_widths(widths or ())
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
@@ -128,10 +142,21 @@ def parity(
     _conclude(comparison, out)
 
 
-def _require_cuda(backend: str) -> None:
-    from common.backends import examine
-    from common.errors import UsageError
+def _found(device: str) -> list[str]:
+    """The backends that see a device of that kind; of the others it says what is missing."""
+    reports = [examine(name, device=device) for name in BACKENDS]
+    ready = [r["backend"] for r in reports if not r["problem"]]
+    console = Console()
+    if not ready:
+        console.print(f"no backend sees a {device} device here: nothing was run", soft_wrap=True)
+    for report in reports if ready else ():
+        if report["problem"]:
+            words = f"{report['title']} left out: {report['problem']}; {report['remedy']}"
+            console.print(escape(words), soft_wrap=True)
+    return ready
 
+
+def _require_cuda(backend: str) -> None:
     report = examine(backend, device="cuda")
     if report["problem"]:
         raise UsageError(f"{report['title']}: {report['problem']}; {report['remedy']}")

@@ -36,8 +36,10 @@ def step(
     """Run one discriminator and one generator update on your tensors.
 
     Reads canonical names and layouts (`rosetta params SYSTEM` lists them, each behind its
-    network's name), images as (N, C, H, W), noise as (N, latent_dim). Writes loss_d, loss_g,
-    fake, grad.*, and new.* after both updates.
+    network's name): real as (N, C, H, W) or (N, point_dim), noise_d and noise_g as
+    (N, latent_dim), alpha as (N,) where there is a gradient penalty, mask.ROLE.NAME where units
+    are dropped. lsgan_keras takes noise_g alone, of 2N rows. Writes loss_d, loss_g, fake,
+    grad.*, and new.* after both updates.
     """
     from common.stepping import read_step_inputs, run_step
 

@@ -24,10 +24,15 @@ from common.cli.application import (
 )
 from common.datasets import load_dataset
 from common.errors import UsageError
-from common.pictures import save_grid
+from common.pictures import save_samples
 from common.settings import apply_settings, validate
 from common.training import Run, grid_noise, resume, start
 from common.training import train as run_training
+
+DATA_HELP = (
+    "Images: digits, photos or noise. Points, for wgan_gp_toy: 8gaussians, 25gaussians or "
+    "swissroll. Numbers, for gan_moments: gaussian."
+)
 
 
 @app.command()
@@ -36,9 +41,9 @@ def train(
     system: SystemName,
     steps: Annotated[int, typer.Option(min=1, help="Train up to this step.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
-    data: Annotated[str, typer.Option(help="digits, photos or noise.")] = "digits",
+    data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Images a step; the row's own if left out.")
+        int | None, typer.Option(min=1, help="Samples an update; the row's own if left out.")
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
@@ -71,7 +76,7 @@ def train(
     check_device(device)
     if load_dataset(data, row, seed).size < row.batch_size:
         raise UsageError(
-            f"{data} has fewer images than a batch of {row.batch_size}; use a smaller --batch-size"
+            f"{data} has fewer samples than a batch of {row.batch_size}; use a smaller --batch-size"
         )
     loaded = load(backend, device=device, dtype=dtype, exact=False)
     gan, first_step = (resume if resuming else start)(run, loaded)
@@ -98,5 +103,6 @@ def sample(
     found = read_checkpoint(checkpoint)
     loaded = load(backend, device=device, dtype=found.dtype, exact=False)
     noise = grid_noise(found.system, found.seed if seed is None else seed)
-    save_grid(out, loaded.train.sample(restore(loaded, found).generator, noise))
-    Console().print(f"{out}: {len(noise)} images of {found.system.name} at step {found.step}")
+    drawn = loaded.train.sample(restore(loaded, found).generator, noise)
+    save_samples(out, drawn, found.system)
+    Console().print(f"{out}: {len(noise)} samples of {found.system.name} at step {found.step}")

@@ -27,6 +27,25 @@ def adam(
     return moved, {"first_moment": first, "second_moment": second}
 
 
+def keras_adam(
+    weights: Array,
+    gradient: Array,
+    slots: Slots,
+    step: int,
+    *,
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+) -> tuple[Array, Slots]:
+    """w − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε): epsilon meets the uncorrected moment."""
+    first = beta1 * slots["first_moment"] + (1 - beta1) * gradient
+    second = beta2 * slots["second_moment"] + (1 - beta2) * gradient**2
+    rate = learning_rate * np.sqrt(1 - beta2**step) / (1 - beta1**step)
+    moved = weights - rate * first / (np.sqrt(second) + epsilon)
+    return moved, {"first_moment": first, "second_moment": second}
+
+
 def rmsprop(
     weights: Array,
     gradient: Array,

@@ -1,7 +1,8 @@
 """The convolutional pair of seed S4 (CS231n's GANs on MNIST)."""
 
-from functools import partial
+from functools import partial, reduce
 
+import jittor as jt
 from jittor import Var, nn
 
 from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
@@ -9,12 +10,15 @@ from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 
 
-class _MaxPool(nn.Pool):
-    def execute(self, maps: Var) -> Var:
-        # Jittor refuses maps as small as its window; no window reaches what is added here.
-        if maps.shape[2] == self.kernel_size[0]:
-            maps = nn.pad(maps, (0, 1, 0, 1), mode="constant", value=0)
-        return super().execute(maps)
+def _max_pool(maps: Var) -> Var:
+    # Jittor's own kernel has no second derivative and answers with a wrong one; it also refuses
+    # maps as small as its window.
+    count, channels, height, width = maps.shape
+    shape = (count, channels, height // 2, width // 2)
+    windows = ("2*i2", "2*i3"), ("2*i2", "2*i3+1"), ("2*i2+1", "2*i3"), ("2*i2+1", "2*i3+1")
+    corners = (maps.reindex(shape, ["i0", "i1", row, column]) for row, column in windows)
+    # Where two are equal, the gradient goes to the first.
+    return reduce(lambda best, corner: jt.ternary(corner > best, corner, best), corners)
 
 
 class Generator(nn.Module):
@@ -58,12 +62,11 @@ class Discriminator(nn.Module):
         pooled = ((image_size - 4) // 2 - 4) // 2
         self.conv1 = _Conv(channels, base_channels, kernel_size=5)
         self.conv2 = _Conv(base_channels, 2 * base_channels, kernel_size=5)
-        self.pool = _MaxPool(kernel_size=2, stride=2, op="maximum")
         self.linear1 = nn.Linear(2 * base_channels * pooled**2, dense_features)
         self.linear2 = nn.Linear(dense_features, 1)
 
     def execute(self, images: Var) -> Var:
-        maps = self.pool(leaky_relu(self.conv1(images), negative_slope=0.01))
-        maps = self.pool(leaky_relu(self.conv2(maps), negative_slope=0.01))
+        maps = _max_pool(leaky_relu(self.conv1(images), negative_slope=0.01))
+        maps = _max_pool(leaky_relu(self.conv2(maps), negative_slope=0.01))
         hidden = leaky_relu(self.linear1(maps.flatten(1)), negative_slope=0.01)
         return self.linear2(hidden).squeeze(1)

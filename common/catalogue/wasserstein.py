@@ -1,0 +1,82 @@
+"""The Wasserstein GANs, with clipped weights and with a gradient penalty."""
+
+from common.catalogue.system import System
+
+WGAN = System(
+    name="wgan",
+    seed="S3",
+    title="Wasserstein GAN, 64×64 DCGAN or MLP, clipped weights",
+    citation="arjovsky, WassersteinGAN; Arjovsky et al. 2017, arXiv:1701.07875",
+    architecture="dcgan",  # or "mlp"
+    image_size=64,
+    channels=3,
+    latent_dim=100,
+    base_channels=64,
+    normalization="batch",  # or "none", in both networks
+    initialiser="dcgan",
+    noise="normal",
+    noise_reuse="fresh",
+    loss="wasserstein",
+    wasserstein_sign=-1.0,  # as printed: the critic scores real images low
+    weight_clip=0.01,
+    discriminator_steps=5,
+    warm_discriminator_steps=100,
+    warm_steps=25,
+    warm_every=500,
+    optimiser="rmsprop",
+    learning_rate=5e-5,
+    decay=0.99,
+    epsilon=1e-8,
+    batch_size=64,
+)
+
+WGAN_GP = System(
+    name="wgan_gp",
+    seed="S3",
+    title="Wasserstein GAN with gradient penalty, 28×28, pixels in [0, 1]",
+    citation="caogang, wgan-gp: gan_mnist.py; Gulrajani et al. 2017, arXiv:1704.00028",
+    architecture="wgan_gp",
+    image_size=28,
+    channels=1,
+    latent_dim=128,
+    base_channels=64,
+    pixel_range="unit",
+    initialiser="uniform_fan_in",
+    noise="normal",
+    noise_reuse="fresh",
+    loss="wasserstein_gp",
+    wasserstein_sign=1.0,
+    penalty_weight=10.0,
+    discriminator_steps=5,
+    optimiser="adam",
+    learning_rate=1e-4,
+    beta1=0.5,
+    beta2=0.9,
+    epsilon=1e-8,
+    batch_size=50,
+)
+
+WGAN_GP_TOY = System(
+    name="wgan_gp_toy",
+    seed="S3",
+    title="Wasserstein GAN with gradient penalty on points in the plane, two MLPs",
+    citation="caogang, wgan-gp: gan_toy.py; Gulrajani et al. 2017, arXiv:1704.00028",
+    architecture="toy_mlp",
+    point_dim=2,
+    latent_dim=2,
+    generator_features=512,
+    discriminator_features=512,
+    initialiser="normal",
+    noise="normal",
+    noise_reuse="fresh",
+    loss="wasserstein_gp",
+    wasserstein_sign=1.0,
+    penalty_weight=0.1,
+    discriminator_steps=5,
+    optimiser="adam",
+    learning_rate=1e-4,
+    beta1=0.5,
+    beta2=0.9,
+    epsilon=1e-8,
+    batch_size=256,
+)

@@ -1,0 +1,81 @@
+"""The report's pictures, as SVG to put into its page."""
+
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any
+
+from common.backends import BACKENDS, TITLES
+from common.results import Result
+
+COLOURS = {"torch": "#d1495b", "tf": "#edae49", "jax": "#00798c", "jittor": "#6a4c93"}
+MARKERS = {"float64": ".", "float32": "x"}
+LEAST = 1e-18  # where an error of exactly zero is drawn
+
+
+def errors_by_quantity(results: Sequence[Result]) -> str:
+    """Every error as a dot: quantities side by side, one colour a framework."""
+    measured = [r for r in results if r.error is not None]
+    quantities = list(dict.fromkeys(r.quantity for r in measured))
+    if not quantities:
+        return ""
+    figure, axes = _figure()
+    for lane, backend in enumerate(BACKENDS):
+        for dtype, marker in MARKERS.items():
+            ours = [r for r in measured if r.backend == backend and r.dtype == dtype]
+            if ours:
+                axes.scatter(
+                    [quantities.index(r.quantity) + 0.2 * lane - 0.3 for r in ours],
+                    [max(r.error or 0.0, LEAST) for r in ours],
+                    s=12,
+                    marker=marker,
+                    label=f"{TITLES[backend]}, {dtype}",
+                    alpha=0.5,
+                    color=COLOURS[backend],
+                    rasterized=True,
+                )
+    axes.set(yscale="log", ylabel=f"normwise error (0 drawn at {LEAST:.0e})")
+    axes.set_xticks(range(len(quantities)), quantities, rotation=20)
+    return _svg(figure, axes)
+
+
+def divergence(results: Sequence[Result]) -> str:
+    """How far each run's parameters drift from the float64 truth over a hundred steps."""
+    measured = [r for r in results if r.quantity == "trajectory" and r.error is not None]
+    pictures = []
+    for system in dict.fromkeys(r.system for r in measured):
+        figure, axes = _figure()
+        ours = [r for r in measured if r.system == system and r.tensor == "discriminator"]
+        for run in dict.fromkeys((r.backend, r.device, r.dtype) for r in ours):
+            backend, device, dtype = run
+            points = [r for r in ours if (r.backend, r.device, r.dtype) == run]
+            axes.plot(
+                [r.step for r in points],
+                [max(r.error or 0.0, LEAST) for r in points],
+                marker=MARKERS[dtype],
+                color=COLOURS[backend],
+                linestyle="-" if dtype == "float64" else "--",
+                label=f"{TITLES[backend]} {device}, {dtype}",
+            )
+        axes.set(
+            xscale="log",
+            yscale="log",
+            xlabel="step",
+            ylabel="normwise error of all parameters",
+            title=f"{system}: the discriminator's divergence from the float64 truth",
+        )
+        pictures.append(_svg(figure, axes))
+    return "".join(pictures)
+
+
+def _figure() -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    return figure, figure.add_subplot()
+
+
+def _svg(figure: Any, axes: Any) -> str:
+    axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    text = StringIO()
+    figure.savefig(text, format="svg")
+    return "<figure>" + text.getvalue()[text.getvalue().index("<svg") :] + "</figure>"

@@ -1,0 +1,146 @@
+"""Spectral normalisation by power iteration, for linear layers and convolutions."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import lax
+
+_EPSILON = 1e-12
+
+
+class SpectralLinear(nnx.Linear):
+    """A linear layer whose weight is divided by an estimate of its largest singular value.
+
+    The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
+    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
+    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
+    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
+    and `u` and `v` move in training alone.
+    """
+
+    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+        rngs = nnx.Rngs(0)  # NNX draws weights at construction; common's streams replace them
+        # nnx's own default is float32; `float` is float64 under x64.
+        super().__init__(in_features, out_features, use_bias=bias, param_dtype=float, rngs=rngs)
+        _add_vectors(self, self.kernel[...].T, rule, rngs)
+
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        kernel = self.kernel[...]
+        return _add_bias(self, inputs @ (kernel / _sigma(self, kernel.T)))
+
+
+class SpectralConv(nnx.Conv):
+    """A square convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        rngs = nnx.Rngs(0)  # as in the linear layer
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size=(kernel_size, kernel_size),
+            strides=(stride, stride),
+            padding=((padding, padding), (padding, padding)),
+            use_bias=bias,
+            param_dtype=float,
+            rngs=rngs,
+        )
+        _add_vectors(self, _conv_matrix(self.kernel[...]), rule, rngs)
+
+    def __call__(self, maps: jax.Array) -> jax.Array:
+        kernel = self.kernel[...] / _sigma(self, _conv_matrix(self.kernel[...]))
+        layout = ("NHWC", "HWIO", "NHWC")
+        maps = lax.conv_general_dilated(
+            maps, kernel, self.strides, self.padding, dimension_numbers=layout
+        )
+        return _add_bias(self, maps)
+
+
+class SpectralConvTranspose(nnx.ConvTranspose):
+    """A square transposed convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        rngs = nnx.Rngs(0)  # as in the linear layer
+        # nnx pads the stretched input: PyTorch's padding p is k−1−p on both sides.
+        margin = kernel_size - 1 - padding
+        super().__init__(
+            in_channels,
+            out_channels,
+            kernel_size=(kernel_size, kernel_size),
+            strides=(stride, stride),
+            padding=((margin, margin), (margin, margin)),
+            use_bias=bias,
+            transpose_kernel=True,
+            param_dtype=float,
+            rngs=rngs,
+        )
+        _add_vectors(self, _conv_transpose_matrix(self.kernel[...]), rule, rngs)
+
+    def __call__(self, maps: jax.Array) -> jax.Array:
+        kernel = self.kernel[...] / _sigma(self, _conv_transpose_matrix(self.kernel[...]))
+        maps = lax.conv_transpose(maps, kernel, self.strides, self.padding, transpose_kernel=True)
+        return _add_bias(self, maps)
+
+
+def _conv_matrix(kernel: jax.Array) -> jax.Array:
+    return kernel.reshape(-1, kernel.shape[-1]).T
+
+
+def _conv_transpose_matrix(kernel: jax.Array) -> jax.Array:
+    # Outputs are the third axis of a transposed convolution's kernel, HWOI.
+    return kernel.transpose(2, 0, 1, 3).reshape(kernel.shape[2], -1)
+
+
+def _add_bias(layer: nnx.Module, outputs: jax.Array) -> jax.Array:
+    return outputs if layer.bias is None else outputs + layer.bias[...]
+
+
+def _add_vectors(layer: nnx.Module, matrix: jax.Array, rule: str, rngs: nnx.Rngs) -> None:
+    rows, columns = matrix.shape
+    layer.rule = rule
+    layer.use_running_average = False  # the name that Module.train and Module.eval look for
+    layer.u = nnx.BatchStat(jax.random.normal(rngs.params(), (1, rows), float))
+    if rule == "differentiable":
+        layer.v = nnx.BatchStat(jax.random.normal(rngs.params(), (1, columns), float))
+
+
+def _sigma(layer: nnx.Module, matrix: jax.Array) -> jax.Array:
+    constant = lax.stop_gradient(matrix)
+    if layer.rule == "constant":
+        return _constant_sigma(layer, constant)
+    if not layer.use_running_average:
+        layer.u[...] = _unit(layer.v[...] @ constant.T)
+        layer.v[...] = _unit(layer.u[...] @ constant)
+    return (layer.u[...] @ matrix @ layer.v[...].T).squeeze()
+
+
+def _unit(vector: jax.Array) -> jax.Array:
+    return vector / jnp.maximum(jnp.linalg.norm(vector), _EPSILON)
+
+
+def _constant_sigma(layer: nnx.Module, matrix: jax.Array) -> jax.Array:
+    v = layer.u[...] @ matrix
+    v /= jnp.linalg.norm(v) + _EPSILON
+    u = v @ matrix.T
+    u /= jnp.linalg.norm(u) + _EPSILON
+    layer.u[...] = u
+    return (u @ matrix @ v.T).squeeze()

@@ -1,0 +1,117 @@
+"""Spectral normalisation by power iteration, for linear layers and convolutions."""
+
+import jittor as jt
+from jittor import Var, nn
+
+from jittor_impl.device import _chosen_dtype
+from jittor_impl.layers import _constant, _Conv, _ConvTranspose
+
+_EPSILON = 1e-12
+
+
+class SpectralLinear(nn.Linear):
+    """A linear layer whose weight is divided by an estimate of its largest singular value.
+
+    The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
+    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
+    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
+    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
+    and `u` and `v` move in training alone.
+    """
+
+    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+        super().__init__(in_features, out_features, bias=bias)
+        _add_vectors(self, self.weight, rule)
+
+    def execute(self, inputs: Var) -> Var:
+        weight = _divide(self.weight, _sigma(self, self.weight))
+        return nn.linear(inputs, weight, self.bias)
+
+
+class SpectralConv(_Conv):
+    """A square convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+        _add_vectors(self, self.weight.flatten(1), rule)
+
+    def execute(self, maps: Var) -> Var:
+        weight = _divide(self.weight, _sigma(self, self.weight.flatten(1)))
+        return self._convolve(maps, weight)
+
+
+class SpectralConvTranspose(_ConvTranspose):
+    """A square transposed convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), rule)
+
+    def execute(self, maps: Var) -> Var:
+        # Outputs are the second axis of a transposed convolution's weight.
+        weight = _divide(self.weight, _sigma(self, self.weight.transpose(0, 1).flatten(1)))
+        return self._convolve(maps, weight)
+
+
+def _add_vectors(layer: nn.Module, matrix: Var, rule: str) -> None:
+    rows, columns = matrix.shape
+    layer.rule = rule
+    # To Jittor every Var of a module is a parameter; only stop_grad keeps optimisers off.
+    layer.u = jt.randn(1, rows).cast(_chosen_dtype()).stop_grad()
+    if rule == "differentiable":
+        layer.v = jt.randn(1, columns).cast(_chosen_dtype()).stop_grad()
+
+
+def _sigma(layer: nn.Module, matrix: Var) -> Var:
+    if layer.rule == "constant":
+        with jt.no_grad():
+            return _constant_sigma(layer, matrix)
+    if layer.is_training():
+        with jt.no_grad():
+            layer.u.update(_normalise(nn.matmul_transpose(layer.v, matrix)))
+            layer.v.update(_normalise(layer.u @ matrix))
+    return nn.matmul_transpose(layer.u @ matrix, layer.v)
+
+
+def _constant_sigma(layer: nn.Module, matrix: Var) -> Var:
+    v = layer.u @ matrix
+    v = v / (_norm(v) + _constant(_EPSILON, v))
+    u = nn.matmul_transpose(v, matrix)
+    u = u / (_norm(u) + _constant(_EPSILON, u))
+    layer.u.update(u)
+    return nn.matmul_transpose(u @ matrix, v)
+
+
+def _normalise(vector: Var) -> Var:
+    return vector / _norm(vector).maximum(_constant(_EPSILON, vector))
+
+
+def _norm(vector: Var) -> Var:
+    # Jittor adds one number after the other; a float64 total keeps float32's digits.
+    return vector.float64().sqr().sum().sqrt().cast(vector.dtype)
+
+
+def _divide(weight: Var, sigma: Var) -> Var:
+    # The gradient of a broadcast is a sum, here over the whole weight.
+    sigma = sigma.float64().reshape((1,)).broadcast(weight)
+    return weight / sigma.cast(weight.dtype)

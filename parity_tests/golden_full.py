@@ -1,0 +1,45 @@
+"""The figures of Jittor's own LSGAN at full width, held in a process of their own."""
+
+import numpy as np
+
+from common.backends import load
+from common.catalogue import find_system
+from common.contract import network_contract
+from parity_tests.golden import Golden, draw, hold, hold_number
+
+BOUND = "golden_jittor"
+
+
+def check_full_width(backend_name: str) -> None:
+    backend = load(backend_name, device="cpu", dtype="float64", exact=True)
+    golden = Golden("jittor-lsgan", find_system("lsgan_jittor"))
+    figures, interop, steps = golden.figures, backend.interop, backend.steps
+    gan, canonical = backend.gan.build(golden.system, golden.state()), interop.to_canonical
+    # The figures were taken with one noise for both networks, unlike the row's own rule.
+    real, noise = interop.to_native(golden.images("x")), interop.to_native(draw("z1", (2, 1024)))
+    loss_d, fake, grads_d = steps.discriminator_gradients(
+        gan.generator, gan.discriminator, real, noise, loss=gan.discriminator_loss
+    )
+    hold(figures["fake1"], canonical(fake), "fake1", BOUND, "fake")
+    hold_number(figures["loss_d"], canonical(loss_d), BOUND, "loss_d")
+    contracts = {
+        net: network_contract(golden.system, net) for net in ("generator", "discriminator")
+    }
+    check_statistics(figures, interop.read_network(gan.discriminator, contracts["discriminator"]))
+    loss_g, grads_g = steps.generator_gradients(
+        gan.generator, gan.discriminator, noise, loss=gan.generator_loss
+    )
+    hold_number(figures["loss_g"], canonical(loss_g), BOUND, "loss_g")
+    gradients = interop.read_gradients(grads_d, gan.discriminator, contracts["discriminator"])
+    gradients |= interop.read_gradients(grads_g, gan.generator, contracts["generator"])
+    for name in golden.names():
+        if ".conv.bias" not in name or not name.split(".")[1].startswith("block"):
+            golden.hold(f"grad_{name[0]}", name, gradients[name], "", BOUND)
+
+
+def check_statistics(figures: dict, statistics: dict[str, np.ndarray]) -> None:
+    for index, (mean, variance) in enumerate(figures["running_d"].values()):
+        prefix = f"discriminator.block{index + 1}.norm.running"
+        for figure, leaf in ((mean, "mean"), (variance, "var")):
+            key = f"D.bn{index}.{leaf}"
+            hold(figure, statistics[f"{prefix}_{leaf}"], key, BOUND, key)

@@ -1,0 +1,202 @@
+"""Planted faults in what makes these GANs: each must turn its own quantities red.
+
+The faults are planted in PyTorch; Jittor and TensorFlow stay honest and are the truth.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from common.backends import load
+from common.comparing import compare
+from common.recorded import open_recording
+from common.recording import save_recording
+from parity_tests.fixtures import module, reduced
+
+HONEST = ("jittor", "tf")
+
+
+@pytest.fixture(scope="module")
+def truth(backends, tmp_path_factory):
+    """Honest recordings of a case, made once."""
+    if not {*HONEST, "torch"} <= set(backends):
+        pytest.fail("these controls need torch, tf and jittor; run them with all four backends")
+    folder, made = tmp_path_factory.mktemp("honest"), {}
+
+    def recordings(case):
+        if case.name not in made:
+            made[case.name] = [record(name, case, folder / f"{len(made)}{name}") for name in HONEST]
+        return made[case.name]
+
+    return recordings
+
+
+def record(name, case, path):
+    backend = load(name, device="cpu", dtype="float64", exact=True)
+    save_recording(path, backend, [case], device="cpu", dtype="float64", seed=0)
+    return open_recording(path)
+
+
+@pytest.fixture
+def red(truth, tmp_path):
+    """The quantities in which PyTorch, as it is now, fails a case."""
+
+    def judge(case) -> set[str]:
+        found = compare([*truth(case), record("torch", case, tmp_path / "faulty")])
+        assert not [row for row in found.results if not row.ok and row.backend in HONEST]
+        return {row.quantity for row in found.results if not row.ok}
+
+    return judge
+
+
+def torch_module(name: str):
+    return module(load("torch", device="cpu", dtype="float64", exact=True), name)
+
+
+SNGAN, GP = reduced("sngan"), reduced("wgan_gp")
+WGAN, DROPPED = reduced("wgan"), reduced("lsgan_pytorch")
+
+
+@pytest.mark.parametrize("case", [SNGAN, GP, WGAN, DROPPED], ids=lambda case: case.name)
+def test_without_a_fault_nothing_is_red(red, case) -> None:
+    assert red(case) == set()
+
+
+def test_a_gradient_through_sigma(red, monkeypatch) -> None:
+    spectral = torch_module("spectral")
+    straight = spectral._constant_sigma
+
+    def flowing(layer, matrix):
+        straight(layer, matrix.detach())
+        u = layer.u.clone()
+        v = (u @ matrix).detach()
+        return (u @ matrix @ (v / v.norm()).T).squeeze()
+
+    monkeypatch.setattr(spectral, "_sigma", lambda layer, matrix: flowing(layer, matrix))
+    found = red(SNGAN)
+    assert {"gradient", "parameter"} <= found
+    assert "running_statistics" not in found  # the vectors themselves are right
+
+
+def test_a_u_that_stands_still(red, monkeypatch) -> None:
+    spectral = torch_module("spectral")
+    straight = spectral._constant_sigma
+
+    def frozen(layer, matrix):
+        before = layer.u.clone()
+        sigma = straight(layer, matrix)
+        layer.u.copy_(before)
+        return sigma
+
+    monkeypatch.setattr(spectral, "_constant_sigma", frozen)
+    assert {"buffer", "running_statistics", "loss"} <= red(SNGAN)
+
+
+def test_a_u_that_stands_still_in_evaluation(red, monkeypatch) -> None:
+    """By the seed's rule it moves there too: the next step would show it."""
+    spectral = torch_module("spectral")
+    straight = spectral._constant_sigma
+
+    def guarded(layer, matrix):
+        before = layer.u.clone()
+        sigma = straight(layer, matrix)
+        if not layer.training:
+            layer.u.copy_(before)
+        return sigma
+
+    monkeypatch.setattr(spectral, "_constant_sigma", guarded)
+    layer = spectral.SpectralLinear(3, 2, bias=True, rule="constant").eval()
+    inputs = layer.weight.detach()[:, :3]
+    before = layer.u.clone()
+    layer(inputs)
+    assert (layer.u == before).all()
+    monkeypatch.undo()
+    layer(inputs)
+    assert (layer.u != before).any()
+    assert red(SNGAN) == set()
+
+
+def test_one_alpha_a_pixel(red, monkeypatch) -> None:
+    gan, losses = torch_module("gan"), torch_module("losses")
+
+    def per_pixel(discriminator, real, fake, alpha, *, weight):
+        spread = alpha.reshape(-1, 1, 1, 1) * real.new_ones(real.shape).cumsum(-1) / 28
+        between = (spread * real + (1 - spread) * fake).detach()
+        return losses.gradient_penalty(discriminator, between, between, alpha, weight=weight)
+
+    monkeypatch.setattr(gan, "build_penalty", lambda system: bound(per_pixel, system))
+    assert {"penalty_gradient", "gradient", "loss"} <= red(GP)
+
+
+def bound(penalty, system):
+    return lambda *arguments: penalty(*arguments, weight=system.penalty_weight)
+
+
+def test_a_norm_over_the_channel_axis_alone(red, monkeypatch) -> None:
+    gan = torch_module("gan")
+
+    def over_channels(discriminator, real, fake, alpha, *, weight):
+        import torch
+
+        spread = alpha.reshape(-1, 1, 1, 1)
+        between = (spread * real + (1 - spread) * fake).detach().requires_grad_()
+        (slope,) = torch.autograd.grad(discriminator(between).sum(), between, create_graph=True)
+        return weight * (slope.norm(2, dim=1) - 1).square().mean()
+
+    monkeypatch.setattr(gan, "build_penalty", lambda system: bound(over_channels, system))
+    assert {"penalty_gradient", "gradient", "loss"} <= red(GP)
+
+
+def test_clipping_before_the_step(red, monkeypatch) -> None:
+    """The original file clips first; the paper and the seed clip after the update."""
+    rounds, optimisers = torch_module("rounds"), torch_module("optimisers")
+    update = rounds.steps.discriminator_step
+
+    def clip_first(generator, discriminator, *arguments, **keywords):
+        optimisers.clip_weights(discriminator, limit=WGAN.system.weight_clip)
+        return update(generator, discriminator, *arguments, **keywords)
+
+    monkeypatch.setattr(rounds.steps, "discriminator_step", clip_first)
+    monkeypatch.setattr(rounds, "clip_weights", lambda network, *, limit: None)
+    found = red(WGAN)
+    assert {"parameter", "loss"} <= found
+    assert "gradient" not in found
+
+
+def test_clipped_running_statistics(red, monkeypatch) -> None:
+    rounds, optimisers = torch_module("rounds"), torch_module("optimisers")
+
+    def clip_everything(network, *, limit):
+        optimisers.clip_weights(network, limit=limit)
+        for buffer in network.buffers():
+            buffer.clamp_(-limit, limit)
+
+    monkeypatch.setattr(rounds, "clip_weights", clip_everything)
+    found = red(WGAN)
+    assert "buffer" in found
+    assert "gradient" not in found
+
+
+def test_a_mask_scaled_twice(red, monkeypatch) -> None:
+    model, layers = torch_module("models.lsgan_pytorch"), torch_module("layers")
+
+    def twice(inputs, mask, *, rate):
+        return layers.dropout(inputs, mask, rate=rate) / (1 if mask is None else 1 - rate)
+
+    monkeypatch.setattr(model, "dropout", twice)
+    found = red(DROPPED)
+    assert {"gradient", "loss"} <= found
+    assert "output_train" not in found  # that pass drops nothing
+
+
+def test_one_mask_for_all_passes(red, monkeypatch) -> None:
+    rounds = torch_module("rounds")
+    play = rounds.play_round
+
+    def shared(gan, arrays):
+        (draw,), (last,) = arrays.discriminator, arrays.generator
+        same = replace(draw, fake_masks=draw.real_masks)
+        return play(gan, replace(arrays, discriminator=(same,), generator=(last,)))
+
+    monkeypatch.setattr(rounds, "play_round", shared)
+    assert {"loss", "parameter"} <= red(DROPPED)

@@ -1,0 +1,78 @@
+"""The 28×28 pair of seed S0 (the Keras LSGAN of mnistGANs)."""
+
+from functools import partial
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from torch_impl.layers import BatchNorm, dropout, leaky_relu
+
+# Keras counts momentum the other way round: 0.99 of the old.
+_norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
+
+# Keras' LeakyReLU(0.3) keeps its slope as a float32 number, in float64 networks too.
+_SLOPE = 0.30000001192092896
+
+
+class _Up(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(
+            in_channels, out_channels, kernel_size=4, stride=2, padding=1
+        )
+        self.norm = _norm(out_channels)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return F.relu(self.norm(self.conv(maps)))
+
+
+class _Down(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.rate = dropout
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.norm = _norm(out_channels)
+
+    def forward(self, maps: Tensor, mask: Tensor | None) -> Tensor:
+        maps = leaky_relu(self.norm(self.conv(maps)), negative_slope=_SLOPE)
+        return dropout(maps, mask, rate=self.rate)
+
+
+class Generator(nn.Module):
+    """A projection normalised before its reshape, two transposed convolutions and a convolution."""
+
+    def __init__(
+        self, *, latent_dim: int, base_channels: int, image_size: int, channels: int
+    ) -> None:
+        super().__init__()
+        base, size = base_channels, image_size // 4
+        self.maps_shape = (4 * base, size, size)
+        self.project = nn.Linear(latent_dim, 4 * base * size**2)
+        self.project_norm = _norm(4 * base * size**2)
+        self.block1 = _Up(4 * base, 2 * base)
+        self.block2 = _Up(2 * base, base)
+        self.image = nn.Conv2d(base, channels, kernel_size=4)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        hidden = F.relu(self.project_norm(self.project(noise)))
+        maps = self.block2(self.block1(hidden.unflatten(1, self.maps_shape)))
+        # Keras' "same" padding of an even kernel has one more row below and right.
+        return self.image(F.pad(maps, (1, 2, 1, 2))).tanh()
+
+
+class Discriminator(nn.Module):
+    """Two strided convolutions with dropout and a linear layer to scores (N,)."""
+
+    def __init__(
+        self, *, base_channels: int, image_size: int, channels: int, dropout: float
+    ) -> None:
+        super().__init__()
+        base, size = base_channels, image_size // 4
+        self.block1 = _Down(channels, 2 * base, dropout=dropout)
+        self.block2 = _Down(2 * base, 4 * base, dropout=dropout)
+        self.score = nn.Linear(4 * base * size**2, 1)
+
+    def forward(self, images: Tensor, *masks: Tensor) -> Tensor:
+        first, second = masks or (None, None)
+        maps = self.block2(self.block1(images, first), second)
+        return self.score(maps.flatten(1)).squeeze(1)

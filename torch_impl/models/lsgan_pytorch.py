@@ -1,0 +1,74 @@
+"""The 32×32 pair of seed S1 (PyTorch-GAN's LSGAN)."""
+
+from functools import partial
+
+from torch import Tensor, nn
+
+from torch_impl.layers import BatchNorm, dropout, leaky_relu, upsample_nearest
+
+# The source writes BatchNorm2d(n, 0.8), meaning Keras' momentum; PyTorch reads an epsilon.
+_norm = partial(BatchNorm, epsilon=0.8, momentum=0.1, unbiased_running_variance=True)
+
+
+class _Up(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=1, padding=1)
+        self.norm = _norm(out_channels)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return leaky_relu(self.norm(self.conv(upsample_nearest(maps))), negative_slope=0.2)
+
+
+class _Down(nn.Module):
+    def __init__(self, in_channels: int, out_channels: int, *, dropout: float) -> None:
+        super().__init__()
+        self.rate = dropout
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=2, padding=1)
+        self.norm = _norm(out_channels)
+
+    def forward(self, maps: Tensor, mask: Tensor | None) -> Tensor:
+        maps = leaky_relu(self.conv(maps), negative_slope=0.2)
+        return self.norm(dropout(maps, mask, rate=self.rate))
+
+
+class Generator(nn.Module):
+    """A projection and two nearest upsamplings, each with a convolution, to images in (−1, 1)."""
+
+    def __init__(
+        self, *, latent_dim: int, base_channels: int, image_size: int, channels: int
+    ) -> None:
+        super().__init__()
+        base, size = base_channels, image_size // 4
+        self.maps_shape = (8 * base, size, size)
+        self.project = nn.Linear(latent_dim, 8 * base * size**2)
+        self.block1 = _Up(8 * base, 8 * base)
+        self.block2 = _Up(8 * base, 4 * base)
+        self.image = nn.Conv2d(4 * base, channels, kernel_size=3, stride=1, padding=1)
+
+    def forward(self, noise: Tensor) -> Tensor:
+        maps = self.project(noise).unflatten(1, self.maps_shape)
+        return self.image(self.block2(self.block1(maps))).tanh()
+
+
+class Discriminator(nn.Module):
+    """Four strided convolutions that drop channels, and a linear layer to scores (N,)."""
+
+    def __init__(
+        self, *, base_channels: int, image_size: int, channels: int, dropout: float
+    ) -> None:
+        super().__init__()
+        base, size = base_channels, image_size // 16
+        self.rate = dropout
+        self.conv = nn.Conv2d(channels, base, kernel_size=3, stride=2, padding=1)
+        self.block1 = _Down(base, 2 * base, dropout=dropout)
+        self.block2 = _Down(2 * base, 4 * base, dropout=dropout)
+        self.block3 = _Down(4 * base, 8 * base, dropout=dropout)
+        self.score = nn.Linear(8 * base * size**2, 1)
+
+    def forward(self, images: Tensor, *masks: Tensor) -> Tensor:
+        first, second, third, fourth = masks or (None, None, None, None)
+        maps = leaky_relu(self.conv(images), negative_slope=0.2)
+        maps = self.block1(dropout(maps, first, rate=self.rate), second)
+        maps = self.block3(self.block2(maps, third), fourth)
+        return self.score(maps.flatten(1)).squeeze(1)

@@ -1,0 +1,139 @@
+"""One step of a row's schedule: which updates, in which order, from which arrays."""
+
+from torch import Tensor
+
+from common.rounds import DiscriminatorDraw, Round
+from torch_impl import mixed_batch, penalty, shared_fake, steps
+from torch_impl.gan import GAN
+from torch_impl.interop import to_native
+from torch_impl.optimisers import clip_weights
+
+Gradients = dict[str, Tensor]
+
+
+def play_round(gan: GAN, arrays: Round) -> dict[str, Tensor]:
+    """Every update of one step, in the row's order; losses and metrics of the last of each."""
+    gan.generator.train()
+    gan.discriminator.train()
+    if gan.system.order == "generator_first":
+        return _mixed_batch(gan, arrays)
+    if gan.system.noise_reuse == "fake":
+        return _shared_fake(gan, arrays)
+    metrics = {}
+    for draw in arrays.discriminator:
+        metrics = update_discriminator(gan, draw)
+    for draw in arrays.generator:
+        metrics["loss_g"] = steps.generator_step(
+            gan.generator,
+            gan.discriminator,
+            gan.generator_optimiser,
+            to_native(draw.noise),
+            loss=gan.generator_loss,
+            masks=[to_native(mask) for mask in draw.masks],
+        )
+    return metrics
+
+
+def update_discriminator(gan: GAN, draw: DiscriminatorDraw) -> dict[str, Tensor]:
+    """One update of the discriminator by the row's loss, with its penalty or its clipping."""
+    networks = gan.generator, gan.discriminator, gan.discriminator_optimiser
+    real, noise = to_native(draw.real), to_native(draw.noise)
+    if gan.penalty is not None:
+        alpha = to_native(draw.alpha)
+        value, extra = penalty.penalised_step(
+            *networks, real, noise, alpha, loss=gan.discriminator_loss, penalty=gan.penalty
+        )
+        return {"loss_d": value + extra, "penalty": extra, "wasserstein_estimate": -value}
+    value = steps.discriminator_step(
+        *networks,
+        real,
+        noise,
+        loss=gan.discriminator_loss,
+        real_masks=[to_native(mask) for mask in draw.real_masks],
+        fake_masks=[to_native(mask) for mask in draw.fake_masks],
+    )
+    return {"loss_d": value, **_clip(gan, value)}
+
+
+def first_discriminator_gradients(gan: GAN, arrays: Round) -> tuple[Tensor, Tensor, Gradients]:
+    """Loss, fakes and gradients of the round's first discriminator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    draw, networks = arrays.discriminator[0], (gan.generator, gan.discriminator)
+    real, loss = to_native(draw.real), gan.discriminator_loss
+    real_masks = [to_native(mask) for mask in draw.real_masks]
+    if gan.system.order == "generator_first":
+        noise = to_native(arrays.generator[0].noise)
+        _, fake, _ = mixed_batch.frozen_generator_gradients(
+            *networks, noise, loss=gan.generator_loss
+        )
+        fake = fake[: len(real)]
+        value, gradients = mixed_batch.mixed_discriminator_gradients(
+            gan.discriminator, real, fake, loss=loss, masks=real_masks
+        )
+        return value, fake, gradients
+    noise = to_native(draw.noise)
+    if gan.penalty is not None:
+        value, extra, fake, gradients = penalty.penalised_gradients(
+            *networks, real, noise, to_native(draw.alpha), loss=loss, penalty=gan.penalty
+        )
+        return value + extra, fake, gradients
+    fake_masks = [to_native(mask) for mask in draw.fake_masks]
+    return steps.discriminator_gradients(
+        *networks, real, noise, loss=loss, real_masks=real_masks, fake_masks=fake_masks
+    )
+
+
+def first_generator_gradients(gan: GAN, arrays: Round) -> tuple[Tensor, Gradients]:
+    """Loss and gradients of the round's first generator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    draw, networks = arrays.generator[0], (gan.generator, gan.discriminator)
+    noise, loss = to_native(draw.noise), gan.generator_loss
+    if gan.system.order == "generator_first":
+        value, _, gradients = mixed_batch.frozen_generator_gradients(*networks, noise, loss=loss)
+        return value, gradients
+    masks = [to_native(mask) for mask in draw.masks]
+    return steps.generator_gradients(*networks, noise, loss=loss, masks=masks)
+
+
+def _shared_fake(gan: GAN, arrays: Round) -> dict[str, Tensor]:
+    (draw,), (last,) = arrays.discriminator, arrays.generator
+    value, fooled = shared_fake.shared_fake_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(draw.real),
+        to_native(draw.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        real_masks=[to_native(mask) for mask in draw.real_masks],
+        fake_masks=[to_native(mask) for mask in draw.fake_masks],
+        generator_masks=[to_native(mask) for mask in last.masks],
+    )
+    return {"loss_d": value, "loss_g": fooled}
+
+
+def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, Tensor]:
+    (draw,), (first,) = arrays.discriminator, arrays.generator
+    value, fooled = mixed_batch.mixed_batch_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(draw.real),
+        to_native(first.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        masks=[to_native(mask) for mask in draw.real_masks],
+    )
+    return {"loss_d": value, "loss_g": fooled}
+
+
+def _clip(gan: GAN, value: Tensor) -> dict[str, Tensor]:
+    """WGAN's clipping, after the update, and what its loss says of the distance."""
+    if gan.system.loss != "wasserstein":
+        return {}
+    clip_weights(gan.discriminator, limit=gan.system.weight_clip)
+    return {"wasserstein_estimate": -value}

@@ -1,0 +1,99 @@
+"""Spectral normalisation by power iteration, for linear layers and convolutions."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_EPSILON = 1e-12
+
+
+class SpectralLinear(nn.Linear):
+    """A linear layer whose weight is divided by an estimate of its largest singular value.
+
+    The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
+    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
+    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
+    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
+    and `u` and `v` move in training alone.
+    """
+
+    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+        super().__init__(in_features, out_features, bias=bias)
+        _add_vectors(self, self.weight, rule)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return F.linear(inputs, self.weight / _sigma(self, self.weight), self.bias)
+
+
+class SpectralConv(nn.Conv2d):
+    """A square convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+        _add_vectors(self, self.weight.flatten(1), rule)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        weight = self.weight / _sigma(self, self.weight.flatten(1))
+        return F.conv2d(maps, weight, self.bias, self.stride, self.padding)
+
+
+class SpectralConvTranspose(nn.ConvTranspose2d):
+    """A square transposed convolution, spectrally normalised as in `SpectralLinear`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+        bias: bool,
+        rule: str,
+    ) -> None:
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
+        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), rule)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        # Outputs are the second axis of a transposed convolution's weight.
+        weight = self.weight / _sigma(self, self.weight.transpose(0, 1).flatten(1))
+        return F.conv_transpose2d(maps, weight, self.bias, self.stride, self.padding)
+
+
+def _add_vectors(layer: nn.Module, matrix: Tensor, rule: str) -> None:
+    rows, columns = matrix.shape
+    layer.rule = rule
+    layer.register_buffer("u", torch.randn(1, rows))
+    if rule == "differentiable":
+        layer.register_buffer("v", torch.randn(1, columns))
+
+
+def _sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
+    if layer.rule == "constant":
+        return _constant_sigma(layer, matrix.detach())
+    if layer.training:
+        with torch.no_grad():
+            layer.u.copy_(F.normalize(layer.v @ matrix.T, dim=1, eps=_EPSILON))
+            layer.v.copy_(F.normalize(layer.u @ matrix, dim=1, eps=_EPSILON))
+    # The next forward pass overwrites both in place, before the gradient of this one is taken.
+    u, v = layer.u.clone(), layer.v.clone()
+    return (u @ matrix @ v.T).squeeze()
+
+
+def _constant_sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
+    v = layer.u @ matrix
+    v = v / (v.norm() + _EPSILON)
+    u = v @ matrix.T
+    u = u / (u.norm() + _EPSILON)
+    layer.u.copy_(u)
+    return (u @ matrix @ v.T).squeeze()

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from common import onednn
+from common.compiled import compilation_cache
 from common.errors import UsageError
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
@@ -50,11 +51,14 @@ def check_backend(name: str) -> str:
     return name
 
 
-def prepare_environment(device: str, *, quick: bool = False) -> dict[str, str]:
+def prepare_environment(
+    device: str, *, quick: bool = False, keep_compiled: bool = False
+) -> dict[str, str]:
     """The variables that a framework reads at import, for a process that computes on `device`.
 
     `quick` suits small networks that take few steps, where compiling is most of what JAX costs:
-    XLA leaves out LLVM's optimiser.
+    XLA leaves out LLVM's optimiser. `keep_compiled` has JAX keep what it compiles for the next
+    process, as Jittor always does.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # Jittor crashes at import where it finds nvcc without CUDA's libraries.
@@ -64,7 +68,8 @@ def prepare_environment(device: str, *, quick: bool = False) -> dict[str, str]:
     flags = f"{asked} {QUICK_XLA}" if quick and "optimization_level" not in asked else asked
     compilers = {"XLA_FLAGS": flags.strip()} if flags else {}
     own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
-    return {**own, **quiet, **jittor, **memory, **compilers}
+    kept = compilation_cache() if keep_compiled else {}
+    return {**own, **quiet, **jittor, **memory, **compilers, **kept}
 
 
 def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:

@@ -148,7 +148,7 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
     environment = {
         "OMP_NUM_THREADS": threads,
         **os.environ,
-        **prepare_environment(job.device, quick=quick),
+        **prepare_environment(job.device, quick=quick, keep_compiled=True),
         "PYTHONPATH": path,
     }
     try:

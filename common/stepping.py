@@ -45,8 +45,7 @@ def read_step_inputs(path: Path, system: System) -> Tensors:
         if parameter.full_name not in found:
             value = CONSTANTS[parameter.kind]
             found[parameter.full_name] = np.full(parameter.shape, value)
-    found.setdefault("noise_g", found.get("noise_d", np.empty(0)))
-    return found
+    return found if "noise_g" in found else {**found, "noise_g": found["noise_d"]}
 
 
 def _shapes(

@@ -2,7 +2,7 @@
 
 from jittor import Var
 
-from common.rounds import DiscriminatorDraw, Round
+from common.rounds import DiscriminatorDraw, Masks, Round
 from jittor_impl import mixed_batch, penalty, shared_fake, steps
 from jittor_impl.gan import GAN
 from jittor_impl.interop import to_native
@@ -30,7 +30,7 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, Var]:
             gan.generator_optimiser,
             to_native(draw.noise),
             loss=gan.generator_loss,
-            masks=[to_native(mask) for mask in draw.masks],
+            masks=_native(draw.masks),
         )
     return metrics
 
@@ -51,8 +51,8 @@ def update_discriminator(gan: GAN, draw: DiscriminatorDraw) -> dict[str, Var]:
         real,
         noise,
         loss=gan.discriminator_loss,
-        real_masks=[to_native(mask) for mask in draw.real_masks],
-        fake_masks=[to_native(mask) for mask in draw.fake_masks],
+        real_masks=_native(draw.real_masks),
+        fake_masks=_native(draw.fake_masks),
     )
     return {"loss_d": value, **_clip(gan, value)}
 
@@ -63,7 +63,7 @@ def first_discriminator_gradients(gan: GAN, arrays: Round) -> tuple[Var, Var, Gr
     gan.discriminator.train()
     draw, networks = arrays.discriminator[0], (gan.generator, gan.discriminator)
     real, loss = to_native(draw.real), gan.discriminator_loss
-    real_masks = [to_native(mask) for mask in draw.real_masks]
+    real_masks = _native(draw.real_masks)
     if gan.system.order == "generator_first":
         noise = to_native(arrays.generator[0].noise)
         _, fake, _ = mixed_batch.frozen_generator_gradients(
@@ -80,7 +80,7 @@ def first_discriminator_gradients(gan: GAN, arrays: Round) -> tuple[Var, Var, Gr
             *networks, real, noise, to_native(draw.alpha), loss=loss, penalty=gan.penalty
         )
         return _scalar(value + extra), fake, gradients
-    fake_masks = [to_native(mask) for mask in draw.fake_masks]
+    fake_masks = _native(draw.fake_masks)
     return steps.discriminator_gradients(
         *networks, real, noise, loss=loss, real_masks=real_masks, fake_masks=fake_masks
     )
@@ -95,7 +95,7 @@ def first_generator_gradients(gan: GAN, arrays: Round) -> tuple[Var, Gradients]:
     if gan.system.order == "generator_first":
         value, _, gradients = mixed_batch.frozen_generator_gradients(*networks, noise, loss=loss)
         return value, gradients
-    masks = [to_native(mask) for mask in draw.masks]
+    masks = _native(draw.masks)
     return steps.generator_gradients(*networks, noise, loss=loss, masks=masks)
 
 
@@ -110,9 +110,9 @@ def _shared_fake(gan: GAN, arrays: Round) -> dict[str, Var]:
         to_native(draw.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        real_masks=[to_native(mask) for mask in draw.real_masks],
-        fake_masks=[to_native(mask) for mask in draw.fake_masks],
-        generator_masks=[to_native(mask) for mask in last.masks],
+        real_masks=_native(draw.real_masks),
+        fake_masks=_native(draw.fake_masks),
+        generator_masks=_native(last.masks),
     )
     return {"loss_d": value, "loss_g": fooled}
 
@@ -128,7 +128,7 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, Var]:
         to_native(first.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        masks=[to_native(mask) for mask in draw.real_masks],
+        masks=_native(draw.real_masks),
     )
     return {"loss_d": value, "loss_g": fooled}
 
@@ -139,3 +139,7 @@ def _clip(gan: GAN, value: Var) -> dict[str, Var]:
         return {}
     clip_weights(gan.discriminator, limit=gan.system.weight_clip)
     return {"wasserstein_estimate": _scalar(-value)}
+
+
+def _native(masks: Masks) -> list[Var]:
+    return [to_native(mask) for mask in masks]

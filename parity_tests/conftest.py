@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from common.backends import BACKENDS, Backend, load
+from common.backends import BACKENDS, Backend, load, prepare_environment
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -17,8 +17,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        _load_backends(config)
+
+
+def _load_backends(config: pytest.Config) -> None:
     # Compiling is most of what JAX costs here, and `make parity` runs the optimised code.
-    os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+    for name, value in prepare_environment("cpu", quick=True, keep_compiled=True).items():
+        os.environ.setdefault(name, value)
     # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
     for name in chosen_backends(config):
         load(name, device="cpu", dtype="float64", exact=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.backends import load
 from common.catalogue import SYSTEMS, find_system
 from common.contract import contract
 from common.initialise import initial_state
@@ -123,6 +124,19 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, words) -> None:
     assert words in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1
     assert "Traceback" not in answer.stderr + answer.stdout
+    assert not out.exists()
+
+
+def test_parity_on_the_backends_that_see_a_gpu_claims_nothing_without_one(
+    backends, tmp_path
+) -> None:
+    devices = [load(n, device="cpu", dtype="float64", exact=True).device for n in backends]
+    if any(len(device.available_devices()) > 1 for device in devices):
+        pytest.skip("this machine has a CUDA device")
+    out = tmp_path / "report"
+    answer = rosetta("parity", "--device", "cuda", "--backends", "found", "--out", out)
+    assert answer.returncode == 0
+    assert answer.stdout.strip() == "no backend sees a cuda device here: nothing was run"
     assert not out.exists()
 
 

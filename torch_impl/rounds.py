@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from common.rounds import DiscriminatorDraw, Round
+from common.rounds import DiscriminatorDraw, Masks, Round
 from torch_impl import mixed_batch, penalty, shared_fake, steps
 from torch_impl.gan import GAN
 from torch_impl.interop import to_native
@@ -29,7 +29,7 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, Tensor]:
             gan.generator_optimiser,
             to_native(draw.noise),
             loss=gan.generator_loss,
-            masks=[to_native(mask) for mask in draw.masks],
+            masks=_native(draw.masks),
         )
     return metrics
 
@@ -49,8 +49,8 @@ def update_discriminator(gan: GAN, draw: DiscriminatorDraw) -> dict[str, Tensor]
         real,
         noise,
         loss=gan.discriminator_loss,
-        real_masks=[to_native(mask) for mask in draw.real_masks],
-        fake_masks=[to_native(mask) for mask in draw.fake_masks],
+        real_masks=_native(draw.real_masks),
+        fake_masks=_native(draw.fake_masks),
     )
     return {"loss_d": value, **_clip(gan, value)}
 
@@ -61,7 +61,7 @@ def first_discriminator_gradients(gan: GAN, arrays: Round) -> tuple[Tensor, Tens
     gan.discriminator.train()
     draw, networks = arrays.discriminator[0], (gan.generator, gan.discriminator)
     real, loss = to_native(draw.real), gan.discriminator_loss
-    real_masks = [to_native(mask) for mask in draw.real_masks]
+    real_masks = _native(draw.real_masks)
     if gan.system.order == "generator_first":
         noise = to_native(arrays.generator[0].noise)
         _, fake, _ = mixed_batch.frozen_generator_gradients(
@@ -78,7 +78,7 @@ def first_discriminator_gradients(gan: GAN, arrays: Round) -> tuple[Tensor, Tens
             *networks, real, noise, to_native(draw.alpha), loss=loss, penalty=gan.penalty
         )
         return value + extra, fake, gradients
-    fake_masks = [to_native(mask) for mask in draw.fake_masks]
+    fake_masks = _native(draw.fake_masks)
     return steps.discriminator_gradients(
         *networks, real, noise, loss=loss, real_masks=real_masks, fake_masks=fake_masks
     )
@@ -93,7 +93,7 @@ def first_generator_gradients(gan: GAN, arrays: Round) -> tuple[Tensor, Gradient
     if gan.system.order == "generator_first":
         value, _, gradients = mixed_batch.frozen_generator_gradients(*networks, noise, loss=loss)
         return value, gradients
-    masks = [to_native(mask) for mask in draw.masks]
+    masks = _native(draw.masks)
     return steps.generator_gradients(*networks, noise, loss=loss, masks=masks)
 
 
@@ -108,9 +108,9 @@ def _shared_fake(gan: GAN, arrays: Round) -> dict[str, Tensor]:
         to_native(draw.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        real_masks=[to_native(mask) for mask in draw.real_masks],
-        fake_masks=[to_native(mask) for mask in draw.fake_masks],
-        generator_masks=[to_native(mask) for mask in last.masks],
+        real_masks=_native(draw.real_masks),
+        fake_masks=_native(draw.fake_masks),
+        generator_masks=_native(last.masks),
     )
     return {"loss_d": value, "loss_g": fooled}
 
@@ -126,7 +126,7 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, Tensor]:
         to_native(first.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        masks=[to_native(mask) for mask in draw.real_masks],
+        masks=_native(draw.real_masks),
     )
     return {"loss_d": value, "loss_g": fooled}
 
@@ -137,3 +137,7 @@ def _clip(gan: GAN, value: Tensor) -> dict[str, Tensor]:
         return {}
     clip_weights(gan.discriminator, limit=gan.system.weight_clip)
     return {"wasserstein_estimate": -value}
+
+
+def _native(masks: Masks) -> list[Tensor]:
+    return [to_native(mask) for mask in masks]

@@ -1,0 +1,27 @@
+"""Where JAX keeps compiled programs between the processes of a parity run and of the tests."""
+
+import platform
+from hashlib import sha256
+from pathlib import Path
+
+CPU_INFO = Path("/proc/cpuinfo")
+
+
+def compilation_cache() -> dict[str, str]:
+    """The variables that have JAX keep every program it compiles in the user's cache folder."""
+    folder = Path.home() / ".cache" / "gan-rosetta" / f"xla-{_processor()}"
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(folder),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+
+
+def _processor() -> str:
+    """A name for this kind of processor: code compiled for another may not run here."""
+    try:
+        lines = CPU_INFO.read_text().splitlines()
+    except OSError:
+        lines = []
+    features = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return sha256(f"{platform.machine()} {features}".encode()).hexdigest()[:12]

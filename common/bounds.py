@@ -65,6 +65,8 @@ NAMED: dict[str, float] = {
     "trajectory": 1e-9,
     "sampling": 0.03,  # shares and means of a few thousand draws
     "chi_squared": 1e-3,  # what must be exceeded where there is no such reading
+    "standard_errors": 4.0,  # of the mean of a few hundred draws around its expectation
+    "digits_read": 0.95,  # what must be exceeded: 0.975 of 359 unseen digits were read
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,
     "golden_jittor": 1e-6,

@@ -6,7 +6,7 @@ Run as `python -m common.install` from the root, in the environment to install i
 import subprocess
 import sys
 
-EXTRAS = ("torch", "tf", "jax", "jittor")
+EXTRAS = ("torch", "tf", "jax", "jittor", "data")
 
 
 def pip_install(*requirements: str) -> bool:

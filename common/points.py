@@ -1,35 +1,78 @@
 """Points in the plane and numbers: the toys of seed S3, drawn whole from their own streams."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
-from common.streams import generator_at
+from common.streams import Array, generator_at
 
 Points = NDArray[np.float32]
 COUNT = 100_000  # draws that count as one epoch
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """Gaussians of equal weight in the plane, as their source writes them, and its divisor."""
+
+    means: Array  # (modes, 2), before the division
+    spread: float  # the standard deviation along each axis, before the division
+    divisor: float
+
+    @property
+    def centres(self) -> Array:
+        """Where the modes of the draws lie, (modes, 2)."""
+        return self.means / self.divisor
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of the draws around a centre, along each axis."""
+        return self.spread / self.divisor
+
+    def around(self, modes: NDArray[np.int64], rng: np.random.Generator) -> Points:
+        """One draw around each of those modes, named by index."""
+        noise = self.spread * rng.standard_normal((len(modes), 2))
+        return np.asarray((self.means[modes] + noise) / self.divisor, np.float32)
+
+
+def eight_modes() -> Mixture:
+    """Eight Gaussians of deviation 0.02 on a circle of radius 2, all divided by √2."""
+    angle = 2 * np.pi * np.arange(8) / 8
+    means = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return Mixture(means, spread=0.02, divisor=float(np.sqrt(2)))
+
+
+def twenty_five_modes() -> Mixture:
+    """Gaussians of deviation 0.05 on a 5×5 grid of spacing 2, all divided by 2√2."""
+    places = 2.0 * np.arange(-2, 3)
+    means = np.stack(np.meshgrid(places, places, indexing="ij"), axis=-1).reshape(25, 2)
+    return Mixture(means, spread=0.05, divisor=float(2 * np.sqrt(2)))
+
+
+MIXTURES: dict[str, Callable[[], Mixture]] = {
+    "8gaussians": eight_modes,
+    "25gaussians": twenty_five_modes,
+}
+
+
 def eight_gaussians(seed: int) -> Points:
-    """Eight Gaussians of deviation 0.02 on a circle of radius 2, all divided by √2.
+    """Draws from `eight_modes`.
 
     Source: gan_toy.py of caogang's wgan-gp.
     """
     rng = generator_at(seed, "8gaussians")
-    angle = 2 * np.pi * rng.integers(8, size=COUNT) / 8
-    centres = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return np.asarray((centres + 0.02 * rng.standard_normal((COUNT, 2))) / np.sqrt(2), np.float32)
+    return eight_modes().around(rng.integers(8, size=COUNT), rng)
 
 
 def twenty_five_gaussians(seed: int) -> Points:
-    """Gaussians of deviation 0.05 on a 5×5 grid of spacing 2, all divided by 2√2.
+    """Draws from `twenty_five_modes`.
 
     Source: gan_toy.py of caogang's wgan-gp.
     """
     rng = generator_at(seed, "25gaussians")
-    centres = 2.0 * rng.integers(-2, 3, size=(COUNT, 2))
-    return np.asarray(
-        (centres + 0.05 * rng.standard_normal((COUNT, 2))) / (2 * np.sqrt(2)), np.float32
-    )
+    column, row = rng.integers(5, size=(COUNT, 2)).T
+    return twenty_five_modes().around(5 * column + row, rng)
 
 
 def swiss_roll(seed: int) -> Points:

@@ -1,0 +1,49 @@
+"""How many modes of a toy a generator reaches, and how evenly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import rel_entr
+
+from common.errors import UsageError
+from common.points import Mixture
+from common.quality.samples import Values, check_samples
+
+
+@dataclass(frozen=True)
+class ModeCoverage:
+    """What of a mixture a set of samples covers."""
+
+    modes: int
+    covered: int  # modes with at least one high-quality sample
+    high_quality: float  # the share of samples within the radius of a mode
+    divergence: float  # KL(samples ‖ mixture) over the modes, in nats: 0 to log(modes)
+
+
+def mode_coverage(samples: Values, mixture: Mixture, *, radius: float) -> ModeCoverage:
+    """Hold points (N, 2) against the modes of a mixture, each point against its nearest mode.
+
+    A sample is of high quality within `radius` standard deviations of a centre, and a mode is
+    covered if one such sample is nearest to it. Of true draws a share 1 − exp(−radius²/2) is of
+    high quality. The divergence counts every sample, whatever its quality.
+
+    Sources: Srivastava et al. 2017, "VEEGAN", with a radius of 3, and Lin et al. 2018, "PacGAN",
+    for the divergence.
+
+    Raises:
+        UsageError: no samples, samples that are no points, a NaN or an infinity.
+    """
+    check_samples("generated samples", samples, least=1)
+    if samples.shape[1:] != (2,):
+        raise UsageError(f"generated samples: shape {samples.shape}; modes are of points (N, 2)")
+    centres = mixture.centres
+    distances = np.linalg.norm(samples[:, None].astype(np.float64) - centres, axis=2)
+    nearest = distances.argmin(axis=1)
+    good = distances.min(axis=1) <= radius * mixture.deviation
+    shares = np.bincount(nearest, minlength=len(centres)) / len(samples)
+    return ModeCoverage(
+        modes=len(centres),
+        covered=len(np.unique(nearest[good])),
+        high_quality=float(good.mean()),
+        divergence=float(rel_entr(shares, 1 / len(centres)).sum()),
+    )

@@ -22,6 +22,7 @@ DISTRIBUTIONS = {
     "jax": ("jax", "flax", "optax"),
     "jittor": ("jittor",),
 }
+PARTS = ("averaging", "device", "export", "gan", "interop", "probes", "rounds", "steps", "train")
 QUICK_XLA = "--xla_backend_optimization_level=0"
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
@@ -31,7 +32,9 @@ class Backend:
     """The mirrored modules of one package."""
 
     name: str
+    averaging: ModuleType
     device: ModuleType
+    export: ModuleType
     gan: ModuleType
     interop: ModuleType
     probes: ModuleType
@@ -72,7 +75,9 @@ def prepare_environment(
     return {**own, **quiet, **jittor, **memory, **compilers, **kept}
 
 
-def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:
+def load(
+    name: str, *, device: str, dtype: str, exact: bool, compiled: bool | None = None
+) -> Backend:
     """Import one port and configure it; do so before anything else imports its framework.
 
     Raises:
@@ -82,13 +87,10 @@ def load(name: str, *, device: str, dtype: str, exact: bool) -> Backend:
     for key, value in prepare_environment(device).items():
         os.environ.setdefault(key, value)
     try:
-        modules = {
-            part: import_module(f"{name}_impl.{part}")
-            for part in ("device", "gan", "interop", "probes", "rounds", "steps", "train")
-        }
+        modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:
         raise UsageError(f"{TITLES[name]} cannot be used ({error}); {remedy(name)}") from None
-    modules["device"].configure(device=device, dtype=dtype, exact=exact)
+    modules["device"].configure(device=device, dtype=dtype, exact=exact, compiled=compiled)
     return Backend(name=name, **modules)
 
 

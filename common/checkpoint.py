@@ -13,7 +13,8 @@ from common.tensors import Tensors, check_tensors, read_tensors, write_tensors
 from common.version import __version__
 
 NETWORKS = ("generator", "discriminator")
-FORMAT = 1
+FORMAT = 2
+EMA = "ema."
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,16 @@ class Checkpoint:
     step: int
     seed: int
     data: str
+    fingerprint: str  # of the data's content
     dtype: str
+    ema_decay: float
     tensors: Tensors
 
 
-def capture(backend: Backend, system: System, gan: Any) -> Tensors:
-    """Everything that the next step depends on: networks, and optimisers as "slot.…"."""
+def capture(backend: Backend, system: System, gan: Any, average: Any) -> Tensors:
+    """Everything that the next step depends on: networks, optimisers as "slot.…", and the
+    generator's moving average, where there is one, as "ema.…".
+    """
     found: Tensors = {}
     for name in NETWORKS:
         network, parameters = getattr(gan, name), network_contract(system, name)
@@ -37,11 +42,17 @@ def capture(backend: Backend, system: System, gan: Any) -> Tensors:
         found |= backend.interop.read_network(network, parameters)
         slots = backend.interop.read_slots(optimiser, network, parameters)
         found |= {f"slot.{_named(key, name)}": array for key, array in slots.items()}
+    if average is not None:
+        averaged = backend.interop.read_network(average, network_contract(system, "generator"))
+        found |= {EMA + key: array for key, array in averaged.items()}
     return found
 
 
-def restore(backend: Backend, checkpoint: Checkpoint) -> Any:
-    """A GAN of that backend in the checkpoint's state, optimisers included."""
+def restore(backend: Backend, checkpoint: Checkpoint) -> tuple[Any, Any]:
+    """A GAN of that backend in the checkpoint's state, optimisers included, and the moving average.
+
+    The average is None where the run kept none.
+    """
     gan = backend.gan.build(checkpoint.system, checkpoint.tensors)
     for name in NETWORKS:
         parameters = network_contract(checkpoint.system, name)
@@ -53,7 +64,17 @@ def restore(backend: Backend, checkpoint: Checkpoint) -> Any:
         }
         optimiser = getattr(gan, f"{name}_optimiser")
         backend.interop.load_slots(optimiser, getattr(gan, name), parameters, slots)
-    return gan
+    if not checkpoint.ema_decay:
+        return gan, None
+    average = backend.averaging.start_average(gan)
+    averaged = {
+        key.removeprefix(EMA): array
+        for key, array in checkpoint.tensors.items()
+        if key.startswith(EMA)
+    }
+    parameters = network_contract(checkpoint.system, "generator")
+    backend.interop.load_network(average, parameters, averaged)
+    return gan, average
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
@@ -69,7 +90,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
         "step": checkpoint.step,
         "seed": checkpoint.seed,
         "data": checkpoint.data,
+        "fingerprint": checkpoint.fingerprint,
         "dtype": checkpoint.dtype,
+        "ema_decay": checkpoint.ema_decay,
         "system": asdict(checkpoint.system),
     }
     write_tensors(path, checkpoint.tensors, checkpoint=about)
@@ -81,17 +104,26 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises:
         UsageError: no checkpoint, one of another version, or a tensor is not as it must be.
     """
-    tensors, metadata = read_tensors(path)
+    tensors, metadata = read_tensors(path, sealed=True)
     about = metadata.get("checkpoint", {})
     known = {field.name for field in fields(System)}
     if about.get("format") != FORMAT or set(about.get("system", ())) != known:
         raise UsageError(f"{path}: not a checkpoint of this version; make one with rosetta train")
     system = System(**about["system"])
-    check_tensors(path, tensors, expected_shapes(system))
-    return Checkpoint(system, about["step"], about["seed"], about["data"], about["dtype"], tensors)
+    check_tensors(path, tensors, expected_shapes(system, averaged=about["ema_decay"] > 0))
+    return Checkpoint(
+        system=system,
+        step=about["step"],
+        seed=about["seed"],
+        data=about["data"],
+        fingerprint=about["fingerprint"],
+        dtype=about["dtype"],
+        ema_decay=about["ema_decay"],
+        tensors=tensors,
+    )
 
 
-def expected_shapes(system: System) -> dict[str, tuple[int, ...]]:
+def expected_shapes(system: System, *, averaged: bool) -> dict[str, tuple[int, ...]]:
     """The name and shape of every tensor in a checkpoint of that system."""
     shapes = {p.full_name: p.shape for p in contract(system)}
     for parameter in (p for p in contract(system) if p.trainable):
@@ -99,6 +131,9 @@ def expected_shapes(system: System) -> dict[str, tuple[int, ...]]:
             shapes[f"slot.{slot}.{parameter.full_name}"] = parameter.shape
     if system.optimiser in COUNTING:
         shapes |= {f"slot.step.{name}": () for name in NETWORKS}
+    if averaged:
+        of_generator = network_contract(system, "generator")
+        shapes |= {EMA + p.full_name: p.shape for p in of_generator}
     return shapes
 
 

@@ -14,6 +14,9 @@ from common.catalogue import System
 from common.tensors import write_bytes
 
 GAP = 2  # pixels between the pictures of a grid
+FRAMES = 60
+FRAME_MILLISECONDS = 150
+HELD_MILLISECONDS = 1500
 
 
 def grid(images: NDArray[Any]) -> Image.Image:
@@ -24,12 +27,22 @@ def grid(images: NDArray[Any]) -> Image.Image:
     sheet = np.full(
         (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 255, np.uint8
     )
-    pixels = np.clip(np.rint((images.transpose(0, 2, 3, 1) + 1) * 127.5), 0, 255).astype(np.uint8)
-    for index, picture in enumerate(pixels):
+    for index, picture in enumerate(as_bytes(images).transpose(0, 2, 3, 1)):
         row, column = divmod(index, columns)
         top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
         sheet[top : top + height, left : left + width] = picture
     return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
+
+
+def as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Images in [−1, 1] as pixels of 0 to 255."""
+    pixels: NDArray[np.uint8] = np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
+    return pixels
+
+
+def symmetric(samples: NDArray[Any], system: System) -> NDArray[Any]:
+    """Samples with their pixels in [−1, 1], whatever range the row's generator emits."""
+    return 2 * samples - 1 if system.pixel_range == "unit" else samples
 
 
 def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
@@ -39,7 +52,7 @@ def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
         UsageError: the file cannot be written.
     """
     if samples.ndim == 4:
-        images = 2 * samples - 1 if system.pixel_range == "unit" else samples
+        images = symmetric(samples, system)
         _write(path, lambda content: grid(images).save(content, format="png"))
         return
     from matplotlib.figure import Figure
@@ -53,6 +66,25 @@ def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
         axes.scatter(samples[:, 0], samples[:, 1], s=3, linewidths=0)
         axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
     _write(path, lambda content: figure.savefig(content, format="png", dpi=120))
+
+
+def save_animation(path: Path, pictures: Sequence[Path]) -> None:
+    """Write pictures of one size as an endless GIF, the last one held; at most FRAMES of them.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if not pictures:
+        return
+    chosen = sorted({round(at) for at in np.linspace(0, len(pictures) - 1, FRAMES)})
+    frames = [Image.open(pictures[index]).convert("P") for index in chosen]
+    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [HELD_MILLISECONDS]
+    _write(
+        path,
+        lambda content: frames[0].save(
+            content, "gif", save_all=True, append_images=frames[1:], duration=durations, loop=0
+        ),
+    )
 
 
 def save_loss_plot(path: Path, metrics: Sequence[Mapping[str, float]]) -> None:

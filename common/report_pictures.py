@@ -1,11 +1,10 @@
 """The report's pictures, as SVG to put into its page."""
 
 from collections.abc import Sequence
-from io import StringIO
-from typing import Any
 
 from common.backends import BACKENDS, TITLES
 from common.results import Result
+from common.svg import as_svg, new_figure
 
 COLOURS = {"torch": "#d1495b", "tf": "#edae49", "jax": "#00798c", "jittor": "#6a4c93"}
 MARKERS = {"float64": ".", "float32": "x"}
@@ -18,7 +17,7 @@ def errors_by_quantity(results: Sequence[Result]) -> str:
     quantities = list(dict.fromkeys(r.quantity for r in measured))
     if not quantities:
         return ""
-    figure, axes = _figure()
+    figure, axes = new_figure()
     for lane, backend in enumerate(BACKENDS):
         for dtype, marker in MARKERS.items():
             ours = [r for r in measured if r.backend == backend and r.dtype == dtype]
@@ -35,7 +34,7 @@ def errors_by_quantity(results: Sequence[Result]) -> str:
                 )
     axes.set(yscale="log", ylabel=f"normwise error (0 drawn at {LEAST:.0e})")
     axes.set_xticks(range(len(quantities)), quantities, rotation=20)
-    return _svg(figure, axes)
+    return as_svg(figure, axes)
 
 
 def divergence(results: Sequence[Result]) -> str:
@@ -43,7 +42,7 @@ def divergence(results: Sequence[Result]) -> str:
     measured = [r for r in results if r.quantity == "trajectory" and r.error is not None]
     pictures = []
     for system in dict.fromkeys(r.system for r in measured):
-        figure, axes = _figure()
+        figure, axes = new_figure()
         ours = [r for r in measured if r.system == system and r.tensor == "discriminator"]
         for run in dict.fromkeys((r.backend, r.device, r.dtype) for r in ours):
             backend, device, dtype = run
@@ -63,19 +62,5 @@ def divergence(results: Sequence[Result]) -> str:
             ylabel="normwise error of all parameters",
             title=f"{system}: the discriminator's divergence from the float64 truth",
         )
-        pictures.append(_svg(figure, axes))
+        pictures.append(as_svg(figure, axes))
     return "".join(pictures)
-
-
-def _figure() -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
-    return figure, figure.add_subplot()
-
-
-def _svg(figure: Any, axes: Any) -> str:
-    axes.legend(fontsize="small", ncols=2, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    text = StringIO()
-    figure.savefig(text, format="svg")
-    return "<figure>" + text.getvalue()[text.getvalue().index("<svg") :] + "</figure>"

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -16,13 +17,16 @@ from common.errors import UsageError
 
 Tensors = dict[str, NDArray[Any]]
 FLOATS = ("float32", "float64")
+CHECKSUM = "sha256"
+UNFINISHED = ".unfinished"
 
 
-def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
+def read_tensors(path: Path, *, sealed: bool = False) -> tuple[Tensors, dict[str, Any]]:
     """All tensors of a file and its metadata, each value of which is JSON.
 
     Raises:
-        UsageError: no such file, or not a whole safetensors file.
+        UsageError: no such file, not a whole safetensors file, not what its checksum says, or,
+            where the file must be `sealed`, without a checksum.
     """
     try:
         with safe_open(path, framework="numpy") as file:
@@ -34,6 +38,11 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
         raise UsageError(
             f"{path}: not a readable safetensors file ({error}); was it cut short? write it again"
         ) from None
+    checksum = metadata.pop(CHECKSUM, None)
+    if checksum is None and sealed:
+        raise UsageError(f"{path}: has no checksum; it is not a file that rosetta train wrote")
+    if checksum is not None and checksum != _checksum(tensors, metadata):
+        raise UsageError(f"{path}: does not match its checksum; it was damaged: take an older one")
     return tensors, {key: _parsed(text) for key, text in metadata.items()}
 
 
@@ -45,7 +54,8 @@ def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], **metadata: A
     """
     contiguous = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     encoded = {key: json.dumps(value) for key, value in metadata.items()}
-    write_bytes(path, save(contiguous, encoded))
+    checksum = _checksum(contiguous, encoded)
+    write_bytes(path, save(contiguous, encoded | {CHECKSUM: checksum}))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -59,7 +69,9 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise UsageError(f"{path}: is a folder; name a file")
     temporary = None
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with NamedTemporaryFile(
+            dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED, delete=False
+        ) as file:
             temporary = Path(file.name)
             file.write(content)
             file.flush()
@@ -70,6 +82,12 @@ def write_bytes(path: Path, content: bytes) -> None:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another") from None
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes were writing below that folder, and only that."""
+    for path in folder.rglob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> Path:
@@ -116,6 +134,15 @@ def check_tensors(
             )
         if not np.isfinite(array).all():
             raise UsageError(f"{path}: tensor {name!r} holds a NaN or an infinity")
+
+
+def _checksum(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> str:
+    """Of everything that the file says: metadata, names, types, shapes and values."""
+    found = sha256(json.dumps(sorted(metadata.items())).encode())
+    for name, array in sorted(tensors.items()):
+        found.update(f"{name} {array.dtype} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return found.hexdigest()
 
 
 def _parsed(text: str) -> Any:

@@ -18,13 +18,14 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {card.device_kind}" for card in _cards())]
 
 
-def configure(*, device: str, dtype: str, exact: bool) -> None:
+def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
         UsageError: CUDA is asked for and this framework sees no CUDA device.
@@ -42,6 +43,12 @@ def configure(*, device: str, dtype: str, exact: bool) -> None:
     jax.config.update("jax_enable_x64", dtype == "float64")
     # None lets cards round the factors of matrix products and convolutions to TF32.
     jax.config.update("jax_default_matmul_precision", "highest" if exact else None)
+    jax.config.update("jax_disable_jit", compiled is False)
+
+
+def is_compiled() -> bool:
+    """Whether steps are compiled whole, or run operation by operation."""
+    return not jax.config.jax_disable_jit
 
 
 def chosen_device() -> jax.Device:
@@ -62,6 +69,7 @@ def environment() -> dict[str, str]:
         "x64": str(jax.config.jax_enable_x64),
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "deterministic": str(_EXACT_FLAGS[0] in os.environ.get("XLA_FLAGS", "").split()),
+        "compiled": str(is_compiled()),
     }
 
 

@@ -14,13 +14,14 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: device {card}" for card in range(cards))]
 
 
-def configure(*, device: str, dtype: str, exact: bool) -> None:
+def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
         UsageError: CUDA is asked for and this framework sees no CUDA device.
@@ -31,6 +32,13 @@ def configure(*, device: str, dtype: str, exact: bool) -> None:
     # Unless this is 0, every float64 array becomes float32 on its way in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")
     jt.flags.use_tensorcore = int(not exact)
+    # Jittor compiles in any case; lazily, it fuses what was not read yet into one kernel.
+    jt.flags.lazy_execution = int(compiled is not False)
+
+
+def is_compiled() -> bool:
+    """Whether steps are compiled whole, or run operation by operation."""
+    return bool(jt.flags.lazy_execution)
 
 
 def chosen_device() -> str:
@@ -48,6 +56,7 @@ def environment() -> dict[str, str]:
         "tensor cores": str(bool(jt.flags.use_tensorcore)),
         "compiler": jt.flags.cc_path,
         "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
+        "compiled": str(is_compiled()),
     }
 
 

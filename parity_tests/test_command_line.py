@@ -51,6 +51,9 @@ def test_every_command_teaches() -> None:
         "parity",
         "train",
         "sample",
+        "evaluate",
+        "compare-runs",
+        "export",
     ):
         assert command in told
         answer = rosetta(command, "--help")
@@ -110,6 +113,8 @@ def test_doctor_finds_every_backend(backends) -> None:
         (["record", "torch", "--width", "wide", "--out", "OUT/r"], "unknown width 'wide'"),
         (["compare", "OUT/none"], "no such file"),
         (["sample", "OUT/none", "torch", "--out", "OUT/x.png"], "no such file"),
+        (["export", "OUT/none", "torch", "--out", "OUT/x.pt"], "no such file"),
+        (["export", "OUT/none", "onnx", "--out", "OUT/x"], "unknown format 'onnx'; choose one of"),
         (
             ["step", "torch", "lsgan_mlp", "--inputs", "OUT/none", "--outputs", "OUT/x"],
             "no such file",

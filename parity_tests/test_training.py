@@ -1,30 +1,18 @@
-"""Training runs: the same data everywhere, files as promised, resumable in any framework."""
+"""Training runs: the same in every framework, with the files, figures and pictures as promised."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from common.backends import load
-from common.batches import rounds
-from common.bounds import NAMED
-from common.catalogue import find_system
-from common.checkpoint import read_checkpoint
-from common.datasets import DATASETS, Dataset, load_dataset
-from common.errors import UsageError
-from common.measure import require_named
-from common.settings import apply_settings
-from common.tensors import write_tensors
-from common.training import Run, resume, start, train
-from parity_tests.fixtures import reduced
+from common.contract import network_contract
+from common.measure import Disagreement, require_named
+from common.runs.options import average_decay, steps_of_epochs
+from parity_tests.fixtures import build, reduced
+from parity_tests.running import metrics_of, run_of, trained
 
-SETTINGS = {
-    "lsgan_mlp": [],
-    "dcgan_mnist": [],
-    "lsgan_jittor": ["image_size=32"],
-}
+SETTINGS = {"lsgan_mlp": [], "dcgan_mnist": [], "lsgan_jittor": ["image_size=32"]}
 # One row for each way of playing a step.
 RULES = {
     "dcgan_mnist": "digits",
@@ -40,30 +28,17 @@ ZEROS = {
     "lsgan_pytorch": ("generator.block1.conv.bias", "generator.block2.conv.bias", "running_mean"),
 }
 PICTURES = {"wgan_gp_toy": "8gaussians", "gan_moments": "gaussian", "wgan_gp": "digits"}
-
-
-def run_of(tmp_path, system="lsgan_mlp", steps=4, dtype="float64", **changes) -> Run:
-    row = apply_settings(reduced(system).system, [*SETTINGS.get(system, []), "batch_size=8"])
-    about = {"data": "digits", "seed": 0, "sample_every": 100, "save_every": 2, **changes}
-    return Run(
-        system=replace(row, **about.pop("row", {})), steps=steps, out=tmp_path, dtype=dtype, **about
-    )
-
-
-def trained(run: Run, name: str, resuming: bool = False):
-    backend = load(name, device="cpu", dtype=run.dtype, exact=True)
-    gan, first_step = (resume if resuming else start)(run, backend)
-    train(run, backend, gan, first_step)
-    return read_checkpoint(run.checkpoint_path)
-
-
-def metrics_of(run: Run) -> list[dict]:
-    return [json.loads(line) for line in run.metrics_path.read_text().splitlines()]
+FIGURES = {
+    "lsgan_mlp": ("digits", {"sliced_wasserstein", "frechet_digits", "digits_covered"}),
+    "wgan_gp": ("digits", {"sliced_wasserstein", "frechet_digits", "digits_covered"}),
+    "wgan_gp_toy": ("25gaussians", {"sliced_wasserstein", "modes_covered", "high_quality"}),
+    "gan_moments": ("gaussian", {"wasserstein", "mean_error", "deviation_error"}),
+}
 
 
 @pytest.mark.parametrize("system", SETTINGS)
 def test_a_run_leaves_everything_it_promises(tmp_path, backend_name, system) -> None:
-    run = run_of(tmp_path, system, steps=3)
+    run = run_of(tmp_path, system, steps=3, settings=SETTINGS[system], sample_every=1)
     checkpoint = trained(run, backend_name)
     assert checkpoint.step == 3
     assert [entry["step"] for entry in metrics_of(run)] == [1, 2, 3]
@@ -71,26 +46,55 @@ def test_a_run_leaves_everything_it_promises(tmp_path, backend_name, system) -> 
     with Image.open(tmp_path / "samples" / "step-000003.png") as grid:
         assert min(grid.size) >= 5 * run.system.image_size
         assert np.asarray(grid).std() > 0
+        size = grid.size
+    with Image.open(tmp_path / "training.gif") as animation:
+        assert animation.n_frames == 3
+        assert animation.size == size
     with Image.open(tmp_path / "losses.png") as plot:
         assert plot.size[0] > 100
     config = json.loads((tmp_path / "config.json").read_text())
     assert config["backend"] == backend_name
     assert config["system"]["name"] == system
-    assert {path.name for path in tmp_path.iterdir()} == {
+    names = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if "events" not in p.name}
+    assert names == {
         "config.json",
         "metrics.jsonl",
         "samples",
+        *(f"samples/step-00000{step}.png" for step in (1, 2, 3)),
         "losses.png",
+        "training.gif",
+        "tensorboard",
         "checkpoint.safetensors",
+        "checkpoints",
+        "checkpoints/step-000002.safetensors",
+        "checkpoints/step-000003.safetensors",
     }
 
 
 @pytest.mark.parametrize(("system", "data"), PICTURES.items())
 def test_points_and_unit_pixels_are_drawn(tmp_path, system, data) -> None:
-    run = run_of(tmp_path, system, steps=1, data=data)
-    trained(run, "torch")
+    trained(run_of(tmp_path, system, steps=1, data=data), "torch")
     with Image.open(tmp_path / "samples" / "step-000001.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 0
+
+
+def test_tensorboard_reads_what_the_metrics_say(tmp_path) -> None:
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.record_writer import masked_crc32c
+
+    run = run_of(tmp_path, steps=2)
+    trained(run, "torch")
+    (file,) = (tmp_path / "tensorboard").iterdir()
+    content, read = file.read_bytes(), {}
+    while content:
+        length = int.from_bytes(content[:8], "little")
+        body, content = content[12 : 12 + length], content[16 + length :]
+        event = Event.FromString(body)
+        read |= {(event.step, v.tag): v.simple_value for v in event.summary.value}
+    assert masked_crc32c(b"") is not None
+    for entry in metrics_of(run):
+        for name in ("loss_d", "loss_g"):
+            assert read[entry["step"], name] == np.float32(entry[name])
 
 
 def test_critics_report_what_they_estimate(tmp_path, backend_name) -> None:
@@ -105,9 +109,10 @@ def test_critics_report_what_they_estimate(tmp_path, backend_name) -> None:
 
 @pytest.mark.parametrize(("system", "data"), RULES.items())
 def test_every_framework_trains_alike(tmp_path, backends, system, data) -> None:
-    runs = {name: run_of(tmp_path / name, system, steps=5, data=data) for name in backends}
+    runs = {n: run_of(tmp_path / n, system, steps=5, data=data, ema_decay=0.5) for n in backends}
     checkpoints = {name: trained(run, name) for name, run in runs.items()}
     reference = checkpoints[backends[0]]
+    assert any(key.startswith("ema.") for key in reference.tensors)
     for name in backends[1:]:
         for entry, truth in zip(metrics_of(runs[name]), metrics_of(runs[backends[0]]), strict=True):
             assert set(entry) == set(truth)
@@ -119,129 +124,57 @@ def test_every_framework_trains_alike(tmp_path, backends, system, data) -> None:
                 require_named(found, array, "trajectory", f"{name} {key}")
 
 
-def test_resuming_continues_bit_equal(tmp_path, backend_name) -> None:
-    straight = run_of(tmp_path / "straight", steps=4)
-    whole = trained(straight, backend_name)
-    halves = run_of(tmp_path / "halves", steps=2)
-    trained(halves, backend_name)
-    joined = trained(replace(halves, steps=4), backend_name, resuming=True)
-    assert metrics_of(halves) == metrics_of(straight)
-    assert set(joined.tensors) == set(whole.tensors)
-    assert [
-        k for k in whole.tensors if not np.array_equal(whole.tensors[k], joined.tensors[k])
-    ] == []
+def test_the_average_is_what_its_formula_says(backend) -> None:
+    case = reduced("dcgan_mnist")
+    gan, other = build(backend, case), build(backend, case, seed=1)
+    average = backend.averaging.start_average(gan)
+    contract = network_contract(case.system, "generator")
+    first = backend.interop.read_network(gan.generator, contract)
+    second = backend.interop.read_network(other.generator, contract)
+    for decay in (0.75, 0.5):
+        backend.averaging.update_average(average, other.generator, decay=decay)
+    found = backend.interop.read_network(average, contract)
+    for name, array in found.items():
+        expected = 0.375 * first[name] + 0.625 * second[name]
+        require_named(array, expected, "closed_form", name)
+    # The generator that it was copied from stands still.
+    for name, array in backend.interop.read_network(gan.generator, contract).items():
+        assert np.array_equal(array, first[name]), name
+    changed = [name for name in found if not np.array_equal(first[name], second[name])]
+    with pytest.raises(Disagreement):
+        require_named(found[changed[0]], second[changed[0]], "closed_form", "control")
 
 
-def test_a_run_goes_on_in_the_next_framework(tmp_path, backends) -> None:
-    whole = trained(run_of(tmp_path / "whole", steps=2 * len(backends)), backends[0])
-    relay = run_of(tmp_path / "relay", steps=2)
-    for leg, name in enumerate(backends, start=1):
-        last = trained(replace(relay, steps=2 * leg), name, resuming=leg > 1)
-    for key, array in whole.tensors.items():
-        require_named(last.tensors[key], array, "trajectory", key)
+def test_the_average_warms_up() -> None:
+    assert average_decay(0.999, 1) == 2 / 11
+    assert average_decay(0.999, 10**6) == 0.999
+    assert average_decay(0.1, 5) == 0.1
 
 
-def test_a_finished_folder_is_not_overwritten(tmp_path) -> None:
-    run = run_of(tmp_path, steps=1)
+@pytest.mark.parametrize(("system", "expected"), FIGURES.items())
+def test_evaluations_suit_the_data(tmp_path, system, expected) -> None:
+    data, names = expected
+    run = run_of(tmp_path, system, steps=3, data=data, evaluate_every=2, save_every=100)
     trained(run, "torch")
-    before = run.checkpoint_path.read_bytes()
-    with pytest.raises(UsageError, match="already holds a run; add --resume"):
-        trained(run, "torch")
-    assert run.checkpoint_path.read_bytes() == before
+    entries = metrics_of(run)
+    assert [entry["step"] for entry in entries if names <= set(entry)] == [2, 3]
+    assert run.best_path.exists()
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"seed": 1}, "seed=0, not 1"),
-        ({"data": "noise"}, "data=digits, not noise"),
-        ({"dtype": "float32"}, "dtype=float64, not float32"),
-        ({"row": {"learning_rate": 0.5}}, "learning_rate=0.0003, not 0.5"),
-    ],
-)
-def test_resuming_with_other_options_is_refused(tmp_path, changes, words) -> None:
-    trained(run_of(tmp_path, steps=1), "torch")
-    with pytest.raises(UsageError, match=words):
-        trained(run_of(tmp_path, steps=2, **changes), "torch", resuming=True)
+def test_the_best_checkpoint_is_the_one_with_the_best_evaluation(tmp_path) -> None:
+    from common.checkpoint import read_checkpoint
+    from common.quality.evaluation import headline
 
-
-def test_a_damaged_checkpoint_is_refused(tmp_path) -> None:
-    run = run_of(tmp_path, steps=1)
+    run = run_of(tmp_path, steps=12, evaluate_every=2, save_every=2, keep=1)
     trained(run, "torch")
-    content = run.checkpoint_path.read_bytes()
-    run.checkpoint_path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(UsageError, match="not a readable safetensors file"):
-        trained(replace(run, steps=2), "torch", resuming=True)
-    write_tensors(run.checkpoint_path, {"something": np.ones(2)})
-    with pytest.raises(UsageError, match="not a checkpoint"):
-        trained(replace(run, steps=2), "torch", resuming=True)
+    scored = [(headline(e)[1], e["step"]) for e in metrics_of(run) if "frechet_digits" in e]
+    assert len(scored) == 6
+    assert read_checkpoint(run.best_path).step == min(scored)[1]
+    assert [p.name for p in run.checkpoint_folder.iterdir()] == ["step-000012.safetensors"]
 
 
-def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_checkpoint(tmp_path) -> None:
-    run = run_of(tmp_path, steps=2, row={"learning_rate": 1e30})
-    with pytest.raises(UsageError, match=r"(is (nan|inf)|holds a NaN or an infinity) at step"):
-        trained(replace(run, steps=50, save_every=1000), "torch")
-    assert not run.checkpoint_path.exists()
-
-
-@pytest.mark.parametrize("name", DATASETS)
-@pytest.mark.parametrize("channels", [1, 3])
-def test_data_sets_fit_the_row(name, channels) -> None:
-    system = apply_settings(find_system("lsgan_jittor"), [f"channels={channels}", "image_size=48"])
-    data = load_dataset(name, system, seed=0)
-    found = data.samples([0, 1, data.size - 1])
-    assert found.shape == (3, channels, 48, 48)
-    assert found.dtype == np.float32
-    assert found.min() >= -1
-    assert found.max() <= 1
-    assert found.std() > 0.1
-    assert np.array_equal(found, load_dataset(name, system, seed=0).samples([0, 1, data.size - 1]))
-
-
-@pytest.mark.parametrize("name", ["8gaussians", "25gaussians", "swissroll"])
-def test_points_lie_where_the_toy_has_them(name) -> None:
-    data = load_dataset(name, find_system("wgan_gp_toy"), seed=0)
-    points = data.samples(range(2000))
-    assert points.shape == (2000, 2)
-    assert np.abs(points).max() < 2.5
-    if name == "8gaussians":
-        radius = np.linalg.norm(points, axis=1)
-        assert abs(radius.mean() - np.sqrt(2)) < NAMED["sampling"]
-
-
-def test_a_data_set_of_another_kind_is_refused() -> None:
-    with pytest.raises(UsageError, match="8gaussians, 25gaussians, swissroll, noise"):
-        load_dataset("digits", find_system("wgan_gp_toy"), 0)
-    with pytest.raises(UsageError, match="digits, photos, noise"):
-        load_dataset("swissroll", find_system("sngan"), 0)
-
-
-@pytest.mark.parametrize("name", ["digits", "photos", "noise"])
-def test_pixels_lie_in_the_range_that_the_generator_emits(name) -> None:
-    found = load_dataset(name, find_system("wgan_gp"), 0).samples([0, 5])
-    assert found.min() >= 0
-    assert found.max() <= 1
-
-
-@pytest.mark.parametrize("system", ["dcgan_mnist", "wgan_gp"])
-def test_rounds_start_anywhere(system) -> None:
-    row = apply_settings(reduced(system).system, ["batch_size=300"])
-    data = load_dataset("digits", row, 0)
-    whole = list(rounds(row, data, 0, first_step=1, last_step=4))
-    later = list(rounds(row, data, 0, first_step=3, last_step=4))
-    for ours, theirs in zip(whole[2:], later, strict=True):
-        assert ours.step == theirs.step
-        for draw, other in zip(ours.discriminator, theirs.discriminator, strict=True):
-            assert np.array_equal(draw.real, other.real)
-            assert np.array_equal(draw.noise, other.noise)
-    reals = [draw.real for found in whole for draw in found.discriminator]
-    assert not np.array_equal(reals[0], reals[2])
-
-
-def test_an_epoch_visits_every_sample_once() -> None:
-    row = apply_settings(reduced("wgan_gp").system, ["batch_size=599"])
-    data = load_dataset("digits", row, 0)
-    index = Dataset("index", data.size, lambda i: np.float32([i]))
-    found = rounds(row, index, 0, first_step=1, last_step=2)
-    visited = np.concatenate([d.real[:, 0] for r in found for d in r.discriminator])[:1797]
-    assert sorted(visited) == list(range(1797))
+def test_epochs_are_counted_in_the_discriminator_s_samples() -> None:
+    toy, wgan = reduced("lsgan_mlp").system, reduced("wgan").system
+    assert steps_of_epochs(toy, 10 * toy.batch_size + 1, 3) == 30
+    # three updates in the first step, two in every later one
+    assert steps_of_epochs(wgan, 11 * wgan.batch_size, 1) == 5

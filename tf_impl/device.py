@@ -16,13 +16,14 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {_card(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
 
 
-def configure(*, device: str, dtype: str, exact: bool) -> None:
+def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
         UsageError: CUDA is asked for and this framework sees no CUDA device.
@@ -46,6 +47,12 @@ def configure(*, device: str, dtype: str, exact: bool) -> None:
         _deterministic = True
     # Each GAN traces its own steps, once; from the fifth on, TensorFlow takes that for a mistake.
     tf.get_logger().setLevel("ERROR")
+    tf.config.run_functions_eagerly(compiled is False)
+
+
+def is_compiled() -> bool:
+    """Whether steps are compiled whole, or run operation by operation."""
+    return not tf.config.functions_run_eagerly()
 
 
 def chosen_device() -> str:
@@ -66,6 +73,7 @@ def environment() -> dict[str, str]:
         "deterministic": str(_deterministic),
         # Zero means that TensorFlow takes every core.
         "threads": str(threads or os.cpu_count()),
+        "compiled": str(is_compiled()),
     }
 
 

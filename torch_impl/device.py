@@ -8,6 +8,7 @@ from common.errors import UsageError
 
 # torch.set_default_device would do, but costs a Python call on every operation.
 _chosen = torch.device("cpu")
+_compiled = False
 
 
 def available_devices() -> list[str]:
@@ -16,13 +17,14 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {card}" for card in cards)]
 
 
-def configure(*, device: str, dtype: str, exact: bool) -> None:
+def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
         UsageError: CUDA is asked for and this framework sees no CUDA device.
@@ -32,13 +34,20 @@ def configure(*, device: str, dtype: str, exact: bool) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if not torch.cuda.is_available():
             raise UsageError("PyTorch sees no CUDA device here: use --device cpu")
-    global _chosen
+    global _chosen, _compiled
     _chosen = torch.device(device)
     torch.set_default_dtype(getattr(torch, dtype))
     torch.use_deterministic_algorithms(exact)
     torch.backends.cuda.matmul.allow_tf32 = not exact
     # cuDNN rounds convolutions to TF32 unless told otherwise, unlike matrix products.
     torch.backends.cudnn.allow_tf32 = not exact
+    # Compiling takes PyTorch longer than a short run; it has to be asked for.
+    _compiled = bool(compiled)
+
+
+def is_compiled() -> bool:
+    """Whether steps are compiled whole, or run operation by operation."""
+    return _compiled
 
 
 def chosen_device() -> torch.device:
@@ -56,4 +65,5 @@ def environment() -> dict[str, str]:
         "tf32": str(torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32),
         "deterministic": str(torch.are_deterministic_algorithms_enabled()),
         "threads": str(torch.get_num_threads()),
+        "compiled": str(is_compiled()),
     }

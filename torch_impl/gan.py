@@ -10,8 +10,9 @@ from torch.optim import Optimizer
 
 from common.catalogue import System
 from common.contract import network_contract
+from common.errors import UsageError
 from torch_impl import losses, optimisers
-from torch_impl.device import chosen_device
+from torch_impl.device import chosen_device, is_compiled
 from torch_impl.interop import load_network
 from torch_impl.networks import build_networks
 
@@ -35,6 +36,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     generator, discriminator = (net.to(chosen_device()) for net in build_networks(system))
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
+    if is_compiled():
+        _compile(system, generator, discriminator)
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
         system,
@@ -109,3 +112,13 @@ def build_optimiser(system: System, network: nn.Module) -> Optimizer:
                 network, learning_rate=system.learning_rate, momentum=system.momentum
             )
     raise ValueError(f"no optimiser {system.optimiser!r}")
+
+
+def _compile(system: System, *networks: nn.Module) -> None:
+    if system.loss == "wasserstein_gp":
+        raise UsageError(
+            "PyTorch cannot compile what is differentiated twice, as the gradient penalty is: "
+            "use --no-compile"
+        )
+    for network in networks:
+        network.compile()

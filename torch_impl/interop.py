@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from common.contract import Parameter
 from torch_impl.device import chosen_device
@@ -78,10 +78,23 @@ def read_slots(
     for parameter in parameters:
         if not parameter.trainable:
             continue
-        state = optimiser.state[tensors[parameter.name]]
-        for name, key in _SLOTS.items():
-            if key in state:
-                found[f"{name}.{parameter.full_name}"] = to_canonical(state[key]).copy()
-        if "exp_avg" in state:
-            found["step"] = np.asarray(float(state["step"]))
+        tensor = tensors[parameter.name]
+        # PyTorch makes slots in the first step; until then they are zeros.
+        state = optimiser.state.get(tensor, {})
+        for name in _slots_of(optimiser):
+            slot = state.get(_SLOTS[name], torch.zeros_like(tensor))
+            found[f"{name}.{parameter.full_name}"] = to_canonical(slot).copy()
+        if isinstance(optimiser, Adam):
+            found["step"] = np.asarray(float(state.get("step", 0)))
     return found
+
+
+def _slots_of(optimiser: Optimizer) -> tuple[str, ...]:
+    match optimiser:
+        case Adam():
+            return "first_moment", "second_moment"
+        case RMSprop():
+            return ("square_average",)
+        case SGD():
+            return ("momentum",)
+    raise ValueError(f"no slots known of {type(optimiser).__name__}")

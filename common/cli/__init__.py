@@ -5,11 +5,21 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from common.cli import comparing, looking, stepping, training
+from common.cli import comparing, evaluating, exporting, looking, runs, stepping, training
 from common.cli.application import app
 from common.errors import UsageError
 
-__all__ = ["app", "comparing", "looking", "main", "stepping", "training"]
+__all__ = [
+    "app",
+    "comparing",
+    "evaluating",
+    "exporting",
+    "looking",
+    "main",
+    "runs",
+    "stepping",
+    "training",
+]
 
 
 def main() -> None:

@@ -22,69 +22,117 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
-from common.datasets import load_dataset
+from common.cli.hyper_parameters import as_settings
+from common.data import load_dataset
 from common.errors import UsageError
 from common.pictures import save_samples
+from common.runs import Run, resume, start
+from common.runs import train as run_training
+from common.runs.interrupts import Stopped
+from common.runs.options import check_size, steps_of_epochs
+from common.runs.pictures import grid_noise
+from common.runs.pictures import sample as draw
 from common.settings import apply_settings, validate
-from common.training import Run, grid_noise, resume, start
-from common.training import train as run_training
 
 DATA_HELP = (
-    "Images: digits, photos or noise. Points, for wgan_gp_toy: 8gaussians, 25gaussians or "
-    "swissroll. Numbers, for gan_moments: gaussian."
+    "Images: digits, photos, noise, hf:NAME (a Hugging Face data set), folder:PATH or npz:PATH. "
+    "Points, for wgan_gp_toy: 8gaussians, 25gaussians, swissroll. Numbers, for gan_moments: "
+    "gaussian."
 )
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def train(
+    context: typer.Context,
     backend: BackendName,
     system: SystemName,
-    steps: Annotated[int, typer.Option(min=1, help="Train up to this step.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
+    steps: Annotated[int | None, typer.Option(min=1, help="Train up to this step.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Or: until the data was seen so many times.")
+    ] = None,
     data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Samples an update; the row's own if left out.")
+    ] = None,
+    loss: Annotated[
+        str | None, typer.Option(help="Another loss, as in vanilla or hinge; the row's if left out")
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
     dtype: Dtype = "float32",
     seed: Seed = 0,
+    ema_decay: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Draw samples from a moving average of the generator, as in 0.999."
+        ),
+    ] = 0.0,
     sample_every: Annotated[int, typer.Option(min=1, help="Steps between sample grids.")] = 200,
     save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 200,
+    evaluate_every: Annotated[
+        int, typer.Option(min=0, help="Steps between evaluations of the samples; 0: none.")
+    ] = 0,
+    keep: Annotated[int, typer.Option(min=1, help="Checkpoints to keep besides the best.")] = 2,
+    compiled: Annotated[
+        bool | None,
+        typer.Option(
+            "--compile/--no-compile",
+            help="Compile the steps, or run them operation by operation; as is the framework's "
+            "habit if left out.",
+        ),
+    ] = None,
     resuming: Annotated[
         bool, typer.Option("--resume", help="Go on from DIR's checkpoint, of any backend.")
     ] = False,
 ) -> None:
-    """Train a system and watch it: metrics.jsonl, sample grids, a loss plot and a checkpoint.
+    """Train a system and watch it: metrics, TensorBoard events, sample grids and checkpoints.
 
-    The same seed gives every backend the same weights, batches and noise.
+    The same seed gives every backend the same weights, batches and noise. Every hyper-parameter
+    of the row is an option, as in [bold]--learning-rate 1e-4[/bold]; `rosetta systems` lists them.
+
+    Ctrl-C saves and stops. [bold]--resume[/bold] goes on with the same options; the backend, the
+    device, the number of steps and all --…-every may change.
     """
-    row = apply_settings(find_system(system), settings or ())
+    own = [f"loss={loss}"] if loss else []
+    given = (*own, *as_settings(find_system(system), context.args), *(settings or ()))
+    row = apply_settings(find_system(system), given)
     if batch_size is not None:
         row = validate(replace(row, batch_size=batch_size))
     check_backend(backend)
+    check_device(device)
+    check_dtype(dtype)
+    if (steps is None) == (epochs is None):
+        raise UsageError("say how long to train: --steps or --epochs, one of them")
+    dataset = load_dataset(data, row, seed)
+    check_size(row, data, dataset.size)
     run = Run(
         system=row,
         data=data,
-        steps=steps,
+        steps=steps or steps_of_epochs(row, dataset.size, epochs or 0),
         out=out,
         seed=seed,
-        dtype=check_dtype(dtype),
+        dtype=dtype,
         sample_every=sample_every,
         save_every=save_every,
+        evaluate_every=evaluate_every,
+        keep=keep,
+        ema_decay=ema_decay,
     )
-    check_device(device)
-    if load_dataset(data, row, seed).size < row.batch_size:
-        raise UsageError(
-            f"{data} has fewer samples than a batch of {row.batch_size}; use a smaller --batch-size"
-        )
-    loaded = load(backend, device=device, dtype=dtype, exact=False)
-    gan, first_step = (resume if resuming else start)(run, loaded)
-    if first_step > steps:
-        Console().print(f"{out} is at step {first_step - 1} already; nothing to do")
+    loaded = load(backend, device=device, dtype=dtype, exact=False, compiled=compiled)
+    session = (resume if resuming else start)(run, loaded, dataset)
+    if session.first_step > run.steps:
+        Console().print(f"{out} is at step {session.first_step - 1} already; nothing to do")
         return
-    run_training(run, loaded, gan, first_step)
-    Console().print(f"{out}: metrics.jsonl, losses.png, samples/, checkpoint.safetensors")
+    try:
+        waited = run_training(session)
+    except Stopped as stopped:
+        Console().print(f"{out}: {stopped}, saved; go on with --resume")
+        raise typer.Exit(stopped.exit_status) from None
+    Console().print(
+        f"{out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
+        f"tensorboard/, checkpoint.safetensors; waited for data {waited:.1%} of the time"
+    )
 
 
 @app.command()
@@ -96,6 +144,9 @@ def sample(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the noise; the run's own grid if left out.")
     ] = None,
+    averaged: Annotated[
+        bool, typer.Option("--ema/--no-ema", help="From the moving average, if it holds one.")
+    ] = True,
 ) -> None:
     """Draw images from a checkpoint, made in any backend, with any backend."""
     check_backend(backend)
@@ -103,6 +154,7 @@ def sample(
     found = read_checkpoint(checkpoint)
     loaded = load(backend, device=device, dtype=found.dtype, exact=False)
     noise = grid_noise(found.system, found.seed if seed is None else seed)
-    drawn = loaded.train.sample(restore(loaded, found).generator, noise)
-    save_samples(out, drawn, found.system)
+    gan, average = restore(loaded, found)
+    network = gan.generator if average is None or not averaged else average
+    save_samples(out, draw(loaded, network, noise), found.system)
     Console().print(f"{out}: {len(noise)} samples of {found.system.name} at step {found.step}")

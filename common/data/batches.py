@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from common.catalogue import System
-from common.datasets import Dataset
+from common.data.dataset import Dataset
 from common.errors import UsageError
 from common.rounds import Array, Round, draw_round
 from common.streams import Streams

@@ -1,0 +1,33 @@
+"""Every hyper-parameter of a row as an option of its own: --learning-rate 1e-4."""
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+
+from common.catalogue import System
+from common.errors import UsageError
+from common.settings import settable
+
+
+def as_settings(system: System, words: Sequence[str]) -> Iterator[str]:
+    """The assignments behind `--key value` and `--key=value`, words that no option has taken.
+
+    Raises:
+        UsageError: a word that is no option, an option without a value or that the row lacks.
+    """
+    known = {f"--{name.replace('_', '-')}": name for name in settable(system)}
+    rest = iter(words)
+    for word in rest:
+        option, separator, value = word.partition("=")
+        if not option.startswith("--"):
+            raise UsageError(f"unexpected word {word!r}; see rosetta train --help")
+        if option not in known:
+            close = get_close_matches(option, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"it has: {', '.join(known)}"
+            raise UsageError(f"{system.name} has no option {option}; {hint}")
+        if not separator:
+            value = next(rest, "")
+        if not value or value.startswith("--"):
+            raise UsageError(
+                f"{option} needs a value, as in {option} {settable(system)[known[option]]}"
+            )
+        yield f"{known[option]}={value}"

@@ -1,0 +1,146 @@
+"""Images of the Hugging Face hub, or of a folder that its library `datasets` wrote."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from textwrap import shorten
+from typing import Any
+
+from rich.console import Console
+
+from common.catalogue import System
+from common.data.dataset import Dataset, Samples, fingerprint_of
+from common.data.fitting import fitter, plain
+from common.data.places import divided
+from common.errors import UsageError
+
+WIDTH = 300  # characters that are kept of the library's own words
+
+
+def load(where: str, system: System) -> Dataset:
+    """The images of "NAME" or "NAME:SPLIT", each decoded when it is asked for.
+
+    NAME is a name on the hub, or a folder that `save_to_disk` wrote; the split is "train" if none
+    is named. Of several columns of images the first is taken.
+
+    Raises:
+        UsageError: the library is missing, the data set or its split cannot be had, or no column
+            holds images.
+    """
+    fitted = fitter(system)
+    place, split = divided(where)
+    with _quietly():
+        table = (_saved if os.path.exists(place) else _published)(place, split)
+    column = _image_column(where, table)
+    pictures = table.with_format(None).select_columns(column)
+
+    def sample(index: int) -> Samples:
+        # Pillow's plugins raise whatever their parsers do, from SyntaxError to struct.error.
+        try:
+            found = pictures[index][column]
+            if found is None:
+                raise ValueError("there is none")
+            picture = plain(found)
+        except Exception as error:
+            raise UsageError(
+                f"hf:{where}: the image of sample {index} cannot be read ({_words(error)}); "
+                "filter it out with the library, and name what save_to_disk wrote"
+            ) from None
+        return fitted(picture)
+
+    identity = fingerprint_of("hf", table._fingerprint, str(table.split))
+    decoders = ThreadPoolExecutor(thread_name_prefix="decode")
+    return Dataset(f"hf:{where}", len(pictures), sample, identity, decoders)
+
+
+def _saved(place: str, split: str | None) -> Any:
+    """The split of the `Dataset` or `DatasetDict` in that folder."""
+    import datasets
+
+    try:
+        found = datasets.load_from_disk(place)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"hf:{place}: not a whole folder that save_to_disk wrote ({_words(error)}); for a "
+            "folder of image files use folder:PATH"
+        ) from None
+    if isinstance(found, datasets.DatasetDict):
+        if (split or "train") not in found:
+            raise UsageError(
+                f"hf:{place}: no split {split or 'train'!r}; name one as in hf:NAME:SPLIT, of: "
+                f"{', '.join(found)}"
+            )
+        return found[split or "train"]
+    if split is not None and split != str(found.split):
+        raise UsageError(f"hf:{place}: holds one data set without splits; leave out :{split}")
+    return found
+
+
+def _published(name: str, split: str | None) -> Any:
+    """The split of that data set of the hub, from the library's cache if it is there."""
+    import datasets
+
+    try:
+        with Console(stderr=True).status(f"loading {name} from the Hugging Face hub"):
+            return datasets.load_dataset(name, split=split or "train")
+    except ConnectionError as error:
+        raise UsageError(
+            f"hf:{name}: the Hugging Face hub cannot be reached ({_words(error)}); connect, or "
+            "use --data digits, folder:PATH or npz:PATH"
+        ) from None
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"hf:{name}: no such folder, and not to be had from the Hugging Face hub "
+            f"({_words(error)}); check the name, or log in with `hf auth login`"
+        ) from None
+    except Exception as error:  # the library's readers raise whatever their formats do
+        raise UsageError(
+            f"hf:{name}:{split or 'train'}: cannot be loaded ({_words(error)}); check the "
+            "name and the split"
+        ) from None
+
+
+def _image_column(where: str, found: Any) -> str:
+    import datasets
+
+    features = dict(found.features)
+    for name, feature in features.items():
+        if isinstance(feature, datasets.Image):
+            return str(name)
+    raise UsageError(
+        f"hf:{where}: none of its columns holds images: {', '.join(features)}; cast one to "
+        "datasets.Image, and name what save_to_disk wrote"
+    )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Both libraries without progress bars, log lines and warnings; then as they were."""
+    try:
+        import datasets.utils
+        import huggingface_hub.utils
+    except ImportError as error:
+        raise UsageError(
+            f"hf: needs the library datasets ({error}); pip install 'gan-rosetta[data]'"
+        ) from None
+    libraries: list[Any] = [datasets.utils, huggingface_hub.utils]
+    levels = [library.logging.get_verbosity() for library in libraries]
+    bars = [not library.are_progress_bars_disabled() for library in libraries]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for library in libraries:
+                library.logging.set_verbosity_error()
+                library.disable_progress_bars()
+            yield
+    finally:
+        for library, level, shown in zip(libraries, levels, bars, strict=True):
+            library.logging.set_verbosity(level)
+            if shown:
+                library.enable_progress_bars()
+
+
+def _words(error: Exception) -> str:
+    return shorten(str(error), WIDTH, placeholder=" …")

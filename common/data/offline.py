@@ -1,0 +1,79 @@
+"""Data sets that need no network: digits, crops of photographs, noise, points and numbers."""
+
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from common import points
+from common.catalogue import System
+from common.data.dataset import Dataset, Loader, Samples, fingerprint_of
+from common.data.fitting import fitter, in_range
+from common.streams import generator_at
+
+PHOTO_CROPS = 4096
+NOISE_IMAGES = 1024
+
+
+def digits(system: System, seed: int) -> Dataset:
+    """scikit-learn's 1,797 handwritten digits (8×8, from UCI), resized bilinearly."""
+    from sklearn.datasets import load_digits
+
+    pixels = (load_digits().images * (255 / 16)).round().astype(np.uint8)
+    fitted = fitter(system)
+
+    def digit(index: int) -> Samples:
+        return fitted(Image.fromarray(pixels[index]))
+
+    return Dataset("digits", len(pixels), digit, fingerprint_of("digits"))
+
+
+def photos(system: System, seed: int) -> Dataset:
+    """Seeded square crops of scikit-learn's two sample photographs."""
+    from sklearn.datasets import load_sample_images
+
+    pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
+    fitted = fitter(system)
+
+    def crop(index: int) -> Samples:
+        rng = generator_at(seed, "photos", index)
+        picture = pictures[rng.integers(len(pictures))]
+        side = int(rng.integers(min(picture.size) // 4, min(picture.size) + 1))
+        left, top = (int(rng.integers(extent - side + 1)) for extent in picture.size)
+        return fitted(picture.crop((left, top, left + side, top + side)))
+
+    return Dataset("photos", PHOTO_CROPS, crop, fingerprint_of("photos", seed))
+
+
+def noise(system: System, seed: int) -> Dataset:
+    """Uniform noise: for speed and for tests, not for looking at."""
+    shape = system.sample_shape
+
+    def image(index: int) -> Samples:
+        values = 2 * generator_at(seed, "noise", index).random(shape) - 1
+        return in_range(values, system).astype(np.float32)
+
+    return Dataset("noise", NOISE_IMAGES, image, fingerprint_of("noise", seed))
+
+
+def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
+    """A distribution as a data set of one epoch's worth of its draws."""
+
+    def load(system: System, seed: int) -> Dataset:
+        drawn = source(seed)
+        return Dataset(name, len(drawn), lambda index: drawn[index], fingerprint_of(name, seed))
+
+    return load
+
+
+# By the system's `point_dim`: what its networks take.
+OFFLINE: dict[int | None, dict[str, Loader]] = {
+    None: {"digits": digits, "photos": photos, "noise": noise},
+    2: {
+        "8gaussians": _drawn("8gaussians", points.eight_gaussians),
+        "25gaussians": _drawn("25gaussians", points.twenty_five_gaussians),
+        "swissroll": _drawn("swissroll", points.swiss_roll),
+        "noise": noise,
+    },
+    1: {"gaussian": _drawn("gaussian", points.gaussian), "noise": noise},
+}

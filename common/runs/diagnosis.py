@@ -1,0 +1,55 @@
+"""Where a run first left the finite numbers: played again from its last checkpoint."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from common.backends import Backend
+from common.checkpoint import NETWORKS, capture, read_checkpoint, restore
+from common.contract import network_contract
+from common.data.batches import rounds
+from common.rounds import Round
+from common.runs.opening import Session
+from common.tensors import Tensors
+
+
+def first_not_finite(tensors: Mapping[str, Any]) -> str | None:
+    """The name of the first tensor with a NaN or an infinity."""
+    return next((name for name, array in tensors.items() if not np.isfinite(array).all()), None)
+
+
+def find_culprit(session: Session, step: int) -> str:
+    """In words, the first tensor that is not finite, in that step or just before it."""
+    run, backend = session.run, session.backend
+    checkpoint = read_checkpoint(run.checkpoint_path)
+    gan, _ = restore(backend, checkpoint)
+    first = checkpoint.step + 1
+    for arrays in rounds(run.system, session.dataset, run.seed, first_step=first, last_step=step):
+        if arrays.step < step:
+            backend.rounds.play_round(gan, arrays)
+            continue
+        name = first_not_finite(capture(backend, run.system, gan, None))
+        if name:
+            return f"{name}, after the update of step {step - 1}"
+        name = first_not_finite(_tensors_of_step(backend, gan, arrays))
+        if name:
+            return f"{name}, in step {step}"
+    return f"none of step {step}'s first update"
+
+
+def _tensors_of_step(backend: Backend, gan: Any, arrays: Round) -> Tensors:
+    """What the first updates of a step compute, in the order in which they do."""
+    canonical = backend.interop.to_canonical
+    found: Tensors = {"the real samples": np.asarray(arrays.discriminator[0].real)}
+    loss_d, fake, of_critic = backend.rounds.first_discriminator_gradients(gan, arrays)
+    found |= {"the generated samples": canonical(fake), "loss_d": canonical(loss_d)}
+    loss_g, of_generator = backend.rounds.first_generator_gradients(gan, arrays)
+    gradients = {"discriminator": of_critic, "generator": of_generator}
+    for name in reversed(NETWORKS):
+        parameters = network_contract(gan.system, name)
+        network = getattr(gan, name)
+        read = backend.interop.read_gradients(gradients[name], network, parameters)
+        found |= {f"the gradient of {key}": array for key, array in read.items()}
+        found |= {"loss_g": canonical(loss_g)}
+    return found

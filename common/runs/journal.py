@@ -1,0 +1,87 @@
+"""The figures of a run: metrics.jsonl for programs and TensorBoard events for people."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import Event, SessionLog
+from tensorboardX.summary import scalar
+
+from common.errors import UsageError
+from common.runs.options import Run
+from common.tensors import make_folder, write_bytes
+
+Entry = dict[str, float]
+
+
+class Journal:
+    """Both files, open for the run's further steps; every entry is on the disk once written."""
+
+    def __init__(self, run: Run, first_step: int) -> None:
+        self._path, folder = run.metrics_path, make_folder(run.out / "tensorboard")
+        self._metrics = run.metrics_path.open("a", encoding="utf-8")
+        # tensorboardX's SummaryWriter writes from a thread, which a full disk would block for good.
+        self._events = EventsWriter(str(folder / "events"))
+        # Whatever an earlier session wrote from this step on, TensorBoard drops.
+        start = Event(step=first_step, session_log=SessionLog(status=SessionLog.START))
+        self._guarded(start)
+
+    def write(self, entry: Mapping[str, float]) -> None:
+        """Add what was measured after one step.
+
+        Raises:
+            UsageError: the disk is full, or was taken away.
+        """
+        step = int(entry["step"])
+        figures = [scalar(name, value) for name, value in entry.items() if name != "step"]
+        events = [Event(step=step, summary=figure) for figure in figures]
+        self._guarded(*events, line=json.dumps(entry) + "\n")
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for file in (self._metrics, self._events):
+            try:
+                file.close()
+            except OSError:  # told already by the write that failed
+                continue
+
+    def _guarded(self, *events: Event, line: str = "") -> None:
+        try:
+            self._metrics.write(line)
+            self._metrics.flush()
+            for event in events:
+                self._events.write_event(event)
+            self._events.flush()
+        except OSError as error:
+            raise UsageError(
+                f"{self._path}: cannot be written ({error.strerror}); the last checkpoint is as it "
+                "was: make room and go on with --resume"
+            ) from None
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """What was measured after every step, in order; none, where there is no such file."""
+    if not path.exists():
+        return []
+    entries = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            entries.append(json.loads(line))
+        except json.JSONDecodeError:  # the line that a killed run was writing
+            break
+    return entries
+
+
+def keep_entries(path: Path, *, last_step: int) -> None:
+    """Drop what was measured after that step, so that it can be measured again."""
+    kept = [entry for entry in read_entries(path) if entry["step"] <= last_step]
+    write_bytes(path, "".join(json.dumps(entry) + "\n" for entry in kept).encode())

@@ -1,0 +1,34 @@
+"""Small training runs for the tests."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from common.backends import load
+from common.checkpoint import Checkpoint, read_checkpoint
+from common.data import load_dataset
+from common.runs import Run, resume, start, train
+from common.settings import apply_settings
+from parity_tests.fixtures import reduced
+
+
+def run_of(folder, system="lsgan_mlp", steps=4, dtype="float64", settings=(), **changes) -> Run:
+    """A run of a reduced row on digits, eight samples an update, saved every second step."""
+    row = apply_settings(reduced(system).system, [*settings, "batch_size=8"])
+    about = {"data": "digits", "seed": 0, "sample_every": 100, "save_every": 2, **changes}
+    return Run(
+        system=replace(row, **about.pop("row", {})), steps=steps, out=folder, dtype=dtype, **about
+    )
+
+
+def trained(run: Run, name: str, *, resuming: bool = False) -> Checkpoint:
+    """The run's last checkpoint, once that backend has trained it."""
+    backend = load(name, device="cpu", dtype=run.dtype, exact=True)
+    dataset = load_dataset(run.data, run.system, run.seed)
+    train((resume if resuming else start)(run, backend, dataset))
+    return read_checkpoint(run.checkpoint_path)
+
+
+def metrics_of(run: Run) -> list[dict[str, Any]]:
+    """What the run measured, by step."""
+    return [json.loads(line) for line in run.metrics_path.read_text().splitlines()]

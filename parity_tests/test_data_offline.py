@@ -1,0 +1,42 @@
+"""The data sets that need no network."""
+
+import numpy as np
+import pytest
+
+from common.bounds import NAMED
+from common.catalogue import find_system
+from common.data import load_dataset
+from common.data.offline import OFFLINE
+from common.settings import apply_settings
+
+
+@pytest.mark.parametrize("name", OFFLINE[None])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_data_sets_fit_the_row(name, channels) -> None:
+    system = apply_settings(find_system("lsgan_jittor"), [f"channels={channels}", "image_size=48"])
+    data = load_dataset(name, system, seed=0)
+    found = data.samples([0, 1, data.size - 1])
+    assert found.shape == (3, channels, 48, 48)
+    assert found.dtype == np.float32
+    assert found.min() >= -1
+    assert found.max() <= 1
+    assert found.std() > 0.1
+    assert np.array_equal(found, load_dataset(name, system, seed=0).samples([0, 1, data.size - 1]))
+
+
+@pytest.mark.parametrize("name", ["8gaussians", "25gaussians", "swissroll"])
+def test_points_lie_where_the_toy_has_them(name) -> None:
+    data = load_dataset(name, find_system("wgan_gp_toy"), seed=0)
+    points = data.samples(range(2000))
+    assert points.shape == (2000, 2)
+    assert np.abs(points).max() < 2.5
+    if name == "8gaussians":
+        radius = np.linalg.norm(points, axis=1)
+        assert abs(radius.mean() - np.sqrt(2)) < NAMED["sampling"]
+
+
+@pytest.mark.parametrize("name", ["digits", "photos", "noise"])
+def test_pixels_lie_in_the_range_that_the_generator_emits(name) -> None:
+    found = load_dataset(name, find_system("wgan_gp"), 0).samples([0, 5])
+    assert found.min() >= 0
+    assert found.max() <= 1

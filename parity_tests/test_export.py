@@ -1,0 +1,278 @@
+"""Exported networks load in their framework without this project, number for number."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.backends import Backend
+from common.catalogue import find_system
+from common.checkpoint import EMA, Checkpoint, expected_shapes, restore, save_checkpoint
+from common.cli.exporting import export
+from common.contract import Parameter, contract
+from common.errors import UsageError
+from common.exporting import FORMATS, example, find_format, written_whole
+from common.initialise import initial_state
+from common.layouts import to_channels_last
+from common.measure import require_named
+from common.tensors import Tensors
+from parity_tests.fixtures import module, noise, reduced
+
+DOCS = (Path(__file__).resolve().parent.parent / "docs" / "export.md").read_text()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A checkpoint to export: of which system, in which type, with which generator."""
+
+    system: str
+    dtype: str
+    ema_decay: float = 0.0
+    averaged: bool = True
+
+
+PACKAGES = ("common", "torch_impl", "tf_impl", "jax_impl", "jittor_impl")
+FORMAT_OF = {form.backend: form for form in FORMATS.values()}
+
+# Keras takes no symbolic call of lsgan_pytorch's discriminator.
+ROWS = (
+    Row("lsgan_mlp", "float64", ema_decay=0.9),
+    Row("lsgan_pytorch", "float32", ema_decay=0.9, averaged=False),
+)
+# The vectors of power iterations; a list of blocks.
+MORE_ROWS = {"torch": (Row("sngan", "float64"),), "jax": (Row("wgan", "float32"),)}
+BOUNDS = {"float64": "linear_algebra", "float32": "closed_form_float32"}
+
+# What a process without this project does after the printed script.
+ALONE = f"import sys\nsys.modules.update(dict.fromkeys({PACKAGES}))\n"
+STATES = """
+found = {f"{n}.{key}": value for n, state in networks.items() for key, value in state.items()}
+"""
+AFTERWARDS = {
+    "torch": STATES,
+    "jittor": STATES,
+    "flax": """
+leaves = jax.tree.leaves_with_path(networks)
+found = {jax.tree_util.keystr(keys, simple=True, separator="."): leaf for keys, leaf in leaves}
+""",
+    "keras": """
+import tensorflow
+names = "generator", "discriminator"
+loaded = {name: tensorflow.saved_model.load(f"{out}/{name}") for name in names}
+found = {f"{n}.{i}": v.numpy() for n, m in loaded.items() for i, v in enumerate(m.variables)}
+found["samples"] = generator(numpy.load(f"{out}.noise.npy"))
+found["scores"] = loaded["discriminator"].serve(found["samples"])
+""",
+}
+BEFORE = "import numpy\nout = {out!r}\n"
+AFTER = 'numpy.savez(f"{out}.npz", **found)\n'
+
+
+def checkpoint_of(about: Row) -> Checkpoint:
+    """A checkpoint in which no two tensors are alike, running statistics included."""
+    row, rng = reduced(about.system).system, np.random.default_rng(0)
+    shapes = expected_shapes(row, averaged=about.ema_decay > 0)
+    tensors = {name: rng.uniform(0.5, 1.5, shape) for name, shape in shapes.items()}
+    for prefix, seed in (("", 0), (EMA, 1)):
+        weights = {prefix + name: array for name, array in initial_state(row, seed).items()}
+        tensors |= {name: array for name, array in weights.items() if name in tensors}
+    # Norms and biases start as ones and zeros, all alike.
+    tensors = {name: array + rng.uniform(0, 0.1, array.shape) for name, array in tensors.items()}
+    return Checkpoint(
+        system=row,
+        step=3,
+        seed=0,
+        data="digits",
+        fingerprint="",
+        dtype=about.dtype,
+        ema_decay=about.ema_decay,
+        tensors={name: array.astype(about.dtype) for name, array in tensors.items()},
+    )
+
+
+def saved(path: Path, checkpoint: Checkpoint) -> Path:
+    save_checkpoint(path, checkpoint, "torch")
+    return path
+
+
+def expected_tensors(backend: Backend, checkpoint: Checkpoint, prefix: str) -> Tensors:
+    """The checkpoint's networks under the names and in the layouts of that framework."""
+    found = {}
+    for parameter in contract(checkpoint.system):
+        of_generator = parameter.network == "generator"
+        values = checkpoint.tensors[f"{prefix if of_generator else ''}{parameter.full_name}"]
+        last = backend.name in ("tf", "jax")
+        found[native_name(backend, parameter)] = (
+            to_channels_last(parameter, values) if last else values
+        )
+    return found
+
+
+def native_name(backend: Backend, parameter: Parameter) -> str:
+    if backend.name != "jax":
+        return parameter.full_name
+    path = module(backend, "interop")._path(parameter)
+    return ".".join(map(str, (parameter.network, *path)))
+
+
+def by_content(tensors: Tensors) -> Tensors:
+    """Tensors named by network, shape and rank in size, for files that keep no names."""
+    ranked = sorted(tensors.items(), key=lambda item: (item[1].shape, item[1].tobytes()))
+    return {f"{n.partition('.')[0]} {a.shape} {i}": a for i, (n, a) in enumerate(ranked)}
+
+
+def differing(found: Tensors, expected: Tensors) -> set[str]:
+    """The names in only one of them, or with other shapes, types or numbers."""
+    return {
+        name
+        for name in {*found, *expected}
+        if name not in found
+        or name not in expected
+        or found[name].dtype != expected[name].dtype
+        or not np.array_equal(found[name], expected[name])
+    }
+
+
+def run_alone(script: str, folder: Path) -> str:
+    environment = {key: text for key, text in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE + script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_printed_scripts_load_every_number(tmp_path, backend_name, configured, capsys) -> None:
+    form = FORMAT_OF[backend_name]
+    rows = (*ROWS, *MORE_ROWS.get(backend_name, ()))
+    script, outs = "", [tmp_path / f"{row.system}{''.join(form.endings[:1])}" for row in rows]
+    for row, out in zip(rows, outs, strict=True):
+        np.save(f"{out}.noise.npy", noise(reduced(row.system)).astype(row.dtype))
+        path = saved(tmp_path / "checkpoint", checkpoint_of(row))
+        export(path, form.name, out, averaged=row.averaged)
+        printed = capsys.readouterr().out.partition("\n\n")[2]
+        script += BEFORE.format(out=str(out)) + printed + AFTERWARDS[form.name] + AFTER
+    shown = run_alone(script, tmp_path)
+    assert form.name == "keras" or "generator" in shown
+    assert (tmp_path / "sample.png").exists() == (form.name == "keras")
+    for row, out in zip(rows, outs, strict=True):
+        backend, checkpoint = configured(row.dtype), checkpoint_of(row)
+        found, prefix = dict(np.load(f"{out}.npz")), EMA if row.ema_decay and row.averaged else ""
+        expected = expected_tensors(backend, checkpoint, prefix)
+        if form.name == "keras":
+            require_same_images(backend, checkpoint, row, out, found)
+            found, expected = by_content(found), by_content(expected)
+        assert differing(found, expected) == set(), row
+
+
+def require_same_images(backend, checkpoint, row, out, found) -> None:
+    """The loaded generator draws and the loaded discriminator scores as ours do."""
+    gan, average = restore(backend, checkpoint)
+    generator = average if average is not None and row.averaged else gan.generator
+    samples = backend.train.sample(generator, np.load(f"{out}.noise.npy"))
+    images = backend.interop.to_native(samples)
+    scores = backend.probes.forward(gan.discriminator, images, training=False)
+    assert samples.std() > 0
+    drawn = found.pop("samples").transpose(0, 3, 1, 2)
+    require_named(drawn, samples, BOUNDS[row.dtype], f"{row.system} samples")
+    require_named(found.pop("scores"), scores.numpy(), BOUNDS[row.dtype], f"{row.system} scores")
+
+
+def test_a_script_alone_cannot_import_this_project(tmp_path) -> None:
+    for package in PACKAGES:
+        with pytest.raises(AssertionError, match="ModuleNotFoundError"):
+            run_alone(f"import {package}", tmp_path)
+
+
+def test_the_comparison_sees_one_changed_number_and_one_lost_tensor() -> None:
+    expected = {"generator.a": np.ones(3), "generator.b": np.zeros((2, 2))}
+    nudged = expected | {"generator.a": np.array([1, 1, np.nextafter(1, 2)])}
+    assert differing(nudged, expected) == {"generator.a"}
+    assert differing({"generator.a": np.ones(3)}, expected) == {"generator.b"}
+    assert differing(expected | {"generator.a": np.ones(3, "float32")}, expected)
+    assert differing(by_content(nudged), by_content(expected))
+    assert not differing(by_content(dict(reversed(expected.items()))), by_content(expected))
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "words"),
+    [
+        ("onnx", "x.onnx", "unknown format 'onnx'; choose one of: torch, keras, flax, jittor"),
+        ("torch", "old.pt", "is there already; remove it or name another"),
+        ("flax", "old", "is there already"),
+        ("torch", "x.bin", "torch is a file; end its name in .pt"),
+        ("jittor", "x.pt", "jittor is a file; end its name in .pkl"),
+        ("keras", "x.keras", "keras is a folder; leave out the ending .keras"),
+        ("flax", "x", "does not match its checksum; it was damaged"),
+    ],
+)
+def test_bad_input_is_named_and_leaves_nothing(tmp_path, form, name, words) -> None:
+    path = saved(tmp_path / "checkpoint", checkpoint_of(ROWS[0]))
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    (tmp_path / "old.pt").write_text("here first")
+    (tmp_path / "old").mkdir()
+    with pytest.raises(UsageError, match=words):
+        export(path, form, tmp_path / name, averaged=True)
+    assert {found.name for found in tmp_path.iterdir()} == {"checkpoint", "old.pt", "old"}
+    assert (tmp_path / "old.pt").read_text() == "here first"
+
+
+def interrupted(make, error, path: Path) -> None:
+    with written_whole(path) as unfinished:
+        make(unfinished)
+        raise error
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch])
+def test_an_interrupted_export_leaves_nothing(tmp_path, make) -> None:
+    with pytest.raises(UsageError, match="No space left on device"):
+        interrupted(make, OSError(28, "No space left on device"), tmp_path / "networks")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(make, KeyboardInterrupt(), tmp_path / "networks")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_appears_whole(tmp_path) -> None:
+    out = tmp_path / "new" / "networks"
+    with written_whole(out) as path:
+        path.mkdir()
+        (path / "inside").write_text("whole")
+        assert not out.exists()
+    assert (out / "inside").read_text() == "whole"
+    assert [found.name for found in out.parent.iterdir()] == ["networks"]
+
+
+def test_a_file_where_a_folder_must_be_is_named(tmp_path) -> None:
+    (tmp_path / "file").write_text("here first")
+    place = written_whole(tmp_path / "file" / "networks.pt")
+    with pytest.raises(UsageError, match="cannot be made into a folder"), place:
+        pass
+    assert (tmp_path / "file").read_text() == "here first"
+
+
+@pytest.mark.parametrize("system", ["gan_moments", "wgan_gp_toy"])
+def test_samples_that_are_no_images_are_printed(system) -> None:
+    script = example(find_format("keras"), Path("x"), reduced(system).system, "float32")
+    assert "print(samples[0])" in script
+    assert "save_img" not in script
+    compile(script, "example", "exec")
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=lambda form: form.name)
+def test_the_docs_show_what_is_printed(form) -> None:
+    out = Path(f"/tmp/networks{''.join(form.endings[:1])}")
+    assert f"{form.name} --out {out}\n" in DOCS
+    script = example(form, out, find_system("lsgan_mlp"), "float32")
+    assert f"```python\n{script}```" in DOCS

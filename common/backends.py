@@ -60,8 +60,8 @@ def prepare_environment(
     """The variables that a framework reads at import, for a process that computes on `device`.
 
     `quick` suits small networks that take few steps, where compiling is most of what JAX costs:
-    XLA leaves out LLVM's optimiser. `keep_compiled` has JAX keep what it compiles for the next
-    process, as Jittor always does.
+    XLA leaves out LLVM's optimiser. `keep_compiled` suits processes that compile the same
+    programs beside each other: JAX keeps what it compiles for the next, as Jittor always does.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # Jittor crashes at import where it finds nvcc without CUDA's libraries.
@@ -72,7 +72,9 @@ def prepare_environment(
     compilers = {"XLA_FLAGS": flags.strip()} if flags else {}
     own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
     kept = compilation_cache() if keep_compiled else {}
-    return {**own, **quiet, **jittor, **memory, **compilers, **kept}
+    # Jittor's compiling threads share a lock with other processes, which a signal may break.
+    alone = {"use_parallel_op_compiler": "0"} if keep_compiled else {}
+    return {**own, **quiet, **jittor, **memory, **compilers, **kept, **alone}
 
 
 def load(

@@ -22,8 +22,8 @@ for network, tensors in networks.items():
 _KERAS = """\
 import keras
 
-generator = keras.layers.TFSMLayer({generator}, call_endpoint="serve", dtype="{dtype}")
-samples = generator(keras.random.{noise})
+model = keras.layers.TFSMLayer({generator}, call_endpoint="serve", dtype="{dtype}")
+samples = model(keras.random.{noise})
 {show}
 """
 _FLAX = """\

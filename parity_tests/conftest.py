@@ -1,6 +1,7 @@
 """Backends for the tests: one import order, one configuration, no silent skips."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,11 +29,8 @@ def _load_backends(config: pytest.Config) -> None:
     # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
     for name in chosen_backends(config):
         load(name, device="cpu", dtype="float64", exact=True)
-    if "jittor" in chosen_backends(config):
-        import jittor
-
-        # Its parallel compiler forks, which a process that also holds JAX may not survive.
-        jittor.flags.use_parallel_op_compiler = 0
+    # Jittor ends the process as soon as any child of it is killed.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def chosen_backends(config: pytest.Config) -> list[str]:

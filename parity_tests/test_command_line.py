@@ -101,7 +101,7 @@ def test_doctor_finds_every_backend(backends) -> None:
         ),
         (
             ["train", "torch", "lsgan_mlp", "--batch-size", "5000", "--steps", "1", "--out", "OUT"],
-            "fewer samples than a batch of 5000",
+            "fewer than a batch of 5000",
         ),
         (["params", "lsgan_mlp", "--set", "depth=3"], "no option 'depth'; it has"),
         (["params", "lsgan_jittor", "--set", "base_channels=0"], "base_channels=0: must be"),

@@ -64,7 +64,7 @@ import tensorflow
 names = "generator", "discriminator"
 loaded = {name: tensorflow.saved_model.load(f"{out}/{name}") for name in names}
 found = {f"{n}.{i}": v.numpy() for n, m in loaded.items() for i, v in enumerate(m.variables)}
-found["samples"] = generator(numpy.load(f"{out}.noise.npy"))
+found["samples"] = model(numpy.load(f"{out}.noise.npy"))
 found["scores"] = loaded["discriminator"].serve(found["samples"])
 """,
 }

@@ -77,6 +77,11 @@ def restore(backend: Backend, checkpoint: Checkpoint) -> tuple[Any, Any]:
     return gan, average
 
 
+def drawing_network(gan: Any, average: Any) -> Any:
+    """The network that samples are drawn from: the moving average where there is one."""
+    return gan.generator if average is None else average
+
+
 def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
     """Write the checkpoint in one move.
 

@@ -1,13 +1,17 @@
 """Training runs: the same in every framework, with the files, figures and pictures as promised."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from common.checkpoint import read_checkpoint
 from common.contract import network_contract
 from common.measure import Disagreement, require_named
+from common.quality.evaluation import headline
+from common.runs.keeping import save
 from common.runs.options import average_decay, steps_of_epochs
 from parity_tests.fixtures import build, reduced
 from parity_tests.running import metrics_of, run_of, trained
@@ -88,10 +92,11 @@ def test_tensorboard_reads_what_the_metrics_say(tmp_path) -> None:
     content, read = file.read_bytes(), {}
     while content:
         length = int.from_bytes(content[:8], "little")
-        body, content = content[12 : 12 + length], content[16 + length :]
+        body, checksum = content[12 : 12 + length], content[12 + length : 16 + length]
+        assert int.from_bytes(checksum, "little") == masked_crc32c(body)
+        content = content[16 + length :]
         event = Event.FromString(body)
         read |= {(event.step, v.tag): v.simple_value for v in event.summary.value}
-    assert masked_crc32c(b"") is not None
     for entry in metrics_of(run):
         for name in ("loss_d", "loss_g"):
             assert read[entry["step"], name] == np.float32(entry[name])
@@ -162,15 +167,22 @@ def test_evaluations_suit_the_data(tmp_path, system, expected) -> None:
 
 
 def test_the_best_checkpoint_is_the_one_with_the_best_evaluation(tmp_path) -> None:
-    from common.checkpoint import read_checkpoint
-    from common.quality.evaluation import headline
-
     run = run_of(tmp_path, steps=12, evaluate_every=2, save_every=2, keep=1)
     trained(run, "torch")
     scored = [(headline(e)[1], e["step"]) for e in metrics_of(run) if "frechet_digits" in e]
     assert len(scored) == 6
     assert read_checkpoint(run.best_path).step == min(scored)[1]
     assert [p.name for p in run.checkpoint_folder.iterdir()] == ["step-000012.safetensors"]
+
+
+def test_from_a_million_steps_on_the_newest_checkpoints_stay(tmp_path) -> None:
+    run = run_of(tmp_path, steps=1, keep=2)
+    trained(run, "torch")
+    checkpoint = read_checkpoint(run.checkpoint_path)
+    for step in (999_998, 999_999, 1_000_000):
+        save(run, replace(checkpoint, step=step), "torch")
+    names = {path.name for path in run.checkpoint_folder.iterdir()}
+    assert names == {"step-999999.safetensors", "step-1000000.safetensors"}
 
 
 def test_epochs_are_counted_in_the_discriminator_s_samples() -> None:

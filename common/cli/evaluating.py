@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common.backends import check_backend, load
-from common.checkpoint import read_checkpoint, restore
+from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import AsJson, BackendName, Device, app, check_device
 from common.data import load_dataset
 from common.pictures import as_bytes
@@ -49,7 +49,7 @@ def evaluate(
     dataset = load_dataset(name, found.system, found.seed)
     loaded = load(backend, device=device, dtype=found.dtype, exact=False)
     gan, average = restore(loaded, found)
-    network = gan.generator if average is None or not averaged else average
+    network = drawing_network(gan, average if averaged else None)
     generated, real = drawn(loaded, network, found.system, dataset, seed=found.seed, count=samples)
     figures = judge(generated, real, data=name, seed=found.seed)
     if inception:

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from common.backends import load
-from common.checkpoint import read_checkpoint, restore
+from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import app
 from common.exporting import check_target, example, find_format, written_whole
 
@@ -37,7 +37,7 @@ def export(
     found = read_checkpoint(checkpoint)
     loaded = load(form.backend, device="cpu", dtype=found.dtype, exact=False)
     gan, average = restore(loaded, found)
-    generator = gan.generator if average is None or not averaged else average
+    generator = drawing_network(gan, average if averaged else None)
     with written_whole(out) as path:
         loaded.export.export_networks(generator, gan.discriminator, path)
     Console().print(f"{out}: {found.system.name} at step {found.step}; this loads it:\n")

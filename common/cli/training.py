@@ -9,7 +9,7 @@ from rich.console import Console
 
 from common.backends import check_backend, load
 from common.catalogue import find_system
-from common.checkpoint import read_checkpoint, restore
+from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import (
     BackendName,
     Device,
@@ -24,12 +24,13 @@ from common.cli.application import (
 )
 from common.cli.hyper_parameters import as_settings
 from common.data import load_dataset
+from common.data.batches import check_size
 from common.errors import UsageError
 from common.pictures import save_samples
 from common.runs import Run, resume, start
 from common.runs import train as run_training
 from common.runs.interrupts import Stopped
-from common.runs.options import check_size, steps_of_epochs
+from common.runs.options import steps_of_epochs
 from common.runs.pictures import grid_noise
 from common.runs.pictures import sample as draw
 from common.settings import apply_settings, validate
@@ -89,7 +90,8 @@ def train(
     """Train a system and watch it: metrics, TensorBoard events, sample grids and checkpoints.
 
     The same seed gives every backend the same weights, batches and noise. Every hyper-parameter
-    of the row is an option, as in [bold]--learning-rate 1e-4[/bold]; `rosetta systems` lists them.
+    of the row is an option, as in [bold]--learning-rate 1e-4[/bold]: `rosetta systems --json`
+    lists them.
 
     Ctrl-C saves and stops. [bold]--resume[/bold] goes on with the same options; the backend, the
     device, the number of steps and all --…-every may change.
@@ -105,7 +107,7 @@ def train(
     if (steps is None) == (epochs is None):
         raise UsageError("say how long to train: --steps or --epochs, one of them")
     dataset = load_dataset(data, row, seed)
-    check_size(row, data, dataset.size)
+    check_size(row, dataset)
     run = Run(
         system=row,
         data=data,
@@ -155,6 +157,6 @@ def sample(
     loaded = load(backend, device=device, dtype=found.dtype, exact=False)
     noise = grid_noise(found.system, found.seed if seed is None else seed)
     gan, average = restore(loaded, found)
-    network = gan.generator if average is None or not averaged else average
+    network = drawing_network(gan, average if averaged else None)
     save_samples(out, draw(loaded, network, noise), found.system)
     Console().print(f"{out}: {len(noise)} samples of {found.system.name} at step {found.step}")

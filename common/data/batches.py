@@ -19,16 +19,25 @@ def rounds(
     Raises:
         UsageError: the data set is smaller than a batch.
     """
+    check_size(system, dataset)
     size = system.batch_size
-    if dataset.size < size:
-        raise UsageError(
-            f"{dataset.name} has {dataset.size} samples, fewer than a batch of {size}; "
-            "use a smaller --batch-size"
-        )
     visited = sum(system.discriminator_steps_at(step) for step in range(1, first_step))
     for step in range(first_step, last_step + 1):
         yield draw_round(system, seed, step, size, _batches(system, dataset, seed, visited))
         visited += system.discriminator_steps_at(step)
+
+
+def check_size(system: System, dataset: Dataset) -> None:
+    """Nothing, where the data set fills a batch.
+
+    Raises:
+        UsageError: it is smaller than that.
+    """
+    if dataset.size < system.batch_size:
+        raise UsageError(
+            f"{dataset.name} has {dataset.size} samples, fewer than a batch of "
+            f"{system.batch_size}; use a smaller --batch-size"
+        )
 
 
 def _batches(system: System, dataset: Dataset, seed: int, visited: int) -> Callable[[int], Array]:

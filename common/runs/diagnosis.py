@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from common.backends import Backend
-from common.checkpoint import NETWORKS, capture, read_checkpoint, restore
+from common.checkpoint import capture, read_checkpoint, restore
 from common.contract import network_contract
 from common.data.batches import rounds
 from common.rounds import Round
@@ -40,16 +40,20 @@ def find_culprit(session: Session, step: int) -> str:
 
 def _tensors_of_step(backend: Backend, gan: Any, arrays: Round) -> Tensors:
     """What the first updates of a step compute, in the order in which they do."""
-    canonical = backend.interop.to_canonical
-    found: Tensors = {"the real samples": np.asarray(arrays.discriminator[0].real)}
+    interop = backend.interop
     loss_d, fake, of_critic = backend.rounds.first_discriminator_gradients(gan, arrays)
-    found |= {"the generated samples": canonical(fake), "loss_d": canonical(loss_d)}
     loss_g, of_generator = backend.rounds.first_generator_gradients(gan, arrays)
-    gradients = {"discriminator": of_critic, "generator": of_generator}
-    for name in reversed(NETWORKS):
+
+    def gradients(name: str, found: Any) -> Tensors:
         parameters = network_contract(gan.system, name)
-        network = getattr(gan, name)
-        read = backend.interop.read_gradients(gradients[name], network, parameters)
-        found |= {f"the gradient of {key}": array for key, array in read.items()}
-        found |= {"loss_g": canonical(loss_g)}
-    return found
+        read = interop.read_gradients(found, getattr(gan, name), parameters)
+        return {f"the gradient of {key}": array for key, array in read.items()}
+
+    return {
+        "the real samples": np.asarray(arrays.discriminator[0].real),
+        "the generated samples": interop.to_canonical(fake),
+        "loss_d": interop.to_canonical(loss_d),
+        **gradients("discriminator", of_critic),
+        "loss_g": interop.to_canonical(loss_g),
+        **gradients("generator", of_generator),
+    }

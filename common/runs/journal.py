@@ -1,7 +1,8 @@
 """The figures of a run: metrics.jsonl for programs and TensorBoard events for people."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -17,16 +18,22 @@ Entry = dict[str, float]
 
 
 class Journal:
-    """Both files, open for the run's further steps; every entry is on the disk once written."""
+    """Both files, open for the run's further steps; an entry that was written survives a kill.
+
+    Raises:
+        UsageError: the disk is full, or was taken away.
+    """
 
     def __init__(self, run: Run, first_step: int) -> None:
         self._path, folder = run.metrics_path, make_folder(run.out / "tensorboard")
-        self._metrics = run.metrics_path.open("a", encoding="utf-8")
-        # tensorboardX's SummaryWriter writes from a thread, which a full disk would block for good.
-        self._events = EventsWriter(str(folder / "events"))
-        # Whatever an earlier session wrote from this step on, TensorBoard drops.
-        start = Event(step=first_step, session_log=SessionLog(status=SessionLog.START))
-        self._guarded(start)
+        with self._room():
+            self._metrics = run.metrics_path.open("a", encoding="utf-8")
+            # tensorboardX's SummaryWriter writes from a thread, which a full disk blocks for good.
+            self._events = EventsWriter(str(folder / "events"))
+            # Whatever an earlier session wrote from this step on, TensorBoard drops.
+            start = Event(step=first_step, session_log=SessionLog(status=SessionLog.START))
+            self._events.write_event(start)
+            self._events.flush()
 
     def write(self, entry: Mapping[str, float]) -> None:
         """Add what was measured after one step.
@@ -37,7 +44,12 @@ class Journal:
         step = int(entry["step"])
         figures = [scalar(name, value) for name, value in entry.items() if name != "step"]
         events = [Event(step=step, summary=figure) for figure in figures]
-        self._guarded(*events, line=json.dumps(entry) + "\n")
+        with self._room():
+            self._metrics.write(json.dumps(entry) + "\n")
+            self._metrics.flush()
+            for event in events:
+                self._events.write_event(event)
+            self._events.flush()
 
     def __enter__(self) -> "Journal":
         return self
@@ -54,13 +66,10 @@ class Journal:
             except OSError:  # told already by the write that failed
                 continue
 
-    def _guarded(self, *events: Event, line: str = "") -> None:
+    @contextmanager
+    def _room(self) -> Iterator[None]:
         try:
-            self._metrics.write(line)
-            self._metrics.flush()
-            for event in events:
-                self._events.write_event(event)
-            self._events.flush()
+            yield
         except OSError as error:
             raise UsageError(
                 f"{self._path}: cannot be written ({error.strerror}); the last checkpoint is as it "

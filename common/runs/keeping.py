@@ -6,7 +6,7 @@ from pathlib import Path
 
 from common.checkpoint import Checkpoint, save_checkpoint
 from common.errors import UsageError
-from common.runs.options import Run
+from common.runs.options import Run, by_step
 from common.tensors import UNFINISHED
 
 
@@ -21,7 +21,7 @@ def save(run: Run, checkpoint: Checkpoint, backend: str, *, best: bool = False) 
     _point(run.checkpoint_path, path)
     if best:
         _point(run.best_path, path)
-    for old in sorted(run.checkpoint_folder.glob("step-*.safetensors"), reverse=True)[run.keep :]:
+    for old in by_step(run.checkpoint_folder.glob("step-*.safetensors"))[: -run.keep]:
         old.unlink()
     return path
 

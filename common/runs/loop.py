@@ -25,7 +25,7 @@ from common.tensors import write_bytes
 from common.version import __version__
 
 AHEAD = 4  # rounds drawn while a step computes
-KEPT = "the last checkpoint is as it was"
+KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
 
 
 def train(session: Session) -> float:
@@ -97,7 +97,7 @@ def _read(session: Session, step: int, metrics: Any) -> Entry:
         culprit = find_culprit(session, step)
         raise UsageError(
             f"{name} is {entry[name]} at step {step}; the first tensor that is not finite: "
-            f"{culprit}; {KEPT}. Try a lower learning_rate"
+            f"{culprit}; {KEPT}"
         )
     return {"step": step, **entry}
 
@@ -106,9 +106,7 @@ def _save(session: Session, step: int, *, best: bool) -> None:
     checkpoint = session.checkpoint(step)
     name = first_not_finite(checkpoint.tensors)
     if name:
-        raise UsageError(
-            f"{name} holds a NaN or an infinity at step {step}; {KEPT}. Try a lower learning_rate"
-        )
+        raise UsageError(f"{name} holds a NaN or an infinity at step {step}; {KEPT}")
     save(session.run, checkpoint, session.backend.name, best=best)
 
 

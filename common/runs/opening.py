@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from common.backends import Backend
-from common.checkpoint import Checkpoint, capture, read_checkpoint, restore
+from common.checkpoint import Checkpoint, capture, drawing_network, read_checkpoint, restore
 from common.data import Dataset
 from common.errors import UsageError
 from common.initialise import initial_state
-from common.runs.journal import keep_entries
+from common.runs.journal import keep_entries, read_entries
 from common.runs.keeping import save
 from common.runs.options import Run
 from common.tensors import make_folder, remove_unfinished
@@ -28,7 +28,7 @@ class Session:
     @property
     def network(self) -> Any:
         """The network that samples are drawn from: the moving average where one is kept."""
-        return self.gan.generator if self.average is None else self.average
+        return drawing_network(self.gan, self.average)
 
     def checkpoint(self, step: int) -> Checkpoint:
         """Everything that the steps after this one depend on."""
@@ -51,7 +51,7 @@ def start(run: Run, backend: Backend, dataset: Dataset) -> Session:
     Raises:
         UsageError: the folder already holds a run, or cannot be written.
     """
-    if run.checkpoint_path.exists():
+    if run.checkpoint_path.exists() or read_entries(run.metrics_path):
         raise UsageError(f"{run.out}: already holds a run; add --resume or name another --out")
     make_folder(run.out)
     gan = backend.gan.build(run.system, initial_state(run.system, run.seed))

@@ -1,10 +1,10 @@
 """What a training run is asked to do, and where its files lie."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.catalogue import System
-from common.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,31 +53,21 @@ class Run:
         return every > 0 and (step % every == 0 or step == self.steps)
 
 
+def by_step(paths: Iterable[Path]) -> list[Path]:
+    """Files named step-N in the order of N, which is not that of their names from a million on."""
+    return sorted(paths, key=lambda path: int(path.stem.removeprefix("step-")))
+
+
 def steps_of_epochs(system: System, size: int, epochs: int) -> int:
     """The first step by which the discriminator has seen `epochs` times `size` samples.
 
-    Raises:
-        UsageError: the data set is smaller than a batch.
+    Those that fill no batch do not count; `size` is at least a batch.
     """
-    check_size(system, "the data set", size)
     wanted, visited, step = epochs * (size // system.batch_size), 0, 0
     while visited < wanted:
         step += 1
         visited += system.discriminator_steps_at(step)
     return step
-
-
-def check_size(system: System, name: str, size: int) -> None:
-    """Nothing, where a data set of that size fills a batch.
-
-    Raises:
-        UsageError: the data set is smaller than a batch.
-    """
-    if size < system.batch_size:
-        raise UsageError(
-            f"{name} has {size} samples, fewer than a batch of {system.batch_size}; "
-            "use a smaller --batch-size"
-        )
 
 
 def average_decay(decay: float, step: int) -> float:

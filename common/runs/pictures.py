@@ -10,7 +10,7 @@ from common.catalogue import System
 from common.pictures import save_animation, save_loss_plot, save_samples
 from common.runs.journal import Entry
 from common.runs.opening import Session
-from common.runs.options import Run
+from common.runs.options import Run, by_step
 from common.streams import Array, Streams
 
 GRID_IMAGES = 25
@@ -41,4 +41,4 @@ def draw_samples(session: Session, step: int) -> None:
 def draw_summary(run: Run, entries: Sequence[Entry]) -> None:
     """The losses over the steps, and the samples as an animation."""
     save_loss_plot(run.out / "losses.png", entries)
-    save_animation(run.out / "training.gif", sorted(run.sample_folder.glob("step-*.png")))
+    save_animation(run.out / "training.gif", by_step(run.sample_folder.glob("step-*.png")))

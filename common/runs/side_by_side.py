@@ -11,6 +11,7 @@ from typing import Any
 from common.errors import UsageError
 from common.report_html import STYLE
 from common.runs.journal import Entry, read_entries
+from common.runs.options import by_step
 from common.svg import as_svg, new_figure
 
 EXTRA_STYLE = """
@@ -42,7 +43,7 @@ def open_run(folder: Path) -> PastRun:
     entries = read_entries(folder / "metrics.jsonl")
     if not entries:
         raise UsageError(f"{folder}: has no metrics yet; let the run take a step")
-    pictures = sorted((folder / "samples").glob("step-*.png"))
+    pictures = by_step((folder / "samples").glob("step-*.png"))
     return PastRun(str(folder), config, entries, pictures[-1] if pictures else None)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from common.backends import Backend
-from common.cases import Case, cases
+from common.comparison.cases import Case, cases
 from common.initialise import initial_state
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.cases import SHORT, VARIANTS, cases
 from common.catalogue import SYSTEMS, find_system
 from common.catalogue.limits import CHOICES
+from common.comparison.cases import SHORT, VARIANTS, cases
 from common.contract import contract, count_trainable, network_contract
 from common.errors import UsageError
 from common.initialise import initial_state

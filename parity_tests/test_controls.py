@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from common.backends import load
-from common.case_run import record_case
-from common.comparing import compare
-from common.recorded import open_recording
-from common.recording import save_recording
-from common.results import Comparison
+from common.comparison.case_run import record_case
+from common.comparison.comparing import compare
+from common.comparison.recorded import open_recording
+from common.comparison.recording import save_recording
+from common.comparison.results import Comparison
 from common.tensors import read_tensors, write_tensors
 from parity_tests.fixtures import build, images, module, noise, reduced
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from common.cases import cases
 from common.catalogue import SYSTEMS
+from common.comparison.cases import cases
 from common.contract import network_contract
 from common.measure import Disagreement, require_named
 from common.optimiser_slots import COUNTING, SLOTS

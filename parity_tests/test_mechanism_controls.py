@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from common.backends import load
-from common.comparing import compare
+from common.comparison.comparing import compare
+from common.comparison.recorded import open_recording
+from common.comparison.recording import save_recording
 from common.measure import Disagreement
-from common.recorded import open_recording
-from common.recording import save_recording
 from parity_tests import test_spectral
 from parity_tests.fixtures import module, reduced
 

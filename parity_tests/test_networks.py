@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from common.bounds import QUANTITIES
-from common.cases import cases
+from common.comparison.cases import cases
+from common.comparison.parity import Plan, plan_jobs, run_parity
+from common.comparison.recording import expected_keys
+from common.comparison.report import describe
 from common.contract import contract
-from common.parity import Plan, plan_jobs, run_parity
-from common.recording import expected_keys
-from common.report import describe
 
 WIDTHS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`
 # Float32 takes shaken reruns of everything: here of one system for each mechanism, of all of them

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from common.backends import BACKENDS
-from common.cases import WIDTHS, cases
-from common.status import markdown
+from common.comparison.cases import WIDTHS, cases
+from common.comparison.status import markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()

@@ -5,10 +5,10 @@ import pytest
 
 from common.backends import load
 from common.bounds import NAMED
-from common.case_run import gradients
-from common.case_state import CaseRun
-from common.cases import cases
 from common.catalogue import SYSTEMS, find_system
+from common.comparison.case_run import gradients
+from common.comparison.case_state import CaseRun
+from common.comparison.cases import cases
 from common.masks import mask_roles, masks_of
 from common.rounds import draw_round
 from common.settings import apply_settings

@@ -12,7 +12,6 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from common.backends import BACKENDS, check_backend, examine, load
-from common.cases import cases
 from common.cli.application import (
     BackendName,
     Device,
@@ -26,14 +25,15 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
-from common.comparing import compare
+from common.comparison.cases import cases
+from common.comparison.comparing import compare
+from common.comparison.parity import Job, Plan, check_widths, plan_jobs, run_parity
+from common.comparison.recorded import open_recording
+from common.comparison.recording import save_recording
+from common.comparison.report import show, to_json
+from common.comparison.report_html import to_html
+from common.comparison.results import Comparison
 from common.errors import UsageError
-from common.parity import Job, Plan, check_widths, plan_jobs, run_parity
-from common.recorded import open_recording
-from common.recording import save_recording
-from common.report import show, to_json
-from common.report_html import to_html
-from common.results import Comparison
 from common.tensors import make_folder, write_bytes
 
 Widths = Annotated[

@@ -13,11 +13,11 @@ from rich.table import Table
 from common.backends import BACKENDS, examine
 from common.catalogue import SYSTEMS, find_system
 from common.cli.application import AsJson, Settings, SystemName, app
+from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
-from common.parity import ROOT
 from common.settings import apply_settings, settable
-from common.status import condense, markdown, read_report
 from common.tensors import write_bytes
+from common.version import ROOT
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from common.cli.application import app
+from common.runs.results_page import save_results_page
 from common.runs.side_by_side import open_run, to_html
 from common.tensors import write_bytes
 
@@ -18,6 +19,15 @@ def compare_runs(
         "runs.html"
     ),
 ) -> None:
-    """Put several runs on one page: curves over each other, samples side by side, differences."""
-    write_bytes(out, to_html([open_run(folder) for folder in folders]))
+    """Put several runs on one page: curves over each other, samples side by side, differences.
+
+    With [bold]--out FILE.md[/bold], runs that differ in framework and seed only are put together:
+    means and their spread over the seeds, samples, and whether the frameworks can be told apart.
+    """
+    runs = [open_run(folder) for folder in folders]
+    if out.suffix == ".md":
+        sections = save_results_page(out, runs)
+        Console().print(f"{out}: {len(folders)} runs of {sections} experiments")
+        return
+    write_bytes(out, to_html(runs))
     Console().print(f"{out}: {len(folders)} runs")

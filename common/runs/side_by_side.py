@@ -8,8 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from common.comparison.report_html import STYLE
 from common.errors import UsageError
-from common.report_html import STYLE
+from common.quality.evaluation import HEADLINES
 from common.runs.journal import Entry, read_entries
 from common.runs.options import by_step
 from common.svg import as_svg, new_figure
@@ -28,6 +29,11 @@ class PastRun:
     config: dict[str, Any]
     entries: list[Entry]
     grid: Path | None  # the latest picture of its samples
+
+    @property
+    def evaluations(self) -> list[Entry]:
+        """The entries of the steps at which the samples were judged."""
+        return [entry for entry in self.entries if any(name in entry for name in HEADLINES)]
 
 
 def open_run(folder: Path) -> PastRun:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from common.backends import TITLES
-from common.results import Comparison, Result
+from common.comparison.results import Comparison, Result
 from common.version import __version__
 
 Group = tuple[str, str, str]  # "system (loss)", width, quantity

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.backends import Backend
 from common.bounds import SHAKE
-from common.cases import Case
+from common.comparison.cases import Case
 from common.contract import network_contract
 from common.initialise import initial_state
 from common.rounds import Round, draw_round

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.backends import BACKENDS, TITLES
-from common.results import Result
+from common.comparison.results import Result
 from common.svg import as_svg, new_figure
 
 COLOURS = {"torch": "#d1495b", "tf": "#edae49", "jax": "#00798c", "jittor": "#6a4c93"}

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from common.backends import Backend
 from common.bounds import SHAKES
-from common.case_run import record_case
-from common.case_state import NETWORKS
-from common.cases import TRAJECTORY_STEPS, Case
 from common.catalogue import System
+from common.comparison.case_run import record_case
+from common.comparison.case_state import NETWORKS
+from common.comparison.cases import TRAJECTORY_STEPS, Case
 from common.contract import Parameter, network_contract
 from common.measure import normwise_error
 from common.optimiser_slots import COUNTING, SLOTS

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from common.report import (
+from common.comparison.report import (
     Group,
     cells,
     describe,
@@ -12,8 +12,8 @@ from common.report import (
     summary,
     worst_of_each_run,
 )
-from common.report_pictures import divergence, errors_by_quantity
-from common.results import Comparison, Result
+from common.comparison.report_pictures import divergence, errors_by_quantity
+from common.comparison.results import Comparison, Result
 
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}

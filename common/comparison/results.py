@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from common.cases import Case
+from common.comparison.cases import Case
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from common.cases import Case, cases
+from common.comparison.cases import Case, cases
+from common.comparison.recording import FORMAT
 from common.errors import UsageError
 from common.measure import Values
-from common.recording import FORMAT
 
 
 @dataclass(frozen=True)

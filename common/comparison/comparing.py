@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from common.bounds import float32_bound, float64_bound
-from common.cases import Case
+from common.comparison.cases import Case
+from common.comparison.recorded import Recording
+from common.comparison.recording import expected_keys
+from common.comparison.results import Comparison, Result, failed_recording
+from common.comparison.truth import SHIFTED_MEAN, ZERO_GRADIENT, Truth
 from common.errors import UsageError
 from common.measure import Disagreement, Values, normwise_error
-from common.recorded import Recording
-from common.recording import expected_keys
-from common.results import Comparison, Result, failed_recording
-from common.truth import SHIFTED_MEAN, ZERO_GRADIENT, Truth
 
 NO_TRUTH = (
     "no float64 recording on a CPU to judge against; "

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from common.backends import Backend
-from common.case_state import NETWORKS, CaseRun
-from common.cases import TRAJECTORY_STEPS, Case
+from common.comparison.case_state import NETWORKS, CaseRun
+from common.comparison.cases import TRAJECTORY_STEPS, Case
 from common.contract import RUNNING
 from common.streams import Array, generator_at
 from common.tensors import Tensors

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from common.bounds import NAMED
-from common.cases import Case
+from common.comparison.cases import Case
+from common.comparison.recorded import Recording
+from common.comparison.recording import expected_keys
 from common.contract import contract
 from common.measure import Values
-from common.recorded import Recording
-from common.recording import expected_keys
 
 ZERO_GRADIENT = "its true gradient is zero (float64 truth), so what is left is rounding noise"
 SHIFTED_MEAN = (

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.backends import prepare_environment
-from common.cases import WIDTHS, Case, cases
-from common.comparing import compare
+from common.comparison.cases import WIDTHS, Case, cases
+from common.comparison.comparing import compare
+from common.comparison.recorded import open_recording
+from common.comparison.recording import expected_keys
+from common.comparison.results import Comparison, failed_recording
 from common.errors import UsageError
-from common.recorded import open_recording
-from common.recording import expected_keys
-from common.results import Comparison, failed_recording
+from common.version import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 TRUTH_ORDER = ("torch", "tf", "jax", "jittor")
 SHAKEN_ORDER = ("torch", "jax", "jittor", "tf")

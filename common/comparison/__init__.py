@@ -1,0 +1,1 @@
+"""Recordings of the same cases in several frameworks, and the verdict on them."""

@@ -1,0 +1,132 @@
+"""Runs of several frameworks and seeds as a page of Markdown, one section an experiment."""
+
+import shlex
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common.backends import TITLES
+from common.errors import UsageError
+from common.runs.across_seeds import Experiment, chance_of_difference, experiments, spread
+from common.runs.side_by_side import PastRun
+from common.tensors import make_folder, write_bytes
+
+HEAD = """# {title}
+
+One section an experiment: the same row, data, weights, batches and noise in every framework, from
+several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
+deviation. The pictures are of seed {seed}, the same noise in every framework.
+
+Whether the frameworks can be told apart: within each seed, the names of the frameworks are
+exchanged in every way, and the page says how often their means then lie at least as far from each
+other. Below {level:.0%} they can be told apart.
+"""
+LEVEL = 0.05
+HEIGHTS = (2, 1)  # of the grids, and of the curves below them
+
+
+def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
+    """Write the page, with its pictures in a folder of the same name; how many sections it has.
+
+    Raises:
+        UsageError: fewer than two frameworks or seeds of an experiment, a run that was never
+            evaluated, or a file that cannot be written.
+    """
+    found = experiments(runs)
+    for experiment in found:
+        if min(len(experiment.backends), len(experiment.seeds)) < 2:
+            raise UsageError(
+                f"{experiment.system}: one framework or one seed gives no spread to compare; "
+                "train it in two frameworks and from two seeds, or write an .html page"
+            )
+    folder = make_folder(path.with_suffix(""))
+    sections = []
+    for number, experiment in enumerate(found, start=1):
+        picture = folder / f"{number}-{experiment.system}.png"
+        write_bytes(picture, _picture(experiment))
+        sections.append(_section(experiment, f"{folder.name}/{picture.name}"))
+    title = path.stem.replace("-", " ").capitalize()
+    head = HEAD.format(title=title, seed=found[0].seeds[0], level=LEVEL)
+    write_bytes(path, "\n".join([head, *sections]).encode())
+    return len(found)
+
+
+def _section(experiment: Experiment, picture: str) -> str:
+    first = experiment.runs[experiment.backends[0], experiment.seeds[0]]
+    name = experiment.figures[0]
+    words = name.replace("_", " ")
+    return "\n".join(
+        [
+            f"## `{experiment.system}` on {experiment.data}\n",
+            f"![samples of each framework, and the {words} over the steps]({picture})\n",
+            _table(experiment),
+            _verdict(experiment, name),
+            "```",
+            shlex.join(["rosetta", *first.config["command"]]),
+            "```\n",
+        ]
+    )
+
+
+def _table(experiment: Experiment) -> str:
+    lines = [
+        "| | " + " | ".join(TITLES[name] for name in experiment.backends) + " |",
+        "|---" * (len(experiment.backends) + 1) + "|",
+    ]
+    for name in experiment.figures:
+        means = [f"{row.mean():.4g} ± {row.std(ddof=1):.2g}" for row in experiment.values(name)]
+        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(means) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _verdict(experiment: Experiment, name: str) -> str:
+    values = experiment.values(name)
+    between_seeds, between_frameworks = spread(values)
+    chance = chance_of_difference(values)
+    seeds = ", ".join(str(seed) for seed in experiment.seeds)
+    told = "can be told apart" if chance < LEVEL else "cannot be told apart"
+    return (
+        f"Seeds {seeds}. The {name.replace('_', ' ')} varies by {between_seeds:.2g} between seeds "
+        f"of one framework and by {between_frameworks:.2g} between frameworks at one seed; "
+        f"relabelled frameworks differ as much in {chance:.1%} of all ways: they {told}.\n"
+    )
+
+
+def _picture(experiment: Experiment) -> bytes:
+    from matplotlib.figure import Figure
+
+    columns = len(experiment.backends)
+    figure = Figure(figsize=(3 * columns, 5.5), layout="constrained")
+    axes = figure.subplot_mosaic(
+        [list(experiment.backends), ["curves"] * columns], height_ratios=HEIGHTS
+    )
+    for backend in experiment.backends:
+        _show_grid(axes[backend], experiment.runs[backend, experiment.seeds[0]], TITLES[backend])
+    _show_curves(axes["curves"], experiment)
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return content.getvalue()
+
+
+def _show_grid(axes: Any, run: PastRun, title: str) -> None:
+    from PIL import Image
+
+    axes.set_title(title)
+    axes.axis("off")
+    if run.grid is not None:
+        axes.imshow(np.asarray(Image.open(run.grid).convert("RGB")))
+
+
+def _show_curves(axes: Any, experiment: Experiment) -> None:
+    name = experiment.figures[0]
+    for number, backend in enumerate(experiment.backends):
+        for seed in experiment.seeds:
+            evaluated = experiment.runs[backend, seed].evaluations
+            points = [(entry["step"], entry[name]) for entry in evaluated]
+            label = TITLES[backend] if seed == experiment.seeds[0] else None
+            axes.plot(*zip(*points, strict=True), color=f"C{number}", label=label, linewidth=1)
+    axes.set(xlabel="step", ylabel=name.replace("_", " "), yscale="log")
+    axes.legend(fontsize="small")

@@ -1,0 +1,103 @@
+"""Runs in several frameworks from several seeds: means, spreads and whether one stands out."""
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.errors import UsageError
+from common.runs.across_seeds import chance_of_difference, experiments, spread
+from common.runs.results_page import save_results_page
+from common.runs.side_by_side import PastRun
+
+FRAMEWORKS, SEEDS = ("torch", "tf", "jax", "jittor"), (0, 1, 2)
+
+
+def past(backend: str, seed: int, distance: float, **config: object) -> PastRun:
+    about = {
+        "command": ["train", backend, "wgan_gp_toy", "--seed", str(seed)],
+        "backend": backend,
+        "environment": {"device": backend},
+        "first_step": 1,
+        "seed": seed,
+        "data": "8gaussians",
+        "system": {"name": "wgan_gp_toy", "batch_size": 8},
+        **config,
+    }
+    entries = [
+        {"step": 1, "loss_d": 1.0, "sliced_wasserstein": 9.0, "modes_covered": 1.0},
+        {"step": 2, "loss_d": 1.0, "sliced_wasserstein": distance, "modes_covered": 8.0},
+        {"step": 3, "loss_d": 1.0},
+    ]
+    return PastRun(f"{backend}-{seed}", about, entries, None)
+
+
+def all_runs(values) -> list[PastRun]:
+    pairs = enumerate(product(FRAMEWORKS, SEEDS))
+    return [past(backend, seed, values.flat[at]) for at, (backend, seed) in pairs]
+
+
+def test_runs_are_grouped_by_everything_but_framework_and_seed() -> None:
+    values = np.arange(12.0).reshape(4, 3)
+    others = [replace(run, config=run.config | {"data": "swissroll"}) for run in all_runs(-values)]
+    first, second = experiments([*reversed(all_runs(values)), *others])
+    assert (first.data, second.data) == ("8gaussians", "swissroll")
+    assert (first.backends, first.seeds) == (FRAMEWORKS, SEEDS)
+    assert first.figures == ["sliced_wasserstein", "modes_covered"]
+    assert np.array_equal(first.values("sliced_wasserstein"), values)
+    assert np.array_equal(second.values("sliced_wasserstein"), -values)
+
+
+def test_spreads_are_those_of_one_way_each() -> None:
+    seeds, frameworks = np.array([0.0, 1.0, 2.0]), np.array([[0.0], [2.0]])
+    assert spread(seeds + frameworks) == (1.0, np.sqrt(2.0))
+
+
+def test_a_framework_that_stands_out_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    alike = rng.normal(size=(1, 3)) + 0.1 * rng.normal(size=(4, 3))
+    shifted = alike + np.array([[0.0], [0.0], [0.0], [3.0]])
+    assert chance_of_difference(alike) > 0.05
+    # 4! of the (4!)³ ways keep the frameworks apart; a lone one among three alike, 4 · (3!)³ do.
+    assert 24 / 24**3 <= chance_of_difference(shifted) <= 4 * 6**3 / 24**3
+    assert chance_of_difference(np.tile(alike[:1], (4, 1))) == 1.0
+
+
+def test_alike_frameworks_are_told_apart_as_often_as_the_level_says() -> None:
+    chances = [
+        chance_of_difference(np.random.default_rng(seed).normal(size=(3, 3))) for seed in range(200)
+    ]
+    assert 0.01 < np.mean(np.array(chances) < 0.05) < 0.1  # 3.3 standard errors around 0.05
+    assert 0.4 < np.mean(np.array(chances) < 0.5) < 0.62
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda runs: runs[:-1], "no run of wgan_gp_toy in jittor from seed 2"),
+        (lambda runs: [*runs, runs[0]], "the same framework and seed: torch-0"),
+        (lambda runs: [replace(runs[0], entries=[{"step": 1.0}]), *runs[1:]], "--evaluate-every"),
+        (lambda runs: runs[:3], "in two frameworks and from two seeds"),
+        (lambda runs: runs[::3], "in two frameworks and from two seeds"),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_named(tmp_path, spoil, message) -> None:
+    with pytest.raises(UsageError, match=message):
+        save_results_page(tmp_path / "page.md", spoil(all_runs(np.arange(12.0).reshape(4, 3))))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_page_holds_means_spreads_verdict_and_command(tmp_path: Path) -> None:
+    page = tmp_path / "toy-runs.md"
+    values = np.array([[1.0, 2.0, 3.0]] * 3 + [[11.0, 12.0, 13.0]])
+    assert save_results_page(page, all_runs(values)) == 1
+    text = page.read_text()
+    assert "# Toy runs\n" in text
+    assert "| sliced wasserstein | 2 ± 1 | 2 ± 1 | 2 ± 1 | 12 ± 1 |" in text
+    assert "they can be told apart" in text
+    assert "rosetta train torch wgan_gp_toy --seed 0" in text
+    assert (tmp_path / "toy-runs" / "1-wgan_gp_toy.png").read_bytes().startswith(b"\x89PNG")
+    save_results_page(page, all_runs(np.tile(values[:1], (4, 1))))
+    assert "in 100.0% of all ways: they cannot be told apart" in page.read_text()

@@ -22,7 +22,18 @@ DISTRIBUTIONS = {
     "jax": ("jax", "flax", "optax"),
     "jittor": ("jittor",),
 }
-PARTS = ("averaging", "device", "export", "gan", "interop", "probes", "rounds", "steps", "train")
+PARTS = (
+    "averaging",
+    "device",
+    "export",
+    "gan",
+    "interop",
+    "plain",
+    "probes",
+    "rounds",
+    "steps",
+    "train",
+)
 QUICK_XLA = "--xla_backend_optimization_level=0"
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
@@ -37,6 +48,7 @@ class Backend:
     export: ModuleType
     gan: ModuleType
     interop: ModuleType
+    plain: ModuleType
     probes: ModuleType
     rounds: ModuleType
     steps: ModuleType

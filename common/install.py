@@ -19,9 +19,9 @@ def pip_install(*requirements: str) -> bool:
 def install() -> int:
     """Everything at once where possible, else one framework after the other."""
     print("installing four frameworks and the tools; this takes a minute or two")
-    if pip_install("-e", ".[all,dev]"):
+    if pip_install("-e", ".[all,dev,docs]"):
         return 0
-    if not pip_install("-e", ".[dev]"):
+    if not pip_install("-e", ".[dev,docs]"):
         print("error: the project itself could not be installed; see pip's words above")
         return 1
     for extra in EXTRAS:

@@ -125,6 +125,7 @@ def test_the_critic_s_schedule_is_the_source_s() -> None:
         ("gan_moments", ["loss=wasserstein_gp"], "one score a minibatch"),
         ("lsgan_pytorch", ["loss=wasserstein_gp", "noise_reuse=fresh"], "drops units"),
         ("lsgan_facade", ["loss=wasserstein_gp"], "noise_reuse=fresh"),
+        ("wgan", ["architecture=mlp", "normalization=none"], "has no norm to leave out"),
         ("lsgan_keras", ["noise_reuse=fresh"], "order=generator_first"),
         ("lsgan_mlp", ["order=generator_first"], "only lsgan_keras"),
         ("sngan", ["discriminator_steps=5"], "noise_reuse=fresh"),

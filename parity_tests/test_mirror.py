@@ -1,6 +1,8 @@
 """The four packages mirror each other, and common stays free of frameworks."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +122,26 @@ def test_a_port_imports_no_other_port_and_no_other_framework(package: str) -> No
 def test_rooms_are_small(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 200, path
+
+
+ALONE = """
+import sys
+import tempfile
+from pathlib import Path
+
+import common.cli
+from common.runs.events import Events
+
+Events(Path(tempfile.mkdtemp()), first_step=1).close()
+loaded = {frameworks} & {{name.partition(".")[0] for name in sys.modules}}
+assert not loaded, loaded
+"""
+
+
+def test_the_command_line_and_its_libraries_load_no_framework() -> None:
+    """tensorboardX would import PyTorch, beside whichever framework trains."""
+    program = ALONE.format(frameworks=set(FRAMEWORKS))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -60,6 +60,8 @@ def _check_architecture(system: System) -> None:
     own = ALTERNATIVES.get(system.name)
     if own and system.architecture not in own:
         raise UsageError(f"architecture={system.architecture}: choose one of: {', '.join(own)}")
+    if system.architecture == "mlp" and system.normalization == "none":
+        raise UsageError("normalization=none: architecture=mlp has no norm to leave out")
 
 
 def _check_image_size(system: System) -> None:

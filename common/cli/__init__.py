@@ -5,15 +5,27 @@ import sys
 from rich.console import Console
 from rich.text import Text
 
-from common.cli import comparing, evaluating, exporting, looking, runs, stepping, training
+from common.cli import (
+    benching,
+    comparing,
+    evaluating,
+    exporting,
+    idioms,
+    looking,
+    runs,
+    stepping,
+    training,
+)
 from common.cli.application import app
 from common.errors import UsageError
 
 __all__ = [
     "app",
+    "benching",
     "comparing",
     "evaluating",
     "exporting",
+    "idioms",
     "looking",
     "main",
     "runs",

@@ -34,7 +34,8 @@ def seed_iteration(matrix: Array, u: Array) -> tuple[float, Array]:
 def library_iteration(matrix: Array, v: Array) -> tuple[Array, Array]:
     """(new u, new v) by PyTorch's library: u from v, then v from u.
 
-    Source: torch.nn.utils.parametrizations.spectral_norm; Miyato et al. 2018, algorithm 1.
+    Source: torch.nn.utils.parametrizations.spectral_norm (Miyato et al. 2018, algorithm 1, has v
+    before u).
     """
     u = normalise(matrix @ v)
     return u, normalise(u @ matrix)

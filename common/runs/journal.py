@@ -6,11 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
-from tensorboardX.summary import scalar
-
 from common.errors import UsageError
+from common.runs.events import Events
 from common.runs.options import Run
 from common.tensors import make_folder, write_bytes
 
@@ -28,12 +25,7 @@ class Journal:
         self._path, folder = run.metrics_path, make_folder(run.out / "tensorboard")
         with self._room():
             self._metrics = run.metrics_path.open("a", encoding="utf-8")
-            # tensorboardX's SummaryWriter writes from a thread, which a full disk blocks for good.
-            self._events = EventsWriter(str(folder / "events"))
-            # Whatever an earlier session wrote from this step on, TensorBoard drops.
-            start = Event(step=first_step, session_log=SessionLog(status=SessionLog.START))
-            self._events.write_event(start)
-            self._events.flush()
+            self._events = Events(folder, first_step=first_step)
 
     def write(self, entry: Mapping[str, float]) -> None:
         """Add what was measured after one step.
@@ -41,15 +33,10 @@ class Journal:
         Raises:
             UsageError: the disk is full, or was taken away.
         """
-        step = int(entry["step"])
-        figures = [scalar(name, value) for name, value in entry.items() if name != "step"]
-        events = [Event(step=step, summary=figure) for figure in figures]
         with self._room():
             self._metrics.write(json.dumps(entry) + "\n")
             self._metrics.flush()
-            for event in events:
-                self._events.write_event(event)
-            self._events.flush()
+            self._events.write(entry)
 
     def __enter__(self) -> "Journal":
         return self

@@ -1,0 +1,1 @@
+"""How fast a port steps, beside the plainest loop of its own framework."""

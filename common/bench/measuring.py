@@ -1,0 +1,91 @@
+"""One row in one port: time beside the plain loop, memory, and what its data cost."""
+
+import resource
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from common.backends import Backend
+from common.bench.timing import time_in_turns
+from common.catalogue import System
+from common.data import load_dataset
+from common.data.batches import rounds
+from common.data.prefetch import Prefetcher
+from common.initialise import initial_state
+
+DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the row's point_dim
+FIRST_STEP = 27  # wgan's first 25 steps are longer ones
+ROUNDS = 3  # drawn before; the clock sees no data
+AHEAD = 4
+MEGABYTE = 1024  # kilobytes, in which Linux counts resident memory
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one row costs in one port."""
+
+    system: str
+    backend: str
+    device: str
+    batch_size: int
+    ratio_low: float  # ours over plain: lower quartile, median, upper quartile
+    ratio: float
+    ratio_high: float
+    images_per_second: float
+    plain_images_per_second: float
+    peak_memory_mb: float  # of the whole process, before the plain loop was built
+    data_share: float  # of the time, waited for data in a run on the row's usual data
+
+
+def measure(
+    backend: Backend, system: System, *, device: str, pairs: int, seconds: float
+) -> Measured:
+    """Time the row's step against the plain one, on arrays that were drawn before."""
+    dataset = load_dataset(DATA[system.point_dim], system, 0)
+    last = FIRST_STEP + ROUNDS - 1
+    drawn = list(rounds(system, dataset, 0, first_step=FIRST_STEP, last_step=last))
+    gan = backend.gan.build(system, initial_state(system, 0))
+    canonical = backend.interop.to_canonical
+
+    def ours(number: int) -> object:
+        metrics = backend.rounds.play_round(gan, drawn[number % ROUNDS])
+        return canonical(metrics["loss_g"])
+
+    ours(0)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+    step = backend.plain.plain_step(system)
+
+    def plain(number: int) -> object:
+        return canonical(step(drawn[number % ROUNDS]))
+
+    found = time_in_turns(ours, plain, pairs=pairs, seconds=seconds)
+    low, middle, high = found.ratios
+    share = _data_share(backend, system, gan, dataset, round(seconds / min(found.ours)) + 2)
+    return Measured(
+        system=system.name,
+        backend=backend.name,
+        device=device,
+        batch_size=system.batch_size,
+        ratio_low=low,
+        ratio=middle,
+        ratio_high=high,
+        images_per_second=_images(system) / sorted(found.ours)[len(found.ours) // 2],
+        plain_images_per_second=_images(system) / sorted(found.plain)[len(found.plain) // 2],
+        peak_memory_mb=memory,
+        data_share=share,
+    )
+
+
+def _images(system: System) -> int:
+    """Real samples that one step consumes."""
+    return system.batch_size * system.discriminator_steps_at(FIRST_STEP)
+
+
+def _data_share(backend: Backend, system: System, gan: Any, dataset: Any, steps: int) -> float:
+    last = FIRST_STEP + steps
+    source = rounds(system, dataset, 1, first_step=FIRST_STEP, last_step=last)
+    with Prefetcher(source, ahead=AHEAD) as ahead:
+        played: Any = backend.train.train(gan, islice(ahead, steps))
+        for _, metrics in played:
+            backend.interop.to_canonical(metrics["loss_g"])
+        return ahead.waited_share

@@ -1,0 +1,61 @@
+"""What was measured, as a table's cells, as JSON and as a page of Markdown."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from common.backends import TITLES
+
+Row = dict[str, Any]
+HEADS = ("system", "framework", "batch", "ratio", "images/s", "plain", "memory", "data")
+PAGE = """# Speed
+
+A step of each port beside the plainest loop of its own framework, on that framework's own layers
+and optimisers, timed in turns in one process on {cores} cores{device}: the median of the pairs'
+ratios, with their middle half. Below 1 the port is the faster one. Images are real samples a
+second; memory is the peak of the whole process before the plain loop was built; data is the share
+of the time that a run of that row waited for its batches.
+
+Made on {today} with {versions} by `rosetta bench --out FILE.md`. Frameworks are not to be compared
+by it: each was timed by itself.
+
+"""
+
+
+def cells(row: Row) -> list[str]:
+    """One row in one framework, under HEADS."""
+    name = TITLES[row["backend"]]
+    if "problem" in row:
+        return [row["system"], name, "", "failed", "", "", "", ""]
+    return [
+        row["system"],
+        name,
+        str(row["batch_size"]),
+        f"{row['ratio']:.2f} ({row['ratio_low']:.2f}-{row['ratio_high']:.2f})",
+        f"{row['images_per_second']:.0f}",
+        f"{row['plain_images_per_second']:.0f}",
+        f"{row['peak_memory_mb']:.0f} MB",
+        f"{row['data_share']:.1%}",
+    ]
+
+
+def to_json(found: Sequence[Row], versions: Mapping[str, Any]) -> str:
+    """Every figure, with what it was measured on."""
+    about = {"cores": os.cpu_count(), "versions": versions, "results": found}
+    return json.dumps(about, indent=1)
+
+
+def to_markdown(found: Sequence[Row], versions: Mapping[str, Any]) -> str:
+    """The table with the words that it needs."""
+    named = [f"{name} {version}" for of in versions.values() for name, version in of.items()]
+    device = "" if found[0]["device"] == "cpu" else f" and {found[0]['device']}"
+    head = PAGE.format(
+        cores=os.cpu_count(), device=device, today=date.today(), versions=", ".join(named)
+    )
+    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
+    for row in found:
+        first, *rest = cells(row)
+        lines.append("| " + " | ".join([f"`{first}`", *rest]) + " |")
+    return head + "\n".join(lines) + "\n"

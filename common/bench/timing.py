@@ -1,0 +1,48 @@
+"""Two ways to do the same, timed in turns in one process, so that a busy machine slows both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from math import ceil
+from time import perf_counter
+
+import numpy as np
+
+Work = Callable[[int], object]  # does its n-th piece and waits for the outcome
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Seconds a piece of each of the two, pair by pair."""
+
+    ours: tuple[float, ...]
+    plain: tuple[float, ...]
+
+    @property
+    def ratios(self) -> tuple[float, float, float]:
+        """Ours over plain: lower quartile, median, upper quartile. Below 1, ours is faster."""
+        found = np.quantile(np.divide(self.ours, self.plain), (0.25, 0.5, 0.75))
+        return float(found[0]), float(found[1]), float(found[2])
+
+
+def time_in_turns(ours: Work, plain: Work, *, pairs: int, seconds: float) -> Paired:
+    """Time both in `pairs` pairs of blocks of about so many seconds, the order alternating.
+
+    Both work twice before: what is compiled, traced or cached at first is not timed.
+    """
+    works, numbers = (ours, plain), count()
+    for work in works * 2:
+        work(next(numbers))
+    pieces = max(1, ceil(seconds / max(_timed(work, numbers, 1) for work in works)))
+    found: tuple[list[float], list[float]] = ([], [])
+    for pair in range(pairs):
+        for which in (0, 1) if pair % 2 == 0 else (1, 0):
+            found[which].append(_timed(works[which], numbers, pieces))
+    return Paired(tuple(found[0]), tuple(found[1]))
+
+
+def _timed(work: Work, numbers: "count[int]", pieces: int) -> float:
+    began = perf_counter()
+    for _ in range(pieces):
+        work(next(numbers))
+    return (perf_counter() - began) / pieces

@@ -1,0 +1,93 @@
+"""The source of one public name in the four packages, read without importing a framework."""
+
+import ast
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+
+from common.errors import UsageError
+from common.version import ROOT
+
+Named = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What one package understands by a name."""
+
+    name: str  # as in losses.gradient_penalty
+    backend: str
+    path: str  # from the project's root
+    line: int
+    source: str  # with the module's private functions, classes and constants that it uses
+
+
+def all_names() -> list[str]:
+    """Every public function and class of the four packages, as in losses.gradient_penalty."""
+    folder = _folder("torch")
+    modules = sorted(path for path in folder.rglob("*.py") if path.name != "__init__.py")
+    return [
+        f"{'.'.join(path.relative_to(folder).with_suffix('').parts)}.{name}"
+        for path in modules
+        for name, node in _top_level(path).items()
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not name.startswith("_")
+    ]
+
+
+def find_definition(name: str, backend: str) -> Definition:
+    """The definition of that name in that backend's package.
+
+    Raises:
+        UsageError: the package has no such name; the nearest ones are told.
+    """
+    module, _, wanted = name.rpartition(".")
+    folder = _folder(backend)
+    path = folder.joinpath(*module.split(".")).with_suffix(".py")
+    known = _top_level(path) if module and path.is_file() else {}
+    node = known.get(wanted)
+    if not isinstance(node, ast.FunctionDef | ast.ClassDef) or wanted.startswith("_"):
+        near = get_close_matches(name, all_names(), n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; `rosetta idioms` lists them"
+        raise UsageError(f"{folder.name} has no public {name!r}{hint}")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    parts = [
+        "\n".join(lines[_first(part) - 1 : part.end_lineno]) for part in _with_used(known, node)
+    ]
+    place = path.relative_to(ROOT).as_posix()
+    return Definition(name, backend, place, _first(node), "\n\n\n".join(parts) + "\n")
+
+
+def _folder(backend: str) -> Path:
+    return ROOT / f"{backend}_impl"
+
+
+def _first(node: Named) -> int:
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+@cache
+def _top_level(path: Path) -> dict[str, Named]:
+    """The functions, classes and constants of a module, by name and in order."""
+    found: dict[str, Named] = {}
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef() | ast.ClassDef():
+                found[node.name] = node
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = node
+    return found
+
+
+def _with_used(known: dict[str, Named], node: Named) -> list[Named]:
+    """The node and what it uses of its module, in the module's order."""
+    wanted, queue = [node], [node]
+    while queue:
+        used = {part.id for part in ast.walk(queue.pop()) if isinstance(part, ast.Name)}
+        for name, other in known.items():
+            helper = name.startswith("_") or isinstance(other, ast.Assign | ast.AnnAssign)
+            if name in used and helper and other not in wanted:
+                wanted.append(other)
+                queue.append(other)
+    return [part for part in known.values() if part in wanted]

@@ -1,0 +1,155 @@
+"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+
+from collections.abc import Callable
+
+import jittor as jt
+from jittor import Var, nn, optim
+
+from common.catalogue import System
+from common.rounds import Round
+from jittor_impl.interop import to_native
+from jittor_impl.layers import BatchNorm
+from jittor_impl.networks import build_networks
+from jittor_impl.spectral import SpectralConv, SpectralLinear
+
+
+def plain_step(system: System) -> Callable[[Round], Var]:
+    """A function that plays a step on networks of its own and gives the generator's loss."""
+    generator, discriminator = (_built_in(net) for net in build_networks(system))
+    optimiser_g, optimiser_d = _optimiser(system, generator), _optimiser(system, discriminator)
+    judge, fool = _losses(system)
+
+    def update_discriminator(real: Var, fake: Var, masks: list[list[Var]]) -> None:
+        if system.order == "generator_first":
+            scores = discriminator(jt.concat([real, fake]), *masks[0])
+            loss = judge(scores[: len(real)], scores[len(real) :])
+        else:
+            loss = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
+        if system.loss == "wasserstein_gp":
+            loss = loss + _penalty(system, discriminator, real, fake)
+        optimiser_d.step(loss)
+        if system.loss == "wasserstein":
+            for parameter in discriminator.parameters():
+                parameter.update(jt.clamp(parameter, -system.weight_clip, system.weight_clip))
+
+    def step(arrays: Round) -> Var:
+        fake = None
+        if system.order == "generator_first":
+            fake = generator(to_native(arrays.generator[0].noise))
+            loss = fool(discriminator(fake))
+            optimiser_g.step(loss)
+        for draw in arrays.discriminator:
+            if draw.noise is not None:
+                fake = generator(to_native(draw.noise))
+            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
+            real = to_native(draw.real)
+            update_discriminator(real, fake[: len(real)].detach(), masks)
+        if system.order == "generator_first":
+            return loss
+        for draw in arrays.generator:
+            if system.noise_reuse != "fake":
+                fake = generator(to_native(draw.noise))
+            loss = fool(discriminator(fake, *_native(draw.masks)))
+            optimiser_g.step(loss)
+        return loss
+
+    return step
+
+
+def _losses(system: System) -> tuple[Callable[..., Var], Callable[..., Var]]:
+    cross_entropy = nn.binary_cross_entropy_with_logits
+    match system.loss:
+        case "vanilla":
+            return (
+                lambda real, fake: (
+                    cross_entropy(real, jt.ones_like(real))
+                    + cross_entropy(fake, jt.zeros_like(fake))
+                ),
+                lambda fake: cross_entropy(fake, jt.ones_like(fake)),
+            )
+        case "least_squares":
+            return (
+                lambda real, fake: (
+                    system.discriminator_factor
+                    * (
+                        ((real - system.real_label) ** 2).mean()
+                        + ((fake - system.fake_label) ** 2).mean()
+                    )
+                ),
+                lambda fake: system.generator_factor * ((fake - system.gen_label) ** 2).mean(),
+            )
+        case "hinge":
+            return (
+                lambda real, fake: nn.relu(1 - real).mean() + nn.relu(1 + fake).mean(),
+                lambda fake: -fake.mean(),
+            )
+    sign = system.wasserstein_sign
+    return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
+
+
+def _penalty(system: System, discriminator: nn.Module, real: Var, fake: Var) -> Var:
+    alpha = jt.rand(len(real), *[1] * (real.ndim - 1))
+    between = alpha * real + (1 - alpha) * fake
+    slopes = jt.grad(discriminator(between).sum(), between)
+    norms = slopes.reshape(len(real), -1).sqr().sum(1).sqrt()
+    return system.penalty_weight * ((norms - 1) ** 2).mean()
+
+
+def _optimiser(system: System, network: nn.Module) -> optim.Optimizer:
+    parameters, rate = network.parameters(), system.learning_rate
+    match system.optimiser:
+        case "rmsprop":
+            return optim.RMSprop(parameters, rate, system.epsilon, system.decay)
+        case "sgd":
+            return optim.SGD(parameters, rate, system.momentum)
+    return optim.Adam(parameters, rate, system.epsilon, (system.beta1, system.beta2))
+
+
+def _native(masks: tuple) -> list[Var]:
+    return [to_native(mask) for mask in masks]
+
+
+class _Spectral(nn.Module):
+    """A layer whose weight is divided by its largest singular value, as a tutorial has it."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        self.layer = layer
+        self.u = jt.randn(1, layer.weight.shape[0]).stop_grad()
+
+    def execute(self, inputs: Var) -> Var:
+        weight = self.layer.weight
+        matrix = weight.reshape(weight.shape[0], -1)
+        with jt.no_grad():
+            v = self.u @ matrix
+            v = v / v.norm()
+            u = v @ matrix.transpose()
+            self.u.update(u / u.norm())
+        self.layer.weight = weight / (self.u @ matrix @ v.transpose()).reshape(1)
+        outputs = self.layer(inputs)
+        self.layer.weight = weight
+        return outputs
+
+
+def _built_in(network: nn.Module) -> nn.Module:
+    """The network with Jittor's own layers in the place of ours."""
+    for name, layer in list(vars(network).items()):
+        match layer:
+            case BatchNorm():
+                size, momentum = layer.weight.shape[0], layer.momentum
+                setattr(network, name, nn.BatchNorm(size, layer.epsilon, momentum))
+            case SpectralConv():
+                own = nn.Conv(
+                    layer.in_channels,
+                    layer.out_channels,
+                    layer.kernel_size,
+                    layer.stride,
+                    layer.padding,
+                    bias=layer.bias is not None,
+                )
+                setattr(network, name, _Spectral(own))
+            case SpectralLinear():
+                own = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
+                setattr(network, name, _Spectral(own))
+            case nn.Module():
+                _built_in(layer)
+    return network

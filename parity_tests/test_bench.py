@@ -1,0 +1,112 @@
+"""`rosetta bench`: the clock, the plain loops and what is said of them."""
+
+import json
+from itertools import count
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from common.backends import load
+from common.bench import timing
+from common.bench.timing import time_in_turns
+from common.cli import app, benching
+from common.data import load_dataset
+from common.data.batches import rounds
+from parity_tests.fixtures import reduced
+from parity_tests.test_command_line import rosetta
+
+# One row for every way in which plain loops differ: the order of updates, the optimiser, batch
+# norm, clipping, the gradient penalty, spectral norm, dropout.
+ROWS = ("lsgan_keras", "lsgan_pytorch", "wgan", "wgan_gp_toy", "sngan")
+
+
+class Clock:
+    """A clock that only work moves, and what worked in which order."""
+
+    def __init__(self, monkeypatch) -> None:
+        self.now, self.worked = 0.0, []
+        monkeypatch.setattr(timing, "perf_counter", lambda: self.now)
+
+    def work(self, name: str, seconds: float):
+        def piece(number: int) -> None:
+            self.now += seconds
+            self.worked.append(name)
+
+        return piece
+
+
+def test_both_are_timed_in_turns_the_order_alternating(monkeypatch) -> None:
+    clock = Clock(monkeypatch)
+    ours, plain = clock.work("ours", 2.0), clock.work("plain", 1.0)
+    found = time_in_turns(ours, plain, pairs=3, seconds=1.0)
+    assert found.ratios == (2.0, 2.0, 2.0)
+    assert clock.worked[-6:] == ["ours", "plain", "plain", "ours", "ours", "plain"]
+    assert found.ours == (2.0, 2.0, 2.0)
+
+
+def test_a_block_lasts_as_long_as_asked(monkeypatch) -> None:
+    clock = Clock(monkeypatch)
+    found = time_in_turns(clock.work("a", 0.25), clock.work("b", 0.125), pairs=2, seconds=2.0)
+    assert clock.worked[-16:] == ["b"] * 8 + ["a"] * 8
+    assert found.ours == (0.25, 0.25)
+
+
+def test_a_machine_that_slows_down_slows_both(monkeypatch) -> None:
+    clock, pieces = Clock(monkeypatch), count(1)
+
+    def slower(number: int) -> None:
+        clock.now += 1.0 + next(pieces) // 8
+
+    found = time_in_turns(slower, slower, pairs=9, seconds=1.0)
+    assert max(found.ours) > 2 * min(found.ours)
+    assert found.ratios[1] == 1.0
+
+
+@pytest.mark.parametrize("name", ["torch", "tf", "jax", "jittor"])
+@pytest.mark.parametrize("row", ROWS)
+def test_plain_loops_train(backends, name, row) -> None:
+    if name not in backends:
+        pytest.skip("not among --backends")
+    backend = load(name, device="cpu", dtype="float32", exact=True)
+    system = reduced(row).system
+    dataset = load_dataset("8gaussians" if system.point_dim else "noise", system, 0)
+    arrays = next(rounds(system, dataset, 0, first_step=27, last_step=27))
+    step = backend.plain.plain_step(system)
+    losses = [float(backend.interop.to_canonical(step(arrays))) for _ in range(3)]
+    assert np.isfinite(losses).all()
+    assert len(set(losses)) == 3
+
+
+def test_the_command_measures_and_tells(tmp_path) -> None:
+    file, page = tmp_path / "speed.json", tmp_path / "speed.md"
+    for out in (file, page):
+        answer = rosetta("bench", "gan_moments", "--backends", "torch", "--quick", "--out", out)
+        assert answer.returncode == 0, answer.stderr
+    (row,) = json.loads(file.read_text())["results"]
+    assert row["batch_size"] == 16
+    assert 0 < row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+    assert row["images_per_second"] > 0
+    assert row["peak_memory_mb"] > 50  # NumPy and a framework alone are more
+    assert 0 <= row["data_share"] < 1
+    assert "| `gan_moments` | PyTorch | 16 |" in page.read_text()
+    assert "gan_moments" in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo out of memory >&2; exit 3", "out of memory"),
+        ("exit 3", "exit status 3"),
+        ("exec sleep 60", "hung"),
+    ],
+)
+def test_what_dies_or_hangs_is_a_named_problem(tmp_path, monkeypatch, script, words) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(benching.sys, "executable", str(python))
+    monkeypatch.setattr(benching, "HANGING", 0.5)
+    answer = CliRunner().invoke(app, ["bench", "gan_moments", "--backends", "torch"])
+    assert answer.exit_code == 1
+    assert f"gan_moments in PyTorch: {words}" in answer.stdout

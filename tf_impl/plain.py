@@ -1,0 +1,154 @@
+"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from common.catalogue import System
+from common.rounds import Round
+from tf_impl.device import chosen_device
+from tf_impl.interop import to_native
+from tf_impl.layers import BatchNorm
+from tf_impl.networks import build_networks
+
+
+def plain_step(system: System) -> Callable[[Round], tf.Tensor]:
+    """A function that plays a step on networks of its own and gives the generator's loss."""
+    # Where determinism is asked for, TensorFlow draws from a seed or not at all.
+    tf.random.set_seed(0)
+    with tf.device(chosen_device()):
+        generator, discriminator = build_networks(system)
+    weights_g = _built_in(generator, to_native(np.zeros((2, system.latent_dim))))
+    weights_d = _built_in(discriminator, to_native(np.zeros((2, *system.sample_shape))))
+    optimiser_g, optimiser_d = _optimiser(system), _optimiser(system)
+    judge, fool = _losses(system)
+
+    @tf.function
+    def update_discriminator(real, noise, masks) -> None:
+        fake = generator(noise, training=True)[: len(real)]
+        with tf.GradientTape() as tape:
+            if system.order == "generator_first":
+                mixed = tf.concat([real, fake], axis=0)
+                scores = discriminator(mixed, *masks[0], training=True)
+                value = judge(scores[: len(real)], scores[len(real) :])
+            else:
+                real_scores = discriminator(real, *masks[0], training=True)
+                value = judge(real_scores, discriminator(fake, *masks[1], training=True))
+            if system.loss == "wasserstein_gp":
+                value += _penalty(system, discriminator, real, fake)
+        optimiser_d.apply_gradients(zip(tape.gradient(value, weights_d), weights_d, strict=True))
+        if system.loss == "wasserstein":
+            for weight in weights_d:
+                weight.assign(tf.clip_by_value(weight, -system.weight_clip, system.weight_clip))
+
+    @tf.function
+    def update_generator(noise, masks) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            fake = generator(noise, training=True)
+            value = fool(discriminator(fake, *masks, training=True))
+        optimiser_g.apply_gradients(zip(tape.gradient(value, weights_g), weights_g, strict=True))
+        return value
+
+    def step(arrays: Round) -> tf.Tensor:
+        last = arrays.generator[-1]
+        for draw in arrays.discriminator:
+            noise = to_native(last.noise if draw.noise is None else draw.noise)
+            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
+            update_discriminator(to_native(draw.real), noise, masks)
+        for draw in arrays.generator:
+            value = update_generator(to_native(draw.noise), _native(draw.masks))
+        return value
+
+    return step
+
+
+def _losses(system: System) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+    cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+    squared = keras.losses.MeanSquaredError()
+    match system.loss:
+        case "vanilla":
+            return (
+                lambda real, fake: (
+                    cross_entropy(tf.ones_like(real), real)
+                    + cross_entropy(tf.zeros_like(fake), fake)
+                ),
+                lambda fake: cross_entropy(tf.ones_like(fake), fake),
+            )
+        case "least_squares":
+            return (
+                lambda real, fake: (
+                    system.discriminator_factor
+                    * (
+                        squared(tf.ones_like(real) * system.real_label, real)
+                        + squared(tf.ones_like(fake) * system.fake_label, fake)
+                    )
+                ),
+                lambda fake: (
+                    system.generator_factor * squared(tf.ones_like(fake) * system.gen_label, fake)
+                ),
+            )
+        case "hinge":
+            return (
+                lambda real, fake: (
+                    tf.reduce_mean(tf.nn.relu(1 - real)) + tf.reduce_mean(tf.nn.relu(1 + fake))
+                ),
+                lambda fake: -tf.reduce_mean(fake),
+            )
+    sign = system.wasserstein_sign
+    return (
+        lambda real, fake: sign * (tf.reduce_mean(fake) - tf.reduce_mean(real)),
+        lambda fake: -sign * tf.reduce_mean(fake),
+    )
+
+
+def _penalty(
+    system: System, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor
+) -> tf.Tensor:
+    alpha = tf.random.uniform((len(real), *[1] * (len(real.shape) - 1)), dtype=real.dtype)
+    between = alpha * real + (1 - alpha) * fake
+    with tf.GradientTape() as tape:
+        tape.watch(between)
+        scores = discriminator(between, training=True)
+    slopes = tf.reshape(tape.gradient(scores, between), (len(real), -1))
+    return system.penalty_weight * tf.reduce_mean((tf.norm(slopes, axis=1) - 1) ** 2)
+
+
+def _optimiser(system: System) -> keras.optimizers.Optimizer:
+    rate, epsilon = system.learning_rate, system.epsilon
+    match system.optimiser:
+        case "rmsprop":
+            return keras.optimizers.RMSprop(rate, rho=system.decay, epsilon=epsilon)
+        case "sgd":
+            return keras.optimizers.SGD(rate, momentum=system.momentum)
+    return keras.optimizers.Adam(rate, system.beta1, system.beta2, epsilon)
+
+
+def _native(masks: tuple) -> list[tf.Tensor]:
+    return [to_native(mask) for mask in masks]
+
+
+def _built_in(network: keras.Model, inputs: tf.Tensor) -> list[keras.Variable]:
+    """Have Keras' own batch norm compute in the place of ours; the weights to train."""
+    ours, norms = [], []
+    for layer in _layers(network):
+        if isinstance(layer, BatchNorm):
+            norm = keras.layers.BatchNormalization(
+                momentum=1 - layer.momentum, epsilon=layer.epsilon
+            )
+            # Keras takes no new layers in a network that is built.
+            object.__setattr__(layer, "call", norm)
+            ours += layer.trainable_variables
+            norms.append(norm)
+    network(inputs, training=False)  # builds the norms
+    kept = [v for v in network.trainable_variables if not any(v is gone for gone in ours)]
+    return kept + [variable for norm in norms for variable in norm.trainable_variables]
+
+
+def _layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
+    for value in vars(layer).values():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, keras.layers.Layer):
+                yield each
+                yield from _layers(each)

@@ -1,0 +1,155 @@
+"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from common.catalogue import System
+from common.rounds import Round
+from torch_impl.device import chosen_device
+from torch_impl.interop import to_native
+from torch_impl.layers import BatchNorm
+from torch_impl.networks import build_networks
+from torch_impl.spectral import SpectralConv, SpectralLinear
+
+
+def plain_step(system: System) -> Callable[[Round], Tensor]:
+    """A function that plays a step on networks of its own and gives the generator's loss."""
+    device = chosen_device()
+    generator, discriminator = (_built_in(net).to(device) for net in build_networks(system))
+    optimiser_g, optimiser_d = _optimiser(system, generator), _optimiser(system, discriminator)
+    judge, fool = _losses(system)
+
+    def update_discriminator(real: Tensor, fake: Tensor, masks: list[list[Tensor]]) -> None:
+        optimiser_d.zero_grad()
+        loss = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
+        if system.loss == "wasserstein_gp":
+            loss = loss + _penalty(system, discriminator, real, fake)
+        loss.backward()
+        optimiser_d.step()
+        if system.loss == "wasserstein":
+            for parameter in discriminator.parameters():
+                parameter.data.clamp_(-system.weight_clip, system.weight_clip)
+
+    def update_generator(fake: Tensor, masks: list[Tensor]) -> Tensor:
+        optimiser_g.zero_grad()
+        loss = fool(discriminator(fake, *masks))
+        loss.backward()
+        optimiser_g.step()
+        return loss
+
+    def update_on_mixture(real: Tensor, fake: Tensor, masks: list[Tensor]) -> None:
+        optimiser_d.zero_grad()
+        scores = discriminator(torch.cat([real, fake]), *masks)
+        judge(scores[: len(real)], scores[len(real) :]).backward()
+        optimiser_d.step()
+
+    def step(arrays: Round) -> Tensor:
+        if system.order == "generator_first":
+            (draw,), (last,) = arrays.discriminator, arrays.generator
+            fake, real = generator(to_native(last.noise)), to_native(draw.real)
+            loss = update_generator(fake, [])
+            update_on_mixture(real, fake[: len(real)].detach(), _native(draw.real_masks))
+            return loss
+        for draw in arrays.discriminator:
+            fake = generator(to_native(draw.noise))
+            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
+            update_discriminator(to_native(draw.real), fake.detach(), masks)
+        for draw in arrays.generator:
+            if system.noise_reuse != "fake":
+                fake = generator(to_native(draw.noise))
+            loss = update_generator(fake, _native(draw.masks))
+        return loss
+
+    return step
+
+
+def _losses(system: System) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
+    cross_entropy = F.binary_cross_entropy_with_logits
+    match system.loss:
+        case "vanilla":
+            return (
+                lambda real, fake: (
+                    cross_entropy(real, torch.ones_like(real))
+                    + cross_entropy(fake, torch.zeros_like(fake))
+                ),
+                lambda fake: cross_entropy(fake, torch.ones_like(fake)),
+            )
+        case "least_squares":
+            return (
+                lambda real, fake: (
+                    system.discriminator_factor
+                    * (
+                        F.mse_loss(real, torch.full_like(real, system.real_label))
+                        + F.mse_loss(fake, torch.full_like(fake, system.fake_label))
+                    )
+                ),
+                lambda fake: (
+                    system.generator_factor
+                    * F.mse_loss(fake, torch.full_like(fake, system.gen_label))
+                ),
+            )
+        case "hinge":
+            return (
+                lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
+                lambda fake: -fake.mean(),
+            )
+    sign = system.wasserstein_sign
+    return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
+
+
+def _penalty(system: System, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+    alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
+    between = (alpha * real + (1 - alpha) * fake).requires_grad_()
+    scores = discriminator(between)
+    (slopes,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
+    return system.penalty_weight * ((slopes.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+
+
+def _optimiser(system: System, network: nn.Module) -> torch.optim.Optimizer:
+    parameters, rate = network.parameters(), system.learning_rate
+    match system.optimiser:
+        case "rmsprop":
+            return torch.optim.RMSprop(parameters, rate, system.decay, system.epsilon)
+        case "sgd":
+            return torch.optim.SGD(parameters, rate, system.momentum)
+    return torch.optim.Adam(parameters, rate, (system.beta1, system.beta2), system.epsilon)
+
+
+def _native(masks: tuple) -> list[Tensor]:
+    return [to_native(mask) for mask in masks]
+
+
+class _BatchNorm(nn.BatchNorm2d):
+    """PyTorch's own, of rows as well as of maps."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        return
+
+
+def _built_in(network: nn.Module) -> nn.Module:
+    """The network with PyTorch's own layers in the place of ours."""
+    for name, layer in network.named_children():
+        match layer:
+            case BatchNorm():
+                size = len(layer.weight)
+                setattr(network, name, _BatchNorm(size, layer.epsilon, layer.momentum))
+            case SpectralConv():
+                own = nn.Conv2d(
+                    layer.in_channels,
+                    layer.out_channels,
+                    layer.kernel_size,
+                    layer.stride,
+                    layer.padding,
+                    bias=layer.bias is not None,
+                )
+                setattr(network, name, spectral_norm(own))
+            case SpectralLinear():
+                own = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
+                setattr(network, name, spectral_norm(own))
+            case _:
+                _built_in(layer)
+    return network

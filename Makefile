@@ -2,12 +2,13 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: parity parity-gpu test lint types setup clean help
+.PHONY: parity parity-gpu test lint types docs setup clean help
 
 help:
 	@echo "make parity      compare the four frameworks: a table, parity-report/report.html"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make test        lint, types and every test"
+	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 
 parity: setup
@@ -26,6 +27,9 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
+
 setup: .venv/ready
 	@$(BIN)/python -m common.set_up
 
@@ -35,4 +39,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv build docs/_build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,6 +8,8 @@ import pytest
 
 from common.backends import BACKENDS, Backend, load, prepare_environment
 
+pytest_plugins = ["parity_tests.pinning"]  # --save-pins, and what the marker `pins` does
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -1,0 +1,21 @@
+"""What the site needs beside Sphinx: definitions in four tabs, and facts from the sources."""
+
+from typing import Any
+
+from idiom_book import mathml, translations
+from idiom_book.facts import Architecture, Facts, ParityFigures
+from idiom_book.four_ways import FourWays
+from idiom_book.pins import Differences, Pin
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register the directives and the renderer of formulas."""
+    app.add_directive("four-ways", FourWays)
+    app.add_directive("system-facts", Facts)
+    app.add_directive("architecture", Architecture)
+    app.add_directive("parity-figures", ParityFigures)
+    app.add_directive("differences", Differences)
+    app.add_directive("pin", Pin)
+    app.connect("source-read", translations.mark_lagging)
+    app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

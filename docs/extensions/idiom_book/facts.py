@@ -1,0 +1,158 @@
+"""Facts of one system: options from the catalogue, layers from the contract, measured errors."""
+
+import json
+from dataclasses import asdict
+from io import StringIO
+from math import log10, prod
+from typing import Any
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from common.backends import BACKENDS, TITLES
+from common.catalogue import System, find_system
+from common.contract import Parameter, count_trainable, network_contract
+from common.errors import UsageError
+from common.version import ROOT
+
+RESULTS = ROOT / "docs" / "results" / "cpu.json"
+NETWORKS = ("generator", "discriminator")
+TOLD_ELSEWHERE = ("name", "title", "citation", "seed", "architecture")
+ROW_HEIGHT = 0.26  # inches a layer
+
+
+class OfSystem(SphinxDirective):
+    """A directive whose argument is a row of the catalogue."""
+
+    required_arguments = 1
+
+    @property
+    def system(self) -> System:
+        """The row.
+
+        Raises:
+            DirectiveError: there is none of that name.
+        """
+        try:
+            return find_system(self.arguments[0])
+        except UsageError as error:
+            raise self.error(str(error)) from None
+
+    def run(self) -> list[nodes.Node]:
+        """What the directive stands for."""
+        raise NotImplementedError
+
+    def table(self, heads: list[str], rows: list[list[str]]) -> list[nodes.Node]:
+        """A table of Markdown cells."""
+        lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+        lines += [f"| {' | '.join(row)} |" for row in rows]
+        return self.parse_text_to_nodes("\n".join(lines) + "\n")
+
+
+class Facts(OfSystem):
+    """Where the row comes from and every option that it has."""
+
+    def run(self) -> list[nodes.Node]:
+        """Citation, parameter counts and options."""
+        system = self.system
+        counts = {name: count_trainable(system, name) for name in NETWORKS}
+        rows = [["source", system.citation]]
+        rows += [[f"parameters of the {name}", f"{count:,}"] for name, count in counts.items()]
+        options = asdict(system).items()
+        rows += [
+            [f"`{name}`", f"`{value}`"]
+            for name, value in options
+            if value is not None and name not in TOLD_ELSEWHERE
+        ]
+        return self.table(["", system.title], rows)
+
+
+class ParityFigures(OfSystem):
+    """How far each framework lay from the float64 truth in the last whole comparison."""
+
+    def run(self) -> list[nodes.Node]:
+        """One row a case and type; an error is the worst of any tensor."""
+        self.env.note_dependency(str(RESULTS))
+        report = json.loads(RESULTS.read_text(encoding="utf-8"))
+        found: dict[tuple[str, ...], dict[str, str]] = {}
+        for case in report["cases"]:
+            row, _, variant = case["system"].partition(".")
+            if row != self.system.name or case["device"] != "cpu":
+                continue
+            key = (variant, case["loss"], case["width"], case["dtype"])
+            verdict = "" if case["ok"] else " **disagrees**"
+            errors = f"{case['before']:.0e} / {_last(case):.0e}{verdict}"
+            found.setdefault(key, {})[case["backend"]] = errors
+        heads = ["variant", "loss", "width", "type", *(TITLES[name] for name in BACKENDS)]
+        rows = [
+            [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in found.items()
+        ]
+        return self.table(heads, rows)
+
+
+class Architecture(OfSystem):
+    """Both networks, layer by layer, drawn from the parameter contract."""
+
+    def run(self) -> list[nodes.Node]:
+        """The drawing, with a text that says the same."""
+        system = self.system
+        layers = {name: _layers(network_contract(system, name)) for name in NETWORKS}
+        words = "; ".join(
+            f"{name}: {', '.join(label for label, _ in rows)}" for name, rows in layers.items()
+        )
+        figure = nodes.raw("", _drawn(layers, f"Layers of {system.name}: {words}"), format="html")
+        return [figure]
+
+
+def _last(case: dict[str, Any]) -> float:
+    return float(max(case["after_first"], case["after_five"]))
+
+
+def _layers(parameters: tuple[Parameter, ...]) -> list[tuple[str, int]]:
+    """What each layer is, in forward order, and how many numbers it trains."""
+    found: dict[str, list[Parameter]] = {}
+    for parameter in parameters:
+        found.setdefault(parameter.module, []).append(parameter)
+    return [
+        (f"{module} · {_kind(tensors)}", sum(prod(t.shape) for t in tensors if t.trainable))
+        for module, tensors in found.items()
+    ]
+
+
+def _kind(tensors: list[Parameter]) -> str:
+    first = tensors[0]
+    spectral = ", spectral" if any(t.kind.startswith("spectral") for t in tensors) else ""
+    size = first.shape
+    match first.kind:
+        case "linear":
+            return f"linear {size[1]} → {size[0]}{spectral}"
+        case "conv":
+            return f"conv {size[2]}×{size[3]}, {size[1]} → {size[0]}{spectral}"
+        case "conv_transpose":
+            return f"transposed conv {size[2]}×{size[3]}, {size[0]} → {size[1]}{spectral}"
+    return f"batch norm {size[0]}"
+
+
+def _drawn(layers: dict[str, list[tuple[str, int]]], words: str) -> str:
+    from matplotlib.figure import Figure
+
+    longest = max(len(rows) for rows in layers.values())
+    figure = Figure(figsize=(9.5, 0.5 + ROW_HEIGHT * longest), layout="constrained")
+    biggest = max(log10(count + 1) for rows in layers.values() for _, count in rows)
+    for axes, (name, rows) in zip(figure.subplots(1, 2), layers.items(), strict=True):
+        for row, (label, count) in enumerate(rows):
+            colour = "#8fb8de" if "conv" in label or "linear" in label else "#e4d3a5"
+            axes.barh(row, log10(count + 1) / biggest, height=0.8, color=colour)
+            axes.text(0.01, row, label, va="center", fontsize=8)
+            axes.text(1.0, row, f"{count:,}", va="center", ha="right", fontsize=7, color="#555")
+        axes.set(title=name, xlim=(0, 1), ylim=(longest - 0.5, -0.5))
+        axes.axis("off")
+    text = StringIO()
+    figure.savefig(text, format="svg", metadata={"Date": None})
+    drawing = text.getvalue()
+    drawing = drawing[drawing.index("<svg") :]
+    return (
+        f'<figure class="architecture" role="img" aria-label="{words}">{drawing}'
+        "<figcaption>Layers in forward order with their trainable numbers; the bars are "
+        "logarithmic.</figcaption></figure>"
+    )

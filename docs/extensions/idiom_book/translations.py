@@ -1,0 +1,54 @@
+"""Pages in Chinese, which of them lag behind their English originals, and a note on those."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from sphinx.util import logging
+
+FOLDER = "zh/"
+MARK = re.compile(r"\A---\n(?:.*\n)*?english: ([0-9a-f]{12})\n(?:.*\n)*?---\n")
+NOTE = """:::{{note}}
+本页译自较早的英文版，英文原页此后有改动：[English]({path})。
+:::
+
+"""
+
+logger = logging.getLogger(__name__)
+
+
+def fingerprint(text: str) -> str:
+    """What a translation keeps of its original, as in `english: 0123456789ab`."""
+    return sha256(text.encode("utf-8")).hexdigest()[:12]
+
+
+def lags(docs: Path, name: str, text: str) -> bool:
+    """Whether the page, named as in zh/systems/wgan, was made from another original.
+
+    Raises:
+        ValueError: it does not say from which, or has no original.
+    """
+    original = docs / f"{name.removeprefix(FOLDER)}.md"
+    kept = MARK.match(text)
+    if kept is None:
+        raise ValueError(f"{name}: begin it with a block of `english: FINGERPRINT`")
+    if not original.is_file():
+        raise ValueError(f"{name}: there is no {original.name} in English")
+    return kept[1] != fingerprint(original.read_text(encoding="utf-8"))
+
+
+def mark_lagging(app: Any, name: str, source: list[str]) -> None:
+    """Tell of pages that lag or are missing, in the output, and of a lag on the page itself."""
+    if not name.startswith(FOLDER):
+        if name.startswith("systems/") and not (Path(app.srcdir) / FOLDER / f"{name}.md").is_file():
+            logger.info("%s has no translation", name)
+        return
+    if lags(Path(app.srcdir), name, source[0]):
+        original = name.removeprefix(FOLDER)
+        logger.info("%s lags behind %s", name, original)
+        steps = "../" * name.count("/")
+        head, rest = source[0].split("\n---\n", 1)
+        title, below = rest.lstrip().split("\n", 1)
+        note = NOTE.format(path=f"{steps}{original}.md")
+        source[0] = f"{head}\n---\n\n{title}\n\n{note}{below}"

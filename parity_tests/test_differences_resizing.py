@@ -1,0 +1,164 @@
+"""Pooling and resizing."""
+
+import numpy as np
+import pytest
+
+from common.backends import BACKENDS
+from common.measure import normwise_error
+from parity_tests.differing import apart, called, close, part, value
+
+MAPS = np.random.default_rng(0).standard_normal((1, 1, 4, 4))
+ROW = np.arange(5.0).reshape(1, 1, 1, 5)
+
+
+def upsampled(name, mode):
+    """What a port's own layer makes of MAPS."""
+    return value(name, getattr(part(name, "layers"), f"upsample_{mode}"), MAPS)
+
+
+def corners_on_corners():
+    """MAPS at twice their size, in PyTorch and in float64."""
+    import torch
+
+    return torch.nn.UpsamplingBilinear2d(scale_factor=2)(torch.tensor(MAPS)).numpy()
+
+
+@pytest.mark.pins("torch", "tf", "jax", "jittor")
+def test_bilinear_upsampling_has_its_corners_on_corners_in_one_layer_of_pytorch(effect) -> None:
+    import jax
+    import jittor as jt
+    import tensorflow as tf
+    import torch
+
+    def functional(maps):
+        return torch.nn.functional.interpolate(maps, scale_factor=2, mode="bilinear")
+
+    centred, corners = value("torch", functional, MAPS), corners_on_corners()
+    apart(corners, centred, "cancellation_float32")
+    others = {
+        "tf": lambda maps: tf.image.resize(maps, (8, 8), method="bilinear"),
+        "jax": lambda maps: jax.image.resize(maps, (1, 8, 8, 1), "bilinear"),
+        "jittor": jt.nn.UpsamplingBilinear2d(2),
+    }
+    for name, function in others.items():
+        close(value(name, function, MAPS), centred, "closed_form_float32", name)
+    effect("relative difference of the two conventions", normwise_error(centred, corners))
+    for name in BACKENDS:
+        close(upsampled(name, "bilinear"), corners, what=name)
+
+
+@pytest.mark.pins("tf")
+def test_tensorflow_resizes_to_float32() -> None:
+    """And has no corners-on-corners: hence the interpolation matrices."""
+    import tensorflow as tf
+
+    maps = tf.constant(np.random.default_rng(0).standard_normal((1, 4, 4, 1)))
+    assert tf.image.resize(maps, (8, 8), method="bilinear").dtype == tf.float32
+    assert part("tf", "layers").upsample_bilinear(maps).dtype == tf.float64
+    close(upsampled("tf", "bilinear"), corners_on_corners())
+
+
+@pytest.mark.pins("jittor")
+def test_jittor_interpolates_with_float32_weights(effect) -> None:
+    import jittor as jt
+
+    def stock(maps):
+        return jt.nn.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=True)
+
+    truth, found = corners_on_corners(), value("jittor", stock, MAPS)
+    close(found, truth, "closed_form_float32")
+    apart(found, truth, "update")
+    effect("relative error in float64", normwise_error(np.float64(found), truth))
+    close(upsampled("jittor", "bilinear"), truth)
+
+
+@pytest.mark.pins("torch", "jax")
+def test_jax_smooths_before_it_makes_smaller(effect) -> None:
+    import jax
+    import torch
+
+    maps = np.random.default_rng(0).standard_normal((1, 1, 5, 5))
+
+    def smaller(maps, **kind):
+        return jax.image.resize(maps, (1, 3, 3, 1), "bilinear", **kind)
+
+    def functional(maps):
+        return torch.nn.functional.interpolate(maps, size=(3, 3), mode="bilinear")
+
+    truth, found = value("torch", functional, maps), value("jax", smaller, maps)
+    close(value("jax", lambda x: smaller(x, antialias=False), maps), truth, "closed_form_float32")
+    apart(found, truth, "cancellation_float32")
+    effect("relative difference from 5×5 to 3×3", normwise_error(found, truth))
+    assert "resize" not in called("jax")
+    assert "upsample_bilinear" in called("jax")
+
+
+@pytest.mark.pins("torch", "tf", "jax", "jittor")
+def test_the_nearest_pixel_is_another_where_the_factor_is_no_whole_number(effect) -> None:
+    import jax
+    import jittor as jt
+    import tensorflow as tf
+    import torch
+
+    def columns(size):
+        resize = torch.nn.functional.interpolate
+        functions = {
+            "torch": lambda x: resize(x, size=(1, size), mode="nearest"),
+            "tf": lambda x: tf.image.resize(x, (1, size), method="nearest"),
+            "jax": lambda x: jax.image.resize(x, (1, 1, size, 1), "nearest"),
+            "jittor": lambda x: jt.nn.interpolate(x, size=(1, size), mode="nearest"),
+        }
+        found = {name: value(name, function, ROW)[0, 0, 0] for name, function in functions.items()}
+        exact = value("torch", lambda x: resize(x, size=(1, size), mode="nearest-exact"), ROW)
+        close(found["jax"], exact[0, 0, 0], "exact")
+        return found
+
+    found = columns(8)
+    close(found["torch"], np.floor(np.arange(8) * 5 / 8), "exact")
+    close(found["tf"], np.floor((np.arange(8) + 0.5) * 5 / 8), "exact")
+    close(found["jittor"], found["torch"], "exact")
+    close(found["jax"], found["tf"], "exact")
+    effect("share of pixels that differ from 5 to 8", (found["torch"] != found["tf"]).mean())
+    for name, row in columns(10).items():
+        close(row, np.arange(5.0).repeat(2), "exact", name)
+        truth = MAPS.repeat(2, axis=2).repeat(2, axis=3)
+        close(upsampled(name, "nearest"), truth, "exact", name)
+
+
+@pytest.mark.pins("torch", "jittor")
+def test_jittor_s_max_pooling_has_no_second_derivative(effect) -> None:
+    import jittor as jt
+    import torch
+
+    upstream = np.random.default_rng(1).standard_normal(MAPS.shape)
+
+    def second_derivative(pool):
+        maps = jt.array(MAPS)
+        pooled = pool(maps)
+        first = jt.grad((pooled * pooled * pooled).sum(), maps)
+        return jt.grad((first * jt.array(upstream)).sum(), maps).numpy()
+
+    maps = torch.tensor(MAPS, requires_grad=True)
+    total = torch.nn.functional.max_pool2d(maps, 2).pow(3).sum()
+    (first,) = torch.autograd.grad(total, maps, create_graph=True)
+    truth = torch.autograd.grad(first, maps, torch.tensor(upstream))[0].numpy()
+    found = second_derivative(jt.nn.MaxPool2d(2))
+    apart(found, truth, "cancellation_float32")
+    effect("relative error of the second derivative", normwise_error(found, truth))
+    close(second_derivative(part("jittor", "models.dcgan_mnist")._max_pool), truth)
+
+
+@pytest.mark.pins("torch", "jittor")
+def test_jittor_pools_no_maps_as_small_as_the_window() -> None:
+    import jittor as jt
+    import torch
+
+    small = MAPS[:, :, :2, :2]
+    most, mean = small.max((2, 3), keepdims=True), small.mean((2, 3), keepdims=True)
+    close(value("torch", torch.nn.MaxPool2d(2), small), most)
+    close(value("torch", torch.nn.AvgPool2d(2), small), mean)
+    for pool in (jt.nn.MaxPool2d(2), jt.nn.AvgPool2d(2)):
+        with pytest.raises(RuntimeError, match="larger than kernel_size"):
+            value("jittor", pool, small)
+    close(value("jittor", part("jittor", "models.dcgan_mnist")._max_pool, small), most)
+    close(value("jittor", part("jittor", "models.sngan_resnet")._halve, small), mean)

@@ -1,0 +1,178 @@
+"""The idiom book: it builds without a warning, loads nothing, and notices what is gone."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from common.catalogue import SYSTEMS
+from common.cli import app
+from common.idioms.definitions import find_definition
+from common.idioms.differing import differing_lines
+from common.settings import settable
+from common.version import ROOT
+
+DOCS = ROOT / "docs"
+sys.path.append(str(DOCS / "extensions"))
+CONF = """
+import sys
+sys.path[:0] = [{root!r}, {extensions!r}]
+extensions = ["myst_parser", "sphinx_design", "idiom_book"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+html_math_renderer = "mathml"
+"""
+NAME = "losses.hinge_generator_loss"
+NEEDED = ("sphinx", "myst_parser", "sphinx_design", "sphinx_copybutton", "furo")
+
+
+def sphinx(source: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    command += ["-d", str(out.parent / "doctrees"), str(source), str(out)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The whole book, built."""
+    for name in NEEDED:
+        pytest.importorskip(name)
+    out = tmp_path_factory.mktemp("site") / "html"
+    answer = sphinx(DOCS, out)
+    assert answer.returncode == 0, answer.stderr
+    return out
+
+
+def pages(site: Path) -> list[Path]:
+    return sorted(path for path in site.rglob("*.html") if path.parts[-2] != "_static")
+
+
+def test_the_book_builds_without_a_warning(site) -> None:
+    names = {path.relative_to(site).as_posix() for path in pages(site)}
+    assert {"index.html", "differences.html", "idioms/batch-norm.html", "zh/index.html"} <= names
+
+
+def test_every_link_between_pages_resolves(site) -> None:
+    for page in pages(site):
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r'(?:href|src)="([^"#?]+)[^"]*"', text):
+            if not re.match(r"[a-z]+:", target):
+                assert (page.parent / target).exists(), f"{page.relative_to(site)}: {target}"
+
+
+def test_nothing_is_loaded_from_elsewhere(site) -> None:
+    for page in pages(site):
+        text = page.read_text(encoding="utf-8")
+        loaded = re.findall(r'<(?:script|img|iframe)[^>]*src="(https?:[^"]*)"', text)
+        loaded += re.findall(
+            r'<link[^>]*rel="(?:stylesheet|preload)"[^>]*href="(https?:[^"]*)"', text
+        )
+        assert not loaded, f"{page.relative_to(site)}: {loaded}"
+    for style in site.rglob("*.css"):
+        assert not re.search(r"@import|url\([\"']?https?:", style.read_text(encoding="utf-8")), (
+            style
+        )
+
+
+def test_every_system_and_idiom_has_its_page_with_the_same_headings(site) -> None:
+    for name in SYSTEMS:
+        assert (DOCS / "systems" / f"{name}.md").is_file(), name
+    for folder in ("systems", "zh/systems", "idioms"):
+        found = {tuple(headings(path)) for path in (DOCS / folder).glob("[!i]*.md")}
+        found |= {tuple(headings(path)) for path in (DOCS / folder).glob("i[!n]*.md")}
+        assert len(found) == 1, (folder, found)
+
+
+def headings(path: Path) -> list[str]:
+    return re.findall(r"^## (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def small_book(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """A book of one page, with the project's directives."""
+    pytest.importorskip("sphinx_design")
+    pytest.importorskip("myst_parser")
+    folder.mkdir()
+    extensions = str(DOCS / "extensions")
+    (folder / "conf.py").write_text(CONF.format(root=str(ROOT), extensions=extensions))
+    (folder / "index.md").write_text(f"# One page\n\n{text}\n")
+    return sphinx(folder, folder.parent / "html")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("```{four-ways} losses.gradient_penaltie\n```", "torch_impl has no public"),
+        ("```{pin} test_penalty.py::test_nothing\n```", "has no test 'test_nothing'"),
+        ("```{architecture} wgan_gb\n```", "wgan_gb"),
+        ("```{differences} nothing\n```", "no row of topic 'nothing'"),
+        ("$$\\nosuchcommand$$", "cannot be drawn"),
+    ],
+)
+def test_what_is_gone_fails_the_build(tmp_path, text, words) -> None:
+    answer = small_book(tmp_path / "book", text)
+    assert answer.returncode != 0
+    assert words in answer.stderr
+
+
+def test_a_listing_shows_the_real_definitions_and_marks_what_differs(tmp_path) -> None:
+    answer = small_book(tmp_path / "book", f"```{{four-ways}} {NAME}\n```")
+    assert answer.returncode == 0, answer.stderr
+    text = (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
+    ours, theirs = (find_definition(NAME, name).source for name in ("torch", "tf"))
+    panel = text[text.index('data-backend="torch"') : text.index('data-backend="tf"')]
+    marked = [("differs-tf" in line) for line in re.findall(r'<span class="(line[^"]*)"', panel)]
+    assert marked == differing_lines(ours, theirs)
+    assert any(marked)
+    assert text.count("<math") == 0
+
+
+def test_a_translation_that_lags_says_so(tmp_path) -> None:
+    pytest.importorskip("sphinx")
+    from idiom_book.translations import fingerprint, lags
+
+    (tmp_path / "page.md").write_text("# Title\n")
+    page = f"---\nenglish: {fingerprint('# Title' + chr(10))}\n---\n# 标题\n"
+    assert not lags(tmp_path, "zh/page", page)
+    (tmp_path / "page.md").write_text("# Another title\n")
+    assert lags(tmp_path, "zh/page", page)
+    with pytest.raises(ValueError, match="english: FINGERPRINT"):
+        lags(tmp_path, "zh/page", "# 标题\n")
+
+
+def commands(program: str) -> set[str]:
+    """Every such command in the book, as a reader would copy it."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
+    return set(re.findall(rf"(?:^|`)({program} [^`\n]*?)(?:`| \\$|$)", text, flags=re.MULTILINE))
+
+
+def sources_at(pattern: str) -> str:
+    return "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
+
+
+@pytest.mark.parametrize("command", sorted(commands("pytest")))
+def test_every_pytest_command_selects_tests(command) -> None:
+    words = shlex.split(command)[1:]
+    files = [word for word in words if word.startswith("parity_tests")]
+    names = re.findall(r"^def (test_\w+)", "\n".join(map(sources_at, files)), flags=re.MULTILINE)
+    assert names, command
+    if "-k" in words:
+        for choice in words[words.index("-k") + 1].split(" or "):
+            assert any(choice in name for name in names), (command, choice)
+
+
+@pytest.mark.parametrize("command", sorted(commands("rosetta")))
+def test_every_rosetta_command_has_its_options(command) -> None:
+    application = get_command(app)
+    name, *words = shlex.split(command)[1:] or ["--help"]
+    if name.startswith("--"):
+        return
+    chosen = application.commands[name]
+    known = {option for parameter in chosen.params for option in parameter.opts}
+    known |= {option for parameter in chosen.params for option in parameter.secondary_opts}
+    known |= {f"--{key.replace('_', '-')}" for row in SYSTEMS.values() for key in settable(row)}
+    for word in words:
+        if word.startswith("--"):
+            assert word.partition("=")[0] in {*known, "--help"}, (command, word)

@@ -11,6 +11,10 @@ from common.backends import BACKENDS, Backend, load, prepare_environment
 pytest_plugins = ["parity_tests.pinning"]  # --save-pins, and what the marker `pins` does
 
 
+# Those that take longest go first, so that no worker is left alone with one of them at the end.
+LONGEST = ("networks", "stopping", "golden", "command_line", "resuming", "bench", "training")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--backends",
@@ -38,6 +42,14 @@ def _load_backends(config: pytest.Config) -> None:
 def chosen_backends(config: pytest.Config) -> list[str]:
     names = config.getoption("--backends").split(",")
     return [name for name in BACKENDS if name in names]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.stem.removeprefix("test_")
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,6 +1,10 @@
 """The rounds of a run on a data set, the same in every framework and from any step on."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from common.catalogue import System
 from common.data.dataset import Dataset
@@ -21,9 +25,10 @@ def rounds(
     """
     check_size(system, dataset)
     size = system.batch_size
+    order = lru_cache(maxsize=1)(partial(Streams(seed).order, size=dataset.size))
     visited = sum(system.discriminator_steps_at(step) for step in range(1, first_step))
     for step in range(first_step, last_step + 1):
-        yield draw_round(system, seed, step, size, _batches(system, dataset, seed, visited))
+        yield draw_round(system, seed, step, size, _batches(dataset, size, order, visited))
         visited += system.discriminator_steps_at(step)
 
 
@@ -40,12 +45,14 @@ def check_size(system: System, dataset: Dataset) -> None:
         )
 
 
-def _batches(system: System, dataset: Dataset, seed: int, visited: int) -> Callable[[int], Array]:
-    size, per_epoch = system.batch_size, dataset.size // system.batch_size
+def _batches(
+    dataset: Dataset, size: int, order: Callable[[int], NDArray[np.int64]], visited: int
+) -> Callable[[int], Array]:
+    per_epoch = dataset.size // size
 
     def batch(index: int) -> Array:
         epoch, place = divmod(visited + index, per_epoch)
-        order = Streams(seed).order(epoch, dataset.size)[place * size : (place + 1) * size]
-        return dataset.samples([int(i) for i in order])
+        chosen = order(epoch)[place * size : (place + 1) * size]
+        return dataset.samples([int(i) for i in chosen])
 
     return batch

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from common.cli import app
+from common.cli import runs as cli_runs
 from common.errors import UsageError
 from common.runs.across_seeds import chance_of_difference, experiments, spread
 from common.runs.results_page import save_results_page
@@ -101,3 +104,13 @@ def test_the_page_holds_means_spreads_verdict_and_command(tmp_path: Path) -> Non
     assert (tmp_path / "toy-runs" / "1-wgan_gp_toy.png").read_bytes().startswith(b"\x89PNG")
     save_results_page(page, all_runs(np.tile(values[:1], (4, 1))))
     assert "in 100.0% of all ways: they cannot be told apart" in page.read_text()
+
+
+def test_the_ending_of_the_file_chooses_the_page(tmp_path, monkeypatch) -> None:
+    known = {run.name: run for run in all_runs(np.arange(12.0).reshape(4, 3))}
+    monkeypatch.setattr(cli_runs, "open_run", lambda folder: known[folder.name])
+    for name, beginning in (("page.md", "# Page"), ("page.html", "<!doctype html>")):
+        out = tmp_path / name
+        answer = CliRunner().invoke(app, ["compare-runs", *known, "--out", str(out)])
+        assert answer.exit_code == 0, answer.output
+        assert out.read_text().startswith(beginning)

@@ -27,7 +27,7 @@ def compare_runs(
     runs = [open_run(folder) for folder in folders]
     if out.suffix == ".md":
         sections = save_results_page(out, runs)
-        Console().print(f"{out}: {len(folders)} runs of {sections} experiments")
+        Console().print(f"{out}: {len(folders)} runs, sections: {sections}")
         return
     write_bytes(out, to_html(runs))
     Console().print(f"{out}: {len(folders)} runs")

@@ -29,6 +29,7 @@ html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None
 copybutton_exclude = ".linenos, .gp"
+highlight_language = "text"  # listings name their own
 pygments_style = "tango"
 pygments_dark_style = "github-dark"
 linkcheck_ignore: list[str] = []

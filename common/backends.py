@@ -1,9 +1,7 @@
 """The four ports by name: importing one, and asking one how it is without importing it here."""
 
-import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -11,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from common import onednn
+from common.child import ask
 from common.compiled import compilation_cache
 from common.errors import UsageError
 
@@ -34,6 +33,7 @@ PARTS = (
     "steps",
     "train",
 )
+JITTOR_CACHE = "gan-rosetta"
 QUICK_XLA = "--xla_backend_optimization_level=0"
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
@@ -76,8 +76,10 @@ def prepare_environment(
     programs beside each other: JAX keeps what it compiles for the next, as Jittor always does.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
-    # Jittor crashes at import where it finds nvcc without CUDA's libraries.
-    jittor = {"nvcc_path": ""} if device == "cpu" else {}
+    # Jittor names its cache after the Git branch it lies in: another branch compiles all anew.
+    jittor = {"cache_name": JITTOR_CACHE}
+    # It crashes at import where it finds nvcc without CUDA's libraries.
+    jittor |= {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
     asked = os.environ.get("XLA_FLAGS", "")
     flags = f"{asked} {QUICK_XLA}" if quick and "optimization_level" not in asked else asked
@@ -161,16 +163,7 @@ def _ask(name: str, device: str) -> dict[str, Any]:
         "found = {'devices': device.available_devices(), 'environment': device.environment()}\n"
         "print('\\n' + json.dumps(found))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        timeout=PROBE_SECONDS,
-        env={**os.environ, **prepare_environment(device)},
-        check=False,
+    answer: dict[str, Any] = ask(
+        ["-c", script], variables=prepare_environment(device), timeout=PROBE_SECONDS
     )
-    if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise RuntimeError(lines[-1] if lines else f"exit status {done.returncode}")
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return answer

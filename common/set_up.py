@@ -7,12 +7,12 @@ compiled by the first test that imports Jittor, beside frameworks whose threads 
 import sys
 
 from common import onednn
-from common.backends import examine, installed_versions
+from common.backends import JITTOR_CACHE, examine, installed_versions
 
 
 def core_is_compiled() -> bool:
-    """Whether Jittor has ever compiled its core for some compiler and Python here."""
-    return any(onednn.home().glob("jt*/**/jittor_core*.so"))
+    """Whether Jittor has ever compiled its core for some clone of this project here."""
+    return any(onednn.home().glob(f"jt*/**/{JITTOR_CACHE}/jittor_core*.so"))
 
 
 def set_up() -> None:

@@ -32,4 +32,3 @@ copybutton_exclude = ".linenos, .gp"
 highlight_language = "text"  # listings name their own
 pygments_style = "tango"
 pygments_dark_style = "github-dark"
-linkcheck_ignore: list[str] = []

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from common import child
 from common.backends import load
 from common.bench import timing
 from common.bench.timing import time_in_turns
@@ -105,7 +106,7 @@ def test_what_dies_or_hangs_is_a_named_problem(tmp_path, monkeypatch, script, wo
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    monkeypatch.setattr(benching.sys, "executable", str(python))
+    monkeypatch.setattr(child.sys, "executable", str(python))
     monkeypatch.setattr(benching, "HANGING", 0.5)
     answer = CliRunner().invoke(app, ["bench", "gan_moments", "--backends", "torch"])
     assert answer.exit_code == 1

@@ -55,6 +55,12 @@ def test_the_book_builds_without_a_warning(site) -> None:
     assert {"index.html", "differences.html", "idioms/batch-norm.html", "zh/index.html"} <= names
 
 
+def test_each_page_names_its_language(site) -> None:
+    for page in pages(site):
+        expected = "zh-CN" if page.relative_to(site).parts[0] == "zh" else "en"
+        assert f'lang="{expected}"' in page.read_text(encoding="utf-8")[:400], page
+
+
 def test_every_link_between_pages_resolves(site) -> None:
     for page in pages(site):
         text = page.read_text(encoding="utf-8")

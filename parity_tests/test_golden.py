@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,10 +15,9 @@ from common.initialise import initial_state
 from common.measure import Disagreement
 from common.settings import apply_settings
 from common.stepping import run_step
+from common.version import ROOT
 from parity_tests.fixtures import identity
 from parity_tests.golden import FIGURES, Golden, draw, hold, hold_number
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)

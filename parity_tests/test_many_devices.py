@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.measure import Disagreement, require_named
+from parity_tests.differing import apart, close
 
 PYTORCH = """\
 import os
@@ -188,15 +188,6 @@ def run(script: str, folder: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def close(found, truth, what: str) -> None:
-    require_named(found, truth, "linear_algebra", what)
-
-
-def apart(found, truth, what: str) -> None:
-    with pytest.raises(Disagreement):
-        close(found, truth, what)
-
-
 def gradient_at(weight: np.ndarray, points: np.ndarray = BATCH) -> np.ndarray:
     """Of the mean of (points · weight)²; the weight is a column."""
     return 2 * points.T @ (points @ weight) / len(points)
@@ -214,15 +205,17 @@ def test_pytorch_averages_gradients_and_normalises_each_half(tmp_path) -> None:
     run(PYTORCH, tmp_path)
     ranks = [np.load(tmp_path / f"found{rank}.npz") for rank in (0, 1)]
     for found, half in zip(ranks, HALVES, strict=True):
-        close(found["weight"], ranks[0]["weight"], "weight")
-        close(found["gradient"].T, 5 * gradient_at(found["weight"].T), "gradient")
-        close(found["own_gradient"].T, gradient_at(found["weight"].T, half), "gradient of a half")
-    apart(ranks[0]["own_gradient"], ranks[1]["own_gradient"], "gradient of a half")
+        close(found["weight"], ranks[0]["weight"], what="weight")
+        close(found["gradient"].T, 5 * gradient_at(found["weight"].T), what="gradient")
+        close(
+            found["own_gradient"].T, gradient_at(found["weight"].T, half), what="gradient of a half"
+        )
+    apart(ranks[0]["own_gradient"], ranks[1]["own_gradient"])
     found = np.concatenate([rank["normalised"] for rank in ranks])
-    close(found, BY_HALVES, "normalised")
-    apart(found, normalised(BATCH), "normalised")
+    close(found, BY_HALVES, what="normalised")
+    apart(found, normalised(BATCH))
     first, second = (half.mean(0) for half in HALVES)
-    close(ranks[1]["running_mean"], 0.09 * first + 0.1 * second, "running mean")
+    close(ranks[1]["running_mean"], 0.09 * first + 0.1 * second, what="running mean")
 
 
 @pytest.mark.pins("tf")
@@ -230,14 +223,14 @@ def test_mirrored_strategy_leaves_averaging_to_the_loss(tmp_path) -> None:
     run(TENSORFLOW, tmp_path)
     found = np.load(tmp_path / "found.npz")
     truth = gradient_at(found["weight"])
-    close(found["gradient"], truth, "gradient")
-    close(found["update"], 2 * truth, "update by a Keras optimiser")
-    close(found["normalised"], BY_HALVES, "normalised")
-    apart(found["normalised"], normalised(BATCH), "normalised")
-    close(found["synchronised"], normalised(BATCH), "synchronised")
+    close(found["gradient"], truth, what="gradient")
+    close(found["update"], 2 * truth, what="update by a Keras optimiser")
+    close(found["normalised"], BY_HALVES, what="normalised")
+    apart(found["normalised"], normalised(BATCH))
+    close(found["synchronised"], normalised(BATCH), what="synchronised")
     for mean, half in zip(found["moving_means"], HALVES, strict=True):
-        close(mean, 0.01 * half.mean(0), "moving mean of one replica")
-    close(found["moving_mean"], found["moving_means"][0], "moving mean as it is read")
+        close(mean, 0.01 * half.mean(0), what="moving mean of one replica")
+    close(found["moving_mean"], found["moving_means"][0], what="moving mean as it is read")
 
 
 @pytest.mark.pins("jax")
@@ -246,9 +239,9 @@ def test_jax_computes_on_the_whole_batch_wherever_it_lies(tmp_path) -> None:
     found = np.load(tmp_path / "found.npz")
     assert found["rows"].tolist() == [4, 4]
     truth = gradient_at(found["weight"])
-    close(found["gradient"], truth, "gradient")
-    close(found["normalised"], normalised(BATCH), "normalised")
-    apart(found["normalised"], BY_HALVES, "normalised")
-    close(found["summed"], 2 * truth, "gradient within shard_map")
-    close(found["apart"], BY_HALVES, "normalised within shard_map")
-    close(found["synchronised"], normalised(BATCH), "normalised by means over the mesh")
+    close(found["gradient"], truth, what="gradient")
+    close(found["normalised"], normalised(BATCH), what="normalised")
+    apart(found["normalised"], BY_HALVES)
+    close(found["summed"], 2 * truth, what="gradient within shard_map")
+    close(found["apart"], BY_HALVES, what="normalised within shard_map")
+    close(found["synchronised"], normalised(BATCH), what="normalised by means over the mesh")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from common.version import ROOT
+
 PACKAGES = ("torch_impl", "tf_impl", "jax_impl", "jittor_impl")
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "optax", "jittor")
 # The word with which each framework spells the forward pass, and what it must take with it.

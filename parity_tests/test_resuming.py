@@ -14,6 +14,7 @@ from common.data.dataset import Dataset
 from common.errors import UsageError
 from common.measure import Disagreement, normwise_error, require_named
 from common.settings import apply_settings
+from common.streams import Streams
 from common.tensors import write_tensors
 from parity_tests.fixtures import reduced
 from parity_tests.running import metrics_of, run_of, trained
@@ -213,3 +214,14 @@ def test_an_epoch_visits_every_sample_once() -> None:
     found = rounds(row, index, 0, first_step=1, last_step=2)
     visited = np.concatenate([d.real[:, 0] for r in found for d in r.discriminator])[:1797]
     assert sorted(visited) == list(range(1797))
+
+
+def test_every_epoch_has_the_order_of_its_own_address() -> None:
+    row = apply_settings(reduced("wgan_gp").system, ["batch_size=4"])
+    index = Dataset("index", 8, lambda i: np.float32([i]), fingerprint="index")
+    found = rounds(row, index, 0, first_step=1, last_step=3)  # two batches an epoch
+    visited = np.concatenate([d.real[:, 0] for r in found for d in r.discriminator])
+    orders = [Streams(0).order(epoch, 8) for epoch in range(len(visited) // 8)]
+    assert len(orders) > 2
+    assert not np.array_equal(orders[0], orders[1])
+    assert np.array_equal(visited[: 8 * len(orders)], np.concatenate(orders))

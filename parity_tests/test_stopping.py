@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from common.checkpoint import read_checkpoint
 from common.errors import UsageError
 from common.runs.interrupts import Interrupts, Stopped
 from common.streams import generator_at
+from common.version import ROOT
 from parity_tests.running import metrics_of, run_of, trained
 
-ROOT = Path(__file__).resolve().parent.parent
 KILLS = 20
 STEPS = 400
 ARGUMENTS = [
@@ -123,7 +124,15 @@ def test_a_polite_signal_saves_and_stops(tmp_path, number) -> None:
     assert metrics.read_text().count("\n") == step
 
 
-def test_a_second_signal_acts_at_once() -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as in the foreground: a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_signal_acts_at_once(interruptible) -> None:
     with Interrupts() as interrupts:
         signal.raise_signal(signal.SIGINT)
         assert interrupts.received == signal.SIGINT

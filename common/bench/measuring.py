@@ -10,13 +10,12 @@ from common.bench.timing import time_in_turns
 from common.catalogue import System
 from common.data import load_dataset
 from common.data.batches import rounds
-from common.data.prefetch import Prefetcher
+from common.data.prefetch import AHEAD, Prefetcher
 from common.initialise import initial_state
 
 DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the row's point_dim
 FIRST_STEP = 27  # wgan's first 25 steps are longer ones
 ROUNDS = 3  # drawn before; the clock sees no data
-AHEAD = 4
 MEGABYTE = 1024  # kilobytes, in which Linux counts resident memory
 
 

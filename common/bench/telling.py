@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from common.backends import TITLES
+from common.markdown import table
 
 Row = dict[str, Any]
 HEADS = ("system", "framework", "batch", "ratio", "images/s", "plain", "memory", "data")
@@ -18,8 +19,10 @@ ratios, with their middle half. Below 1 the port is the faster one. Images are r
 second; memory is the peak of the whole process before the plain loop was built; data is the share
 of the time that a run of that row waited for its batches.
 
-Made on {today} with {versions} by `rosetta bench --out FILE.md`. Frameworks are not to be compared
-by it: each was timed by itself.
+The plain loops of TensorFlow and JAX keep our spectral layers, having none to compare with.
+Frameworks are not to be compared by this page: each was timed by itself.
+
+Made by `rosetta bench` on {today} with {versions}.
 
 """
 
@@ -54,8 +57,5 @@ def to_markdown(found: Sequence[Row], versions: Mapping[str, Any]) -> str:
     head = PAGE.format(
         cores=os.cpu_count(), device=device, today=date.today(), versions=", ".join(named)
     )
-    lines = ["| " + " | ".join(HEADS) + " |", "|---" * len(HEADS) + "|"]
-    for row in found:
-        first, *rest = cells(row)
-        lines.append("| " + " | ".join([f"`{first}`", *rest]) + " |")
-    return head + "\n".join(lines) + "\n"
+    rows = [[f"`{first}`", *rest] for first, *rest in map(cells, found)]
+    return head + table(HEADS, rows)

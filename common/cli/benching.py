@@ -1,9 +1,7 @@
 """`rosetta bench`."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -17,9 +15,9 @@ from rich.table import Table
 from common.backends import TITLES, installed_versions, prepare_environment
 from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
 from common.catalogue import SYSTEMS, find_system
+from common.child import ask
 from common.cli.application import Device, Systems, app, check_backends, check_device
 from common.tensors import write_bytes
-from common.version import ROOT
 
 QUICK = {"pairs": 5, "seconds": 0.3}
 THOROUGH = {"pairs": 15, "seconds": 1.0}
@@ -76,23 +74,16 @@ def _measured(
 def _ask(request: Row) -> Row:
     """What one row in one port was measured at, or its problem."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "common.bench", json.dumps(request)],
-            capture_output=True,
-            text=True,
-            check=False,
+        answer: Row = ask(
+            ["-m", "common.bench", json.dumps(request)],
+            variables=prepare_environment(request["device"]),
             timeout=HANGING,
-            cwd=ROOT,
-            env={**os.environ, **prepare_environment(request["device"])},
         )
     except subprocess.TimeoutExpired:
         return request | {"problem": f"hung: stopped after {HANGING:.0f} s"}
-    lines = [line.strip() for line in (done.stdout or "").splitlines() if line.strip()]
-    if done.returncode == 0 and lines:
-        answer: Row = json.loads(lines[-1])
-        return answer
-    words = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return request | {"problem": words[-1] if words else f"exit status {done.returncode}"}
+    except RuntimeError as error:
+        return request | {"problem": str(error)}
+    return answer
 
 
 def _print(found: Sequence[Row]) -> None:

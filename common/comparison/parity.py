@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.backends import prepare_environment
+from common.child import last_words, python_path
 from common.comparison.cases import WIDTHS, Case, cases
 from common.comparison.comparing import compare
 from common.comparison.recorded import open_recording
 from common.comparison.recording import expected_keys
 from common.comparison.results import Comparison, failed_recording
 from common.errors import UsageError
-from common.version import ROOT
 
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 TRUTH_ORDER = ("torch", "tf", "jax", "jittor")
@@ -140,7 +140,6 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
     command += ["--shaken"] if job.shaken else []
     for setting in plan.settings:
         command += ["--set", setting]
-    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     quick = job.widths != FULL and job.device == "cpu"
     # Recordings that share the cores must share out their threads: small networks in twice as
     # many threads as cores take four times as long.
@@ -149,7 +148,7 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
         "OMP_NUM_THREADS": threads,
         **os.environ,
         **prepare_environment(job.device, quick=quick, keep_compiled=True),
-        "PYTHONPATH": path,
+        "PYTHONPATH": python_path(),
     }
     try:
         done = subprocess.run(
@@ -165,12 +164,7 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
         return f"hung: stopped after {plan.timeout:.0f} s"
     if done.returncode == 0:
         return ""
-    return _last_words(done.stderr) or f"ended with exit status {done.returncode} and no message"
-
-
-def _last_words(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1].removeprefix("error: ") if lines else ""
+    return last_words(done)
 
 
 def check_widths(widths: Sequence[str]) -> tuple[str, ...]:

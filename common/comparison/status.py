@@ -7,6 +7,7 @@ from typing import Any
 
 from common.backends import BACKENDS, TITLES
 from common.errors import UsageError
+from common.markdown import table
 
 Cell = dict[str, Any]
 
@@ -52,15 +53,12 @@ def markdown(condensed: Mapping[str, Any]) -> str:
     of the reduced case.
     """
     cases = [c for c in condensed["cases"] if c["device"] == "cpu"]
-    lines = [
-        "| system (loss) | " + " | ".join(TITLES[name] for name in BACKENDS) + " |",
-        "|---" * (len(BACKENDS) + 1) + "|",
-    ]
+    rows = []
     for system, loss in dict.fromkeys((c["system"], c["loss"]) for c in cases):
         row = [c for c in cases if (c["system"], c["loss"]) == (system, loss)]
-        cells = (_cell([c for c in row if c["backend"] == name]) for name in BACKENDS)
-        lines.append(f"| `{system}` ({loss}) | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        found = (_cell([c for c in row if c["backend"] == name]) for name in BACKENDS)
+        rows.append([f"`{system}` ({loss})", *found])
+    return table(["system (loss)", *(TITLES[name] for name in BACKENDS)], rows).rstrip()
 
 
 def _cell(found: Iterable[Cell]) -> str:

@@ -9,6 +9,7 @@ from typing import Generic, Self, TypeVar
 from weakref import finalize
 
 T = TypeVar("T")
+AHEAD = 4  # rounds drawn while a step computes
 
 
 class Prefetcher(Iterator[T]):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from common.child import last_words
 from common.errors import UsageError
 from common.quality.samples import Values, check_pair
 
@@ -91,9 +92,8 @@ def _ask(request: dict[str, Any]) -> dict[str, float]:
             f"torch-fidelity: stopped after {SECONDS:.0f} s; measure fewer images"
         ) from None
     if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         raise UsageError(
-            f"torch-fidelity: {lines[-1] if lines else f'exit status {done.returncode}'}; if it "
+            f"torch-fidelity: {last_words(done)}; if it "
             f"cannot download its weights, fetch {WEIGHTS} from its releases and pass it as weights"
         )
     answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])

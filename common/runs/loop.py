@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from common.data.batches import rounds
-from common.data.prefetch import Prefetcher
+from common.data.prefetch import AHEAD, Prefetcher
 from common.errors import UsageError
 from common.rounds import Round
 from common.runs.diagnosis import find_culprit, first_not_finite
@@ -24,7 +24,6 @@ from common.runs.scores import Scores
 from common.tensors import write_bytes
 from common.version import __version__
 
-AHEAD = 4  # rounds drawn while a step computes
 KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from common.backends import TITLES
 from common.errors import UsageError
+from common.markdown import table
 from common.runs.across_seeds import Experiment, chance_of_difference, experiments, spread
 from common.runs.side_by_side import PastRun
 from common.tensors import make_folder, write_bytes
@@ -18,7 +19,7 @@ HEAD = """# {title}
 
 One section an experiment: the same row, data, weights, batches and noise in every framework, from
 several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
-deviation. The pictures are of seed {seed}, the same noise in every framework.
+deviation. The pictures are of the first seed, the same noise in every framework.
 
 Whether the frameworks can be told apart: within each seed, the names of the frameworks are
 exchanged in every way, and the page says how often their means then lie at least as far from each
@@ -49,7 +50,7 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
         write_bytes(picture, _picture(experiment))
         sections.append(_section(experiment, f"{folder.name}/{picture.name}"))
     title = path.stem.replace("-", " ").capitalize()
-    head = HEAD.format(title=title, seed=found[0].seeds[0], level=LEVEL)
+    head = HEAD.format(title=title, level=LEVEL)
     write_bytes(path, "\n".join([head, *sections]).encode())
     return len(found)
 
@@ -72,14 +73,11 @@ def _section(experiment: Experiment, picture: str) -> str:
 
 
 def _table(experiment: Experiment) -> str:
-    lines = [
-        "| | " + " | ".join(TITLES[name] for name in experiment.backends) + " |",
-        "|---" * (len(experiment.backends) + 1) + "|",
-    ]
+    rows = []
     for name in experiment.figures:
         means = [f"{row.mean():.4g} ± {row.std(ddof=1):.2g}" for row in experiment.values(name)]
-        lines.append(f"| {name.replace('_', ' ')} | " + " | ".join(means) + " |")
-    return "\n".join(lines) + "\n"
+        rows.append([name.replace("_", " "), *means])
+    return table(["", *(TITLES[name] for name in experiment.backends)], rows)
 
 
 def _verdict(experiment: Experiment, name: str) -> str:

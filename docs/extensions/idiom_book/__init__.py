@@ -17,5 +17,6 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("differences", Differences)
     app.add_directive("pin", Pin)
     app.connect("source-read", translations.mark_lagging)
+    app.connect("html-page-context", translations.name_the_language)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,6 +9,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from common import markdown
 from common.backends import BACKENDS, TITLES
 from common.catalogue import System, find_system
 from common.contract import Parameter, count_trainable, network_contract
@@ -44,9 +45,7 @@ class OfSystem(SphinxDirective):
 
     def table(self, heads: list[str], rows: list[list[str]]) -> list[nodes.Node]:
         """A table of Markdown cells."""
-        lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-        lines += [f"| {' | '.join(row)} |" for row in rows]
-        return self.parse_text_to_nodes("\n".join(lines) + "\n")
+        return self.parse_text_to_nodes(markdown.table(heads, rows))
 
 
 class Facts(OfSystem):

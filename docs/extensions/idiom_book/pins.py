@@ -115,15 +115,11 @@ def _proven() -> dict[str, Any]:
 
 @cache
 def _source_of(file: str, name: str) -> tuple[Path, str, int] | None:
-    """Where a test function stands, its source with its decorators, and its first line.
-
-    A test of differences is found in any file of them.
-    """
-    moved = "test_differences*.py" if file == "test_differences.py" else file
-    for path in sorted(TESTS.glob(moved)):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef) and node.name == name:
-                first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
-                return path, "\n".join(text.splitlines()[first - 1 : node.end_lineno]), first
+    """Where a test function stands, its source with its decorators, and its first line."""
+    path = TESTS / file
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            first = min([node.lineno, *(part.lineno for part in node.decorator_list)])
+            return path, "\n".join(text.splitlines()[first - 1 : node.end_lineno]), first
     return None

@@ -38,6 +38,14 @@ def lags(docs: Path, name: str, text: str) -> bool:
     return kept[1] != fingerprint(original.read_text(encoding="utf-8"))
 
 
+def name_the_language(
+    app: Any, name: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Say in the page's head that it is Chinese: readers aloud and fonts go by it."""
+    if name.startswith(FOLDER):
+        context["language"] = "zh-CN"
+
+
 def mark_lagging(app: Any, name: str, source: list[str]) -> None:
     """Tell of pages that lag or are missing, in the output, and of a lag on the page itself."""
     if not name.startswith(FOLDER):

@@ -1,0 +1,42 @@
+"""Other Python processes of this project, and what they say."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from common.version import ROOT
+
+
+def python_path() -> str:
+    """What a child needs as PYTHONPATH to find this project from any folder."""
+    return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
+def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: float) -> Any:
+    """The JSON that Python, run with these arguments, prints on its last line.
+
+    Raises:
+        RuntimeError: it failed; with its last words.
+        TimeoutExpired: it did not end within `timeout` seconds, and was stopped.
+    """
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, **variables, "PYTHONPATH": python_path()},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
+    if done.returncode:
+        raise RuntimeError(last_words(done))
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def last_words(done: subprocess.CompletedProcess[str]) -> str:
+    """What a process that failed said last, or its exit status."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return lines[-1].removeprefix("error: ") if lines else f"exit status {done.returncode}"

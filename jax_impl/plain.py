@@ -11,7 +11,7 @@ from flax import nnx
 from common.catalogue import System
 from common.rounds import Round
 from jax_impl.interop import to_native
-from jax_impl.layers import BatchNorm
+from jax_impl.layers import BatchNorm, _ConvTranspose
 from jax_impl.networks import build_networks
 
 
@@ -21,11 +21,11 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
     optimiser_g = nnx.Optimizer(generator, _rule(system), wrt=nnx.Param)
     optimiser_d = nnx.Optimizer(discriminator, _rule(system), wrt=nnx.Param)
     judge, fool = _losses(system)
-    key = jax.random.key(0)
+    keys = nnx.Rngs(0)
 
     @nnx.jit
-    def update_discriminator(generator, discriminator, optimiser, real, noise, masks) -> None:
-        fake = generator(noise)[: len(real)]
+    def update_discriminator(discriminator, optimiser, keys, real, fake, masks) -> None:
+        alpha = keys.uniform((len(real), *[1] * (real.ndim - 1)))
 
         def objective(discriminator: nnx.Module) -> jax.Array:
             if system.order == "generator_first":
@@ -33,7 +33,7 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
                 return judge(scores[: len(real)], scores[len(real) :])
             value = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
             if system.loss == "wasserstein_gp":
-                value += _penalty(system, discriminator, real, fake, key)
+                value += _penalty(system, discriminator, real, fake, alpha)
             return value
 
         optimiser.update(discriminator, nnx.grad(objective)(discriminator))
@@ -43,24 +43,45 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
             nnx.update(discriminator, clipped)
 
     @nnx.jit
-    def update_generator(generator, discriminator, optimiser, noise, masks) -> jax.Array:
-        def objective(generator: nnx.Module, discriminator: nnx.Module) -> jax.Array:
-            return fool(discriminator(generator(noise), *masks))
+    def update_generator(generator, discriminator, optimiser, noise, masks):
+        def objective(generator: nnx.Module, discriminator: nnx.Module):
+            fake = generator(noise)
+            return fool(discriminator(fake, *masks)), fake
 
-        value, gradients = nnx.value_and_grad(objective)(generator, discriminator)
+        transformed = nnx.value_and_grad(objective, has_aux=True)
+        (value, fake), gradients = transformed(generator, discriminator)
         optimiser.update(generator, gradients)
-        return value
+        return value, fake
+
+    @nnx.jit
+    def update_both(networks, optimisers, keys, real, noise, masks) -> jax.Array:
+        generator, discriminator = networks
+        if system.order == "generator_first":
+            value, fake = update_generator(*networks, optimisers[0], noise, [])
+            fake = fake[: len(real)]
+            update_discriminator(discriminator, optimisers[1], keys, real, fake, masks)
+            return value
+        # Within one compiled function XLA makes the fakes of both updates once.
+        fake = generator(noise)
+        update_discriminator(discriminator, optimisers[1], keys, real, fake, masks)
+        return update_generator(*networks, optimisers[0], noise, masks[2])[0]
+
+    @nnx.jit
+    def update_apart(generator, discriminator, optimiser, keys, real, noise, masks) -> None:
+        update_discriminator(discriminator, optimiser, keys, real, generator(noise), masks)
 
     def step(arrays: Round) -> jax.Array:
+        networks, optimisers = (generator, discriminator), (optimiser_g, optimiser_d)
         last = arrays.generator[-1]
         for draw in arrays.discriminator:
-            noise = to_native(last.noise if draw.noise is None else draw.noise)
-            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
-            real = to_native(draw.real)
-            update_discriminator(generator, discriminator, optimiser_d, real, noise, masks)
+            real, noise = to_native(draw.real), to_native(last.noise)
+            masks = [_native(each) for each in (draw.real_masks, draw.fake_masks, last.masks)]
+            if system.noise_reuse == "fake":
+                return update_both(networks, optimisers, keys, real, noise, masks)
+            update_apart(*networks, optimiser_d, keys, real, to_native(draw.noise), masks)
         for draw in arrays.generator:
             noise, masks = to_native(draw.noise), _native(draw.masks)
-            value = update_generator(generator, discriminator, optimiser_g, noise, masks)
+            value, _ = update_generator(*networks, optimiser_g, noise, masks)
         return value
 
     return step
@@ -98,9 +119,8 @@ def _losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax
 
 
 def _penalty(
-    system: System, discriminator: nnx.Module, real: jax.Array, fake: jax.Array, key: jax.Array
+    system: System, discriminator: nnx.Module, real: jax.Array, fake: jax.Array, alpha: jax.Array
 ) -> jax.Array:
-    alpha = jax.random.uniform(key, (len(real), *[1] * (real.ndim - 1)))
     between = alpha * real + (1 - alpha) * fake
     slopes = nnx.grad(lambda x, d: d(x).sum())(between, discriminator)
     norms = jnp.linalg.norm(slopes.reshape(len(real), -1), axis=1)
@@ -121,9 +141,9 @@ def _native(masks: tuple) -> list[jax.Array]:
 
 
 def _built_in(network: nnx.Module) -> nnx.Module:
-    """The network with Flax's own batch norm in the place of ours; it has no spectral norm."""
+    """The network with Flax's own layers in the place of ours; it has no spectral norm."""
     for path, layer in list(nnx.iter_graph(network)):
-        if isinstance(layer, BatchNorm):
+        if isinstance(layer, BatchNorm | _ConvTranspose):
             *owners, name = path
             owner = reduce(_part, owners, network)
             setattr(owner, name, _counterpart(layer))
@@ -134,6 +154,18 @@ def _part(owner: nnx.Module, name: str | int) -> nnx.Module:
     return owner[name] if isinstance(name, int) else getattr(owner, name)
 
 
-def _counterpart(layer: BatchNorm) -> nnx.BatchNorm:
-    size, momentum = layer.scale.shape[0], 1 - layer.momentum
-    return nnx.BatchNorm(size, momentum=momentum, epsilon=layer.epsilon, rngs=nnx.Rngs(0))
+def _counterpart(layer: BatchNorm | _ConvTranspose) -> nnx.Module:
+    rngs = nnx.Rngs(0)
+    if isinstance(layer, BatchNorm):
+        size, momentum = layer.scale.shape[0], 1 - layer.momentum
+        return nnx.BatchNorm(size, momentum=momentum, epsilon=layer.epsilon, rngs=rngs)
+    return nnx.ConvTranspose(
+        layer.in_features,
+        layer.out_features,
+        layer.kernel_size,
+        layer.strides,
+        padding=layer.padding,
+        use_bias=layer.use_bias,
+        transpose_kernel=True,
+        rngs=rngs,
+    )

@@ -5,6 +5,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
+from jax_impl.layers import _conv_transpose
+
 _EPSILON = 1e-12
 
 
@@ -97,7 +99,7 @@ class SpectralConvTranspose(nnx.ConvTranspose):
 
     def __call__(self, maps: jax.Array) -> jax.Array:
         kernel = self.kernel[...] / _sigma(self, _conv_transpose_matrix(self.kernel[...]))
-        maps = lax.conv_transpose(maps, kernel, self.strides, self.padding, transpose_kernel=True)
+        maps = _conv_transpose(maps, kernel, self.strides, self.padding)
         return _add_bias(self, maps)
 
 

@@ -25,9 +25,7 @@ def plain_step(system: System) -> Callable[[Round], tf.Tensor]:
     optimiser_g, optimiser_d = _optimiser(system), _optimiser(system)
     judge, fool = _losses(system)
 
-    @tf.function
-    def update_discriminator(real, noise, masks) -> None:
-        fake = generator(noise, training=True)[: len(real)]
+    def separate(real, fake, masks) -> None:
         with tf.GradientTape() as tape:
             if system.order == "generator_first":
                 mixed = tf.concat([real, fake], axis=0)
@@ -43,20 +41,43 @@ def plain_step(system: System) -> Callable[[Round], tf.Tensor]:
             for weight in weights_d:
                 weight.assign(tf.clip_by_value(weight, -system.weight_clip, system.weight_clip))
 
+    def descend(tape, value) -> tf.Tensor:
+        optimiser_g.apply_gradients(zip(tape.gradient(value, weights_g), weights_g, strict=True))
+        return value
+
+    @tf.function
+    def update_discriminator(real, noise, masks) -> None:
+        separate(real, generator(noise, training=True), masks)
+
     @tf.function
     def update_generator(noise, masks) -> tf.Tensor:
         with tf.GradientTape() as tape:
+            value = fool(discriminator(generator(noise, training=True), *masks, training=True))
+        return descend(tape, value)
+
+    @tf.function
+    def update_both(real, noise, masks) -> tf.Tensor:
+        with tf.GradientTape() as tape:
             fake = generator(noise, training=True)
-            value = fool(discriminator(fake, *masks, training=True))
-        optimiser_g.apply_gradients(zip(tape.gradient(value, weights_g), weights_g, strict=True))
-        return value
+            if system.order == "generator_first":
+                value = fool(discriminator(fake, training=True))
+        if system.order == "generator_first":
+            descend(tape, value)
+            separate(real, fake[: len(real)], masks)
+            return value
+        separate(real, fake, masks)
+        with tape:
+            value = fool(discriminator(fake, *masks[2], training=True))
+        return descend(tape, value)
 
     def step(arrays: Round) -> tf.Tensor:
         last = arrays.generator[-1]
         for draw in arrays.discriminator:
-            noise = to_native(last.noise if draw.noise is None else draw.noise)
-            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
-            update_discriminator(to_native(draw.real), noise, masks)
+            real, noise = to_native(draw.real), to_native(last.noise)
+            masks = [_native(each) for each in (draw.real_masks, draw.fake_masks, last.masks)]
+            if system.noise_reuse == "fake":
+                return update_both(real, noise, masks)
+            update_discriminator(real, to_native(draw.noise), masks)
         for draw in arrays.generator:
             value = update_generator(to_native(draw.noise), _native(draw.masks))
         return value

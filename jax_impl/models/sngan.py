@@ -5,12 +5,12 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, leaky_relu
+from jax_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
 from jax_impl.spectral import SpectralConv
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 # nnx's own default is float32; `float` is float64 under x64.
-_upsample = partial(nnx.ConvTranspose, transpose_kernel=True, param_dtype=float)
+_upsample = partial(_ConvTranspose, transpose_kernel=True, param_dtype=float)
 
 
 class _Up(nnx.Module):

@@ -58,7 +58,6 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
             # Jittor's maximum makes a number of a NaN, which must stay seen.
             clipped = parameter.maximum(low).minimum(high)
             parameter.update(jt.ternary(jt.isnan(parameter), parameter, clipped))
-    jt.sync_all()
 
 
 class _Optimiser(Optimizer):
@@ -88,9 +87,6 @@ class _Optimiser(Optimizer):
                 if not parameter.is_stop_grad():
                     self.move(parameter, gradient, *slots)
         self.post_step()
-        # Left lazy, the update would be fused with whatever comes next, and a run that is saved
-        # or resumed in between would round otherwise.
-        jt.sync_all()
 
 
 class _Adam(_Optimiser):

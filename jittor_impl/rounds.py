@@ -1,5 +1,6 @@
 """One step of a row's schedule: which updates, in which order, from which arrays."""
 
+import jittor as jt
 from jittor import Var
 
 from common.rounds import DiscriminatorDraw, Masks, Round
@@ -17,11 +18,21 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, Var]:
     gan.generator.train()
     gan.discriminator.train()
     if gan.system.order == "generator_first":
-        return _mixed_batch(gan, arrays)
-    if gan.system.noise_reuse == "fake":
-        return _shared_fake(gan, arrays)
+        metrics = _mixed_batch(gan, arrays)
+    elif gan.system.noise_reuse == "fake":
+        metrics = _shared_fake(gan, arrays)
+    else:
+        metrics = _updates(gan, arrays)
+    # Left lazy, the step would be fused with whatever comes next, and a run that is saved or
+    # resumed in between would round otherwise.
+    jt.sync_all()
+    return metrics
+
+
+def _updates(gan: GAN, arrays: Round) -> dict[str, Var]:
     metrics = {}
     for draw in arrays.discriminator:
+        jt.sync_all()  # or a schedule of a hundred updates would be held as one graph
         metrics = update_discriminator(gan, draw)
     for draw in arrays.generator:
         metrics["loss_g"] = steps.generator_step(

@@ -83,8 +83,11 @@ def as_round(system: System, inputs: Tensors) -> Round:
     return Round(1, (critic,), (generator,))
 
 
-def run_step(backend: Backend, system: System, inputs: Tensors) -> Tensors:
-    """Losses, fakes, gradients and everything new after the two updates, by canonical name."""
+def run_step(backend: Backend, system: System, inputs: Tensors, *, steps: int = 1) -> Tensors:
+    """Losses, fakes and gradients of the first step, and everything new after the last.
+
+    Every step plays both updates on the same arrays.
+    """
     system = one_each(system)
     arrays, canonical, rounds = (
         as_round(system, inputs),
@@ -106,7 +109,8 @@ def run_step(backend: Backend, system: System, inputs: Tensors) -> Tensors:
     found |= _gradients(backend, system, gan, "generator", grads_g)
 
     gan = backend.gan.build(system, inputs)  # with fresh optimisers
-    rounds.play_round(gan, arrays)
+    for _ in range(steps):
+        rounds.play_round(gan, arrays)
     found |= {f"new.{name}": array for name, array in _read(backend, system, gan).items()}
     return {name: np.asarray(array) for name, array in found.items()}
 

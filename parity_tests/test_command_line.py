@@ -11,9 +11,10 @@ import pytest
 from common.backends import load
 from common.catalogue import SYSTEMS, find_system
 from common.cli import main
-from common.contract import contract
+from common.contract import contract, network_contract
 from common.initialise import initial_state
 from common.settings import apply_settings
+from common.stepping import as_round, run_step
 from common.tensors import read_tensors, write_tensors
 from common.version import ROOT
 
@@ -232,6 +233,27 @@ def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) ->
     assert found["fake"].shape == (2, 1, 28, 28)
     assert found["loss_d"].shape == ()
     assert about["backend"] == backend_name
+
+
+def test_five_steps_are_the_same_arrays_five_times(tmp_path, backend) -> None:
+    row = apply_settings(find_system("lsgan_mlp"), SMALL[1::2])
+    rng = np.random.default_rng(0)
+    arrays = {
+        "real": rng.standard_normal((2, 1, 28, 28)),
+        "noise_d": rng.standard_normal((2, 3)),
+        "noise_g": rng.standard_normal((2, 3)),
+    }
+    inputs = initial_state(row, 0) | arrays
+    once, five = run_step(backend, row, inputs), run_step(backend, row, inputs, steps=5)
+    gan = backend.gan.build(row, inputs)
+    for _ in range(5):
+        backend.rounds.play_round(gan, as_round(row, inputs))
+    for network in ("generator", "discriminator"):
+        found = backend.interop.read_network(getattr(gan, network), network_contract(row, network))
+        for name, array in found.items():
+            assert np.array_equal(five[f"new.{name}"], array), name
+            assert not np.array_equal(five[f"new.{name}"], once[f"new.{name}"]), name
+    assert all(np.array_equal(five[name], once[name]) for name in once if name[:4] != "new.")
 
 
 def test_parity_of_one_small_system_writes_its_report(tmp_path, backends) -> None:

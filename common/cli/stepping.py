@@ -30,6 +30,9 @@ def step(
     ],
     outputs: Annotated[Path, typer.Option(help="safetensors file to write.")],
     settings: Settings = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Steps to play, each on the same arrays; new.* is after all.")
+    ] = 1,
     device: Device = "cpu",
     dtype: Dtype = "float32",
 ) -> None:
@@ -39,7 +42,8 @@ def step(
     network's name): real as (N, C, H, W) or (N, point_dim), noise_d and noise_g as
     (N, latent_dim), alpha as (N,) where there is a gradient penalty, mask.ROLE.NAME where units
     are dropped. lsgan_keras takes noise_g alone, of 2N rows. Writes loss_d, loss_g, fake,
-    grad.*, and new.* after both updates.
+    grad.*, and new.* after both updates; with --steps 5 after five times both, where an
+    optimiser's slots, its count of steps and the running statistics tell.
     """
     from common.stepping import read_step_inputs, run_step
 
@@ -51,7 +55,7 @@ def step(
     loaded = load(backend, device=device, dtype=dtype, exact=True)
     write_tensors(
         outputs,
-        run_step(loaded, row, found),
+        run_step(loaded, row, found, steps=steps),
         backend=backend,
         system=row.name,
         environment=loaded.device.environment(),

@@ -18,7 +18,7 @@ parity-gpu: setup
 	$(BIN)/rosetta parity --device cuda --backends found --out parity-report-gpu
 
 test: lint types
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2
 
 lint: setup
 	$(BIN)/ruff check .

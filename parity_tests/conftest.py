@@ -8,22 +8,8 @@ import pytest
 
 from common.backends import BACKENDS, Backend, load, prepare_environment
 
-pytest_plugins = ["parity_tests.pinning"]  # --save-pins, and what the marker `pins` does
-
-
-# Those that take longest go first, so that no worker is left alone with one of them at the end.
-LONGEST = ("networks", "stopping", "golden", "command_line", "resuming", "bench", "training")
-# A file stays with one worker, but these may be split: by test, and by backend.
-BY_TEST = (
-    "bench",
-    "command_line",
-    "export",
-    "many_devices",
-    "run_commands",
-    "stopping",
-    "training",
-)
-BY_BACKEND = ("golden", "interop")
+# --save-pins and what the marker `pins` does; which tests go to one worker.
+pytest_plugins = ["parity_tests.pinning", "parity_tests.spreading"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,30 +39,6 @@ def _load_backends(config: pytest.Config) -> None:
 def chosen_backends(config: pytest.Config) -> list[str]:
     names = config.getoption("--backends").split(",")
     return [name for name in BACKENDS if name in names]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> tuple[int, str]:
-        name = _name(item)
-        return (LONGEST.index(name) if name in LONGEST else len(LONGEST)), name
-
-    items.sort(key=place)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-
-
-def _name(item: pytest.Item) -> str:
-    return item.path.stem.removeprefix("test_")
-
-
-def _group(item: pytest.Item) -> str:
-    """What goes to one worker together."""
-    name, callspec = _name(item), getattr(item, "callspec", None)
-    if name in BY_TEST:
-        return f"{name}/{getattr(item, 'originalname', item.name)}"
-    if name in BY_BACKEND and callspec:
-        return f"{name}/{callspec.params.get('backend_name')}"
-    return name
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,5 +1,9 @@
 """One step of a row's schedule: which updates, in which order, from which arrays."""
 
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
 import tensorflow as tf
 
 from common.rounds import DiscriminatorDraw, Masks, Round
@@ -9,6 +13,8 @@ from tf_impl.interop import to_native
 from tf_impl.optimisers import clip_weights
 
 Gradients = list[tf.Tensor]
+# The compiled steps of each GAN; they go when it goes.
+_STEPS: WeakKeyDictionary[GAN, dict[Any, Callable[..., Any]]] = WeakKeyDictionary()
 
 
 def play_round(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
@@ -21,14 +27,9 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
     for draw in arrays.discriminator:
         metrics = update_discriminator(gan, draw)
     for draw in arrays.generator:
-        metrics["loss_g"] = steps.generator_step(
-            gan.generator,
-            gan.discriminator,
-            gan.generator_optimiser,
-            to_native(draw.noise),
-            loss=gan.generator_loss,
-            masks=_native(draw.masks),
-        )
+        networks = gan.generator, gan.discriminator, gan.generator_optimiser
+        step = _bound(gan, steps.generator_step, *networks, loss=gan.generator_loss)
+        metrics["loss_g"] = step(to_native(draw.noise), masks=_native(draw.masks))
     return metrics
 
 
@@ -37,19 +38,13 @@ def update_discriminator(gan: GAN, draw: DiscriminatorDraw) -> dict[str, tf.Tens
     networks = gan.generator, gan.discriminator, gan.discriminator_optimiser
     real, noise = to_native(draw.real), to_native(draw.noise)
     if gan.penalty is not None:
-        alpha = to_native(draw.alpha)
-        value, extra = penalty.penalised_step(
-            *networks, real, noise, alpha, loss=gan.discriminator_loss, penalty=gan.penalty
-        )
+        losses = {"loss": gan.discriminator_loss, "penalty": gan.penalty}
+        step = _bound(gan, penalty.penalised_step, *networks, **losses)
+        value, extra = step(real, noise, to_native(draw.alpha))
         return {"loss_d": value + extra, "penalty": extra, "wasserstein_estimate": -value}
-    value = steps.discriminator_step(
-        *networks,
-        real,
-        noise,
-        loss=gan.discriminator_loss,
-        real_masks=_native(draw.real_masks),
-        fake_masks=_native(draw.fake_masks),
-    )
+    step = _bound(gan, steps.discriminator_step, *networks, loss=gan.discriminator_loss)
+    masks = {"real_masks": _native(draw.real_masks), "fake_masks": _native(draw.fake_masks)}
+    value = step(real, noise, **masks)
     return {"loss_d": value, **_clip(gan, value)}
 
 
@@ -125,6 +120,21 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
         masks=_native(draw.real_masks),
     )
     return {"loss_d": value, "loss_g": fooled}
+
+
+def _bound(gan: GAN, step: Any, *networks: Any, **losses: Any) -> Callable[..., Any]:
+    """The step with everything but tensors filled in, compiled once for this GAN."""
+    # tf.function examines every argument at each call, which costs small networks more than
+    # their arithmetic.
+    kept = _STEPS.setdefault(gan, {})
+    if step not in kept:
+
+        @tf.function
+        def bound(*tensors: tf.Tensor, **masks: list[tf.Tensor]) -> Any:
+            return step.python_function(*networks, *tensors, **losses, **masks)
+
+        kept[step] = bound
+    return kept[step]
 
 
 def _clip(gan: GAN, value: tf.Tensor) -> dict[str, tf.Tensor]:

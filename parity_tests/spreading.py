@@ -1,0 +1,66 @@
+"""Which tests go to one worker of pytest-xdist together, and which of them first."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+from common.backends import BACKENDS
+
+# Those that take longest go first, so that no worker is left alone with one of them at the end.
+LONGEST = ("networks", "stopping", "golden", "command_line", "resuming", "bench", "training")
+# A file stays with one worker, but these may be split: by test, or by backend.
+BY_TEST = (
+    "bench",
+    "command_line",
+    "export",
+    "many_devices",
+    "run_commands",
+    "stopping",
+    "training",
+)
+BY_BACKEND = ("golden", "interop")
+
+
+def name_of(path: str) -> str:
+    """What a file tests, as in losses."""
+    return PurePosixPath(path).stem.removeprefix("test_")
+
+
+def group_of(node_id: str) -> str:
+    """What a test is kept together with; by file, by test or by backend."""
+    path, _, test = node_id.partition("::")
+    name, words = name_of(path), re.split(r"[\[\]-]", test)
+    if name in BY_TEST:
+        return f"{name}/{words[0]}"
+    if name in BY_BACKEND:
+        return f"{name}/{next((word for word in words if word in BACKENDS), '')}"
+    return name
+
+
+class Spreading(LoadScopeScheduling):
+    """Work in groups, handed out in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Callable[..., object]
+) -> LoadScopeScheduling:
+    """The groups above, whatever --dist says."""
+    config.option.loadscopereorder = False
+    return Spreading(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first and keep files together, whatever their parameters."""
+
+    def place(item: pytest.Item) -> tuple[int, str]:
+        name = name_of(item.nodeid.partition("::")[0])
+        return (LONGEST.index(name) if name in LONGEST else len(LONGEST)), name
+
+    items.sort(key=place)

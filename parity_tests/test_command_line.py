@@ -198,14 +198,19 @@ def test_a_file_where_a_folder_must_be_is_named_before_any_work(tmp_path) -> Non
     assert (tmp_path / "file").read_text() == "here first"
 
 
-def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) -> None:
+def small_step():
+    """A small row, and the least that a step of it takes."""
     row = apply_settings(find_system("lsgan_mlp"), SMALL[1::2])
     rng = np.random.default_rng(0)
-    inputs = {
+    return row, {
         **initial_state(row, 0),
         "real": rng.standard_normal((2, 1, 28, 28)),
         "noise_d": rng.standard_normal((2, 3)),
     }
+
+
+def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) -> None:
+    row, inputs = small_step()
     write_tensors(tmp_path / "in.safetensors", inputs)
     answer = rosetta(
         "step",
@@ -235,15 +240,9 @@ def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) ->
     assert about["backend"] == backend_name
 
 
-def test_five_steps_are_the_same_arrays_five_times(tmp_path, backend) -> None:
-    row = apply_settings(find_system("lsgan_mlp"), SMALL[1::2])
-    rng = np.random.default_rng(0)
-    arrays = {
-        "real": rng.standard_normal((2, 1, 28, 28)),
-        "noise_d": rng.standard_normal((2, 3)),
-        "noise_g": rng.standard_normal((2, 3)),
-    }
-    inputs = initial_state(row, 0) | arrays
+def test_five_steps_are_the_same_arrays_five_times(backend) -> None:
+    row, inputs = small_step()
+    inputs["noise_g"] = inputs["noise_d"]
     once, five = run_step(backend, row, inputs), run_step(backend, row, inputs, steps=5)
     gan = backend.gan.build(row, inputs)
     for _ in range(5):
@@ -340,19 +339,19 @@ def test_a_broken_backend_fails_its_own_rows_and_the_others_finish(tmp_path, fau
     assert not report["summary"]["ok"]
 
 
-def test_the_same_command_twice_is_bit_equal(tmp_path, backend_name) -> None:
-    settings = "base_channels=4", "dense_features=24", "latent_dim=12"
+@pytest.mark.parametrize(
+    ("dtype", "system", "settings"),
+    [
+        ("float64", "lsgan_mlp", ["generator_features=32"]),
+        ("float32", "dcgan_mnist", ["base_channels=4", "dense_features=24", "latent_dim=12"]),
+    ],
+)
+def test_the_same_command_twice_is_bit_equal(
+    tmp_path, backend_name, dtype, system, settings
+) -> None:
     for name in ("first", "second"):
         answer = rosetta(
-            *(
-                "record",
-                backend_name,
-                "dcgan_mnist",
-                "--dtype",
-                "float32",
-                "--out",
-                tmp_path / name,
-            ),
+            *("record", backend_name, system, "--dtype", dtype, "--out", tmp_path / name),
             *(part for setting in settings for part in ("--set", setting)),
         )
         assert answer.returncode == 0, answer.stderr

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from common.version import ROOT
+from parity_tests.test_mirror import PACKAGES
 
 # What a step runs; reading losses is left to the loop, which does so when it prints.
 STEP = (
@@ -29,7 +30,6 @@ HARMLESS = {
     "int(state['step'])",  # PyTorch counts an optimiser's steps there
     "np.asarray(value, dtype=str(like.dtype))",  # a constant on its way to Jittor
 }
-PACKAGES = ("torch_impl", "tf_impl", "jax_impl", "jittor_impl")
 
 
 def waits(source: str) -> list[str]:

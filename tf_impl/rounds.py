@@ -124,8 +124,7 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
 
 def _bound(gan: GAN, step: Any, *networks: Any, **losses: Any) -> Callable[..., Any]:
     """The step with everything but tensors filled in, compiled once for this GAN."""
-    # tf.function examines every argument at each call, which costs small networks more than
-    # their arithmetic.
+    # tf.function examines every argument at each call, which is felt where networks are small.
     kept = _STEPS.setdefault(gan, {})
     if step not in kept:
 

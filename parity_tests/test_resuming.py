@@ -104,9 +104,10 @@ def test_float32_goes_on_by_the_float32_rule(straight, backends, tmp_path) -> No
             assert normwise_error(joined.tensors[key], array) <= bound, (first, second, key)
 
 
-@pytest.mark.parametrize("system", ["lsgan_mlp", "dcgan_mnist"])
-def test_the_same_framework_goes_on_bit_equal(tmp_path, backend_name, system) -> None:
-    straight = run_of(tmp_path / "straight", system, steps=4, ema_decay=0.9)
+# Without an average too: Jittor's average computes what a step left undone.
+@pytest.mark.parametrize(("system", "ema_decay"), [("lsgan_mlp", 0.0), ("dcgan_mnist", 0.9)])
+def test_the_same_framework_goes_on_bit_equal(tmp_path, backend_name, system, ema_decay) -> None:
+    straight = run_of(tmp_path / "straight", system, steps=4, ema_decay=ema_decay)
     whole = trained(straight, backend_name)
     halves = replace(straight, out=tmp_path / "halves", steps=2)
     trained(halves, backend_name)

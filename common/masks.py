@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from common.catalogue import System
 from common.networks.builders import width
-from common.streams import Array, generator_at
+from common.streams import generator_at
 
 Shape = tuple[int, int, int]
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,9 @@ def draw_masks(system: System, seed: int, role: str, batch: int, *place: int) ->
     if role not in mask_roles(system):
         return ()
     rate, rows = system.dropout or 0.0, batch * mask_roles(system)[role]
-    return tuple(
-        (generator_at(seed, "mask", role, mask.name, *place).random((rows, *mask.shape)) >= rate)
-        * 1.0
-        for mask in masks_of(system)
-    )
+
+    def kept(mask: Mask) -> Array:
+        rng = generator_at(seed, "mask", role, mask.name, *place)
+        return (rng.random((rows, *mask.shape), np.float32) >= rate).astype(np.float32)
+
+    return tuple(map(kept, masks_of(system)))

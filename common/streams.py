@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import DTypeLike, NDArray
 
 Array = NDArray[np.float64]
 
@@ -13,8 +15,8 @@ Array = NDArray[np.float64]
 def generator_at(seed: int, *address: str | int) -> np.random.Generator:
     """A fresh NumPy generator for one address; no address disturbs another."""
     text = "/".join(str(part) for part in (seed, *address))
-    key = int.from_bytes(sha256(text.encode()).digest()[:16], "little")
-    return np.random.Generator(np.random.Philox(key=key))
+    key = _Key(sha256(text.encode()).digest())
+    return np.random.Generator(np.random.Philox(key))  # type: ignore[arg-type]
 
 
 def draw(distribution: str, rng: np.random.Generator, shape: Sequence[int]) -> Array:
@@ -26,6 +28,16 @@ def draw(distribution: str, rng: np.random.Generator, shape: Sequence[int]) -> A
     if distribution == "uniform_symmetric":
         return 2 * rng.random(tuple(shape)) - 1
     raise ValueError(f"unknown distribution {distribution!r}")
+
+
+@dataclass(frozen=True)
+class _Key(ISeedSequence):
+    """The key itself: given as `key`, NumPy asks the system for entropy before it takes it."""
+
+    digest: bytes
+
+    def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[Any]:
+        return np.frombuffer(self.digest, np.dtype(dtype).newbyteorder("<"), n_words)
 
 
 @dataclass(frozen=True)

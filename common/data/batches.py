@@ -53,6 +53,6 @@ def _batches(
     def batch(index: int) -> Array:
         epoch, place = divmod(visited + index, per_epoch)
         chosen = order(epoch)[place * size : (place + 1) * size]
-        return dataset.samples([int(i) for i in chosen])
+        return dataset.samples(chosen.tolist())
 
     return batch

@@ -32,7 +32,7 @@ class Dataset:
     def samples(self, indices: Sequence[int]) -> Samples:
         """Those samples as one batch, in that order."""
         each = map if self.decoders is None else self.decoders.map
-        return np.stack(list(each(self.sample, [int(index) for index in indices])))
+        return np.stack(list(each(self.sample, map(int, indices))))
 
 
 def fingerprint_of(*parts: str | int) -> str:

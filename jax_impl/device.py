@@ -56,6 +56,11 @@ def chosen_device() -> jax.Device:
     return jax.config.jax_default_device or jax.devices("cpu")[0]
 
 
+def synchronise() -> None:
+    """Return once everything asked for is computed, what nobody has read included."""
+    jax.block_until_ready(jax.live_arrays())
+
+
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     device = chosen_device()

@@ -19,7 +19,8 @@ def start_average(gan: GAN) -> nn.Module:
 def update_average(average: nn.Module, generator: nn.Module, *, decay: float) -> None:
     """Move every parameter and buffer of the average towards the generator's by 1 − decay."""
     news = generator.state_dict()
-    for name, kept in average.state_dict().items():
+    averages = average.state_dict()
+    for name, kept in averages.items():
         kept.assign(kept + _constant(1 - decay, kept) * (news[name] - kept))
     # Otherwise the graph of every average so far waits to be computed.
-    jt.sync_all()
+    jt.sync(list(averages.values()))

@@ -46,6 +46,11 @@ def chosen_device() -> str:
     return "cuda" if jt.flags.use_cuda else "cpu"
 
 
+def synchronise() -> None:
+    """Return once everything asked for is computed, what nobody has read included."""
+    jt.sync_all(True)
+
+
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     return {

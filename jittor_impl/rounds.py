@@ -23,17 +23,15 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, Var]:
         metrics = _shared_fake(gan, arrays)
     else:
         metrics = _updates(gan, arrays)
-    # Left lazy, the step would be fused with whatever comes next, and a run that is saved or
-    # resumed in between would round otherwise.
-    jt.sync_all()
+    _settle(gan, metrics)
     return metrics
 
 
 def _updates(gan: GAN, arrays: Round) -> dict[str, Var]:
     metrics = {}
     for draw in arrays.discriminator:
-        jt.sync_all()  # or a schedule of a hundred updates would be held as one graph
         metrics = update_discriminator(gan, draw)
+        _settle(gan, metrics)  # or a schedule of a hundred updates would be held as one graph
     for draw in arrays.generator:
         metrics["loss_g"] = steps.generator_step(
             gan.generator,
@@ -142,6 +140,22 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, Var]:
         masks=_native(draw.real_masks),
     )
     return {"loss_d": value, "loss_g": fooled}
+
+
+def _settle(gan: GAN, metrics: dict[str, Var]) -> None:
+    # Left lazy, the step would be fused with whatever comes next, and a run that is saved or
+    # resumed in between would round otherwise. jt.sync_all() would write out the gradients too,
+    # which are fused into the updates as long as nobody asks for them.
+    optimisers = gan.generator_optimiser, gan.discriminator_optimiser
+    groups = [(group, o.slots) for o in optimisers for group in o.param_groups]
+    jt.sync(
+        [
+            *gan.generator.parameters(),
+            *gan.discriminator.parameters(),
+            *(slot for group, names in groups for name in names for slot in group[name]),
+            *metrics.values(),
+        ]
+    )
 
 
 def _clip(gan: GAN, value: Var) -> dict[str, Var]:

@@ -53,6 +53,19 @@ def test_a_block_lasts_as_long_as_asked(monkeypatch) -> None:
     assert found.ours == (0.25, 0.25)
 
 
+def test_what_is_left_undone_is_paid_by_who_left_it(monkeypatch) -> None:
+    clock, debts = Clock(monkeypatch), []
+
+    def wait() -> None:
+        while debts:
+            clock.now += debts.pop()
+
+    found = time_in_turns(
+        clock.work("ours", 1.0), lambda _: debts.append(1.0), pairs=3, seconds=2.0, wait=wait
+    )
+    assert found.ours == found.plain == (1.0, 1.0, 1.0)
+
+
 def test_a_machine_that_slows_down_slows_both(monkeypatch) -> None:
     clock, pieces = Clock(monkeypatch), count(1)
 

@@ -5,8 +5,9 @@ import pytest
 
 from common.backends import BACKENDS
 from common.contract import network_contract
-from parity_tests.differing import ONE, close, port, slopes, value
-from parity_tests.fixtures import build, reduced
+from common.rounds import draw_round
+from parity_tests.differing import BATCH, ONE, close, port, slopes, value
+from parity_tests.fixtures import build, images, reduced
 from parity_tests.test_penalty import penalise
 
 
@@ -80,3 +81,31 @@ def test_a_parameter_without_influence_has_an_error_none_or_zero_for_its_gradien
         gradients = interop.read_gradients(found, gan.discriminator, contract)
         last = contract[-1]
         close(gradients[last.full_name], np.zeros(last.shape), "exact", name)
+
+
+@pytest.mark.pins("jittor")
+def test_an_update_that_nobody_reads_waits_in_jittor(effect) -> None:
+    import jittor as jt
+
+    def done(parameter: jt.Var) -> bool:
+        return ":s1:" in parameter.debug_msg()
+
+    backend = port("jittor")
+    layer = jt.nn.Linear(3, 1)
+    loss = (layer(jt.array(BATCH)) ** 2).mean()
+    backend.device.synchronise()
+    before = jt.liveness_info()["lived_ops"]
+    jt.optim.SGD(layer.parameters(), 0.1).step(loss)
+    loss.numpy()
+    assert not any(map(done, layer.parameters()))
+    effect("operations that wait once the loss is read", jt.liveness_info()["lived_ops"] - before)
+    backend.device.synchronise()
+    assert all(map(done, layer.parameters()))
+    assert jt.liveness_info()["lived_ops"] == 0
+
+    case = reduced("lsgan_mlp")
+    gan = build(backend, case)
+    arrays = draw_round(case.system, 0, 1, 4, lambda _: images(case))
+    metrics = backend.rounds.play_round(gan, arrays)
+    kept = *gan.generator.parameters(), *gan.discriminator.parameters(), *metrics.values()
+    assert all(map(done, kept))

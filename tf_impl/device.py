@@ -60,6 +60,11 @@ def chosen_device() -> str:
     return _chosen
 
 
+def synchronise() -> None:
+    """Return once everything asked for is computed, what nobody has read included."""
+    tf.test.experimental.sync_devices()
+
+
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     cuda = _chosen == "/GPU:0"

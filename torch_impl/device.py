@@ -55,6 +55,12 @@ def chosen_device() -> torch.device:
     return _chosen
 
 
+def synchronise() -> None:
+    """Return once everything asked for is computed, what nobody has read included."""
+    if _chosen.type == "cuda":
+        torch.cuda.synchronize(_chosen)
+
+
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     cuda = _chosen.type == "cuda"

@@ -57,7 +57,8 @@ def measure(
     def plain(number: int) -> object:
         return canonical(step(drawn[number % ROUNDS]))
 
-    found = time_in_turns(ours, plain, pairs=pairs, seconds=seconds)
+    wait = backend.device.synchronise
+    found = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
     low, middle, high = found.ratios
     share = _data_share(backend, system, gan, dataset, round(seconds / min(found.ours)) + 2)
     return Measured(

@@ -8,7 +8,8 @@ from time import perf_counter
 
 import numpy as np
 
-Work = Callable[[int], object]  # does its n-th piece and waits for the outcome
+Work = Callable[[int], object]  # does its n-th piece
+Wait = Callable[[], None]  # for all that work has left to be done
 
 
 @dataclass(frozen=True)
@@ -25,24 +26,28 @@ class Paired:
         return float(found[0]), float(found[1]), float(found[2])
 
 
-def time_in_turns(ours: Work, plain: Work, *, pairs: int, seconds: float) -> Paired:
+def time_in_turns(
+    ours: Work, plain: Work, *, pairs: int, seconds: float, wait: Wait = lambda: None
+) -> Paired:
     """Time both in `pairs` pairs of blocks of about so many seconds, the order alternating.
 
-    Both work twice before: what is compiled, traced or cached at first is not timed.
+    Both work twice before: what is compiled, traced or cached at first is not timed. Each block
+    ends with `wait`, so that none pays for what the other has left to be done.
     """
     works, numbers = (ours, plain), count()
+
+    def timed(work: Work, pieces: int) -> float:
+        began = perf_counter()
+        for _ in range(pieces):
+            work(next(numbers))
+        wait()
+        return (perf_counter() - began) / pieces
+
     for work in works * 2:
-        work(next(numbers))
-    pieces = max(1, ceil(seconds / max(_timed(work, numbers, 1) for work in works)))
+        timed(work, 1)
+    pieces = max(1, ceil(seconds / max(timed(work, 1) for work in works)))
     found: tuple[list[float], list[float]] = ([], [])
     for pair in range(pairs):
         for which in (0, 1) if pair % 2 == 0 else (1, 0):
-            found[which].append(_timed(works[which], numbers, pieces))
+            found[which].append(timed(works[which], pieces))
     return Paired(tuple(found[0]), tuple(found[1]))
-
-
-def _timed(work: Work, numbers: "count[int]", pieces: int) -> float:
-    began = perf_counter()
-    for _ in range(pieces):
-        work(next(numbers))
-    return (perf_counter() - began) / pieces

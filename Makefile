@@ -5,20 +5,22 @@ BIN := .venv/bin
 .PHONY: parity parity-gpu test lint types docs setup clean help
 
 help:
-	@echo "make parity      compare the four frameworks: a table, parity-report/report.html"
+	@echo "make parity      compare the four frameworks: a table, parity-report/report.html;"
+	@echo "                 then hold them against the originals' figures at full width"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
-	@echo "make test        lint, types and every test"
+	@echo "make test        lint, types and every other test"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 
 parity: setup
 	$(BIN)/rosetta parity --out parity-report
+	$(BIN)/python -m pytest -n 2 -m slow
 
 parity-gpu: setup
 	$(BIN)/rosetta parity --device cuda --backends found --out parity-report-gpu
 
 test: lint types
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
 lint: setup
 	$(BIN)/ruff check .

@@ -339,20 +339,12 @@ def test_a_broken_backend_fails_its_own_rows_and_the_others_finish(tmp_path, fau
     assert not report["summary"]["ok"]
 
 
-@pytest.mark.parametrize(
-    ("dtype", "system", "settings"),
-    [
-        ("float64", "lsgan_mlp", ["generator_features=32"]),
-        ("float32", "dcgan_mnist", ["base_channels=4", "dense_features=24", "latent_dim=12"]),
-    ],
-)
-def test_the_same_command_twice_is_bit_equal(
-    tmp_path, backend_name, dtype, system, settings
-) -> None:
+def test_the_same_command_twice_is_bit_equal(tmp_path, backend_name) -> None:
     for name in ("first", "second"):
         answer = rosetta(
-            *("record", backend_name, system, "--dtype", dtype, "--out", tmp_path / name),
-            *(part for setting in settings for part in ("--set", setting)),
+            *("record", backend_name, "dcgan_mnist", "--dtype", "float32"),
+            *("--set", "base_channels=4", "--set", "dense_features=24", "--set", "latent_dim=12"),
+            *("--out", tmp_path / name),
         )
         assert answer.returncode == 0, answer.stderr
     first, second = (read_tensors(tmp_path / name)[0] for name in ("first", "second"))

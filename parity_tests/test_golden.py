@@ -154,6 +154,7 @@ def test_the_penalty_alone(backend) -> None:
             bare.golden.hold("grad_d_without_penalty", name, found, "", "golden_pytorch")
 
 
+@pytest.mark.slow
 def test_the_facade_discriminator_on_given_fakes(backend) -> None:
     golden = Golden("facade-discriminator", find_system("lsgan_facade"))
     figures, network = golden.figures, network_contract(golden.system, "discriminator")

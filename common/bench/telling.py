@@ -17,7 +17,7 @@ A step of each port beside the plainest loop of its own framework, on that frame
 and optimisers, timed in turns in one process on {cores} cores{device}: the median of the pairs'
 ratios, with their middle half. Below 1 the port is the faster one. Images are real samples a
 second; memory is the peak of the whole process before the plain loop was built; data is the share
-of the time that a run of that row waited for its batches.
+of the time that a run of that row, once begun, waited for its batches.
 
 The plain loops of TensorFlow and JAX keep our spectral layers, having none to compare with.
 Frameworks are not to be compared by this page: each was timed by itself.

@@ -1,5 +1,6 @@
 """The idiom book: it builds without a warning, loads nothing, and notices what is gone."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -152,6 +153,17 @@ def commands(program: str) -> set[str]:
     """Every such command in the book, as a reader would copy it."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
     return set(re.findall(rf"(?:^|`)({program} [^`\n]*?)(?:`| \\$|$)", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_s_page_shows_samples_of_it(name) -> None:
+    page = (DOCS / "systems" / f"{name}.md").read_text(encoding="utf-8")
+    if f"```{{samples}} {name}\n" not in page:
+        assert re.search(rf"!\[.*\]\(\.\./results/training/\d+-{name}\.png\)", page)
+        return
+    kept = json.loads((DOCS / "results" / "samples" / f"{name}.json").read_text(encoding="utf-8"))
+    assert kept["system"]["name"] == name
+    assert kept["command"][:3] == ["train", kept["backend"], name]
 
 
 def sources_at(pattern: str) -> str:

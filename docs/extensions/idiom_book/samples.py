@@ -1,0 +1,50 @@
+"""What a kept run of a system draws, with the command that made it."""
+
+import json
+import shlex
+
+from docutils import nodes
+
+from common.backends import TITLES
+from common.version import ROOT
+from idiom_book.facts import OfSystem
+
+KEPT = ROOT / "docs" / "results" / "samples"  # <system>.png and the run's config as <system>.json
+CAPTIONS = {
+    True: "{title} 训练 {steps:,} 步之后的样本，所用命令如下。",
+    False: "Samples after {steps:,} steps in {title}, made by:",
+}
+PAGE = """```{{figure}} /results/samples/{name}.png
+:alt: {caption}
+:width: 24em
+
+{caption}
+```
+
+```
+{command}
+```
+"""
+
+
+class Samples(OfSystem):
+    """The run's last grid of samples, and its command."""
+
+    def run(self) -> list[nodes.Node]:
+        """The picture and the command.
+
+        Raises:
+            DirectiveError: there is no such system, or no run of it is kept.
+        """
+        name = self.system.name
+        config, picture = KEPT / f"{name}.json", KEPT / f"{name}.png"
+        for kept in (config, picture):
+            self.env.note_dependency(str(kept))
+            if not kept.is_file():
+                raise self.error(f"no samples of {name}: {kept} is missing")
+        about = json.loads(config.read_text(encoding="utf-8"))
+        chinese = self.env.docname.startswith("zh/")
+        title = TITLES[about["backend"]]
+        caption = CAPTIONS[chinese].format(title=title, steps=about["steps"])
+        command = shlex.join(["rosetta", *about["command"]])
+        return self.parse_text_to_nodes(PAGE.format(name=name, caption=caption, command=command))

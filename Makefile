@@ -2,18 +2,22 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-.PHONY: parity parity-gpu test lint types docs setup clean help
+.PHONY: parity full-width parity-gpu test lint types docs setup clean help
 
 help:
 	@echo "make parity      compare the four frameworks: a table, parity-report/report.html;"
-	@echo "                 then hold them against the originals' figures at full width"
+	@echo "                 then make full-width"
+	@echo "make full-width  hold the four against the originals' figures at full width"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
-	@echo "make test        lint, types and every other test"
+	@echo "make test        lint, types and every test but those at full width"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 
 parity: setup
 	$(BIN)/rosetta parity --out parity-report
+	$(MAKE) full-width
+
+full-width: setup
 	$(BIN)/python -m pytest -n 2 -m slow
 
 parity-gpu: setup

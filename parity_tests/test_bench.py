@@ -2,6 +2,8 @@
 
 import json
 from itertools import count
+from time import sleep
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from typer.testing import CliRunner
 
 from common import child
 from common.backends import load
-from common.bench import timing
+from common.bench import measuring, timing
 from common.bench.timing import time_in_turns
 from common.cli import app, benching
 from common.data import load_dataset
@@ -64,6 +66,26 @@ def test_what_is_left_undone_is_paid_by_who_left_it(monkeypatch) -> None:
         clock.work("ours", 1.0), lambda _: debts.append(1.0), pairs=3, seconds=2.0, wait=wait
     )
     assert found.ours == found.plain == (1.0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("late", ["first", "every"])
+def test_a_run_s_data_are_counted_from_its_first_step_on(monkeypatch, late) -> None:
+    def rounds(*_, first_step: int, last_step: int, **__):
+        for number in range(first_step, last_step + 1):
+            sleep(0.2 if number == first_step else 0.05 if late == "every" else 0.0)
+            yield number
+
+    def train(gan, ahead):
+        for number in ahead:
+            sleep(0.01)
+            yield number, {"loss_g": number}
+
+    monkeypatch.setattr(measuring, "rounds", rounds)
+    port = SimpleNamespace(
+        train=SimpleNamespace(train=train), interop=SimpleNamespace(to_canonical=float)
+    )
+    share = measuring._data_share(port, None, None, None, steps=1)
+    assert share < 0.1 if late == "first" else share > 0.5
 
 
 def test_a_machine_that_slows_down_slows_both(monkeypatch) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from common.backends import BACKENDS, Backend, load, prepare_environment
+from common.child import share_of_threads
 
 # --save-pins and what the marker `pins` does; which tests go to one worker.
 pytest_plugins = ["parity_tests.pinning", "parity_tests.spreading"]
@@ -27,7 +28,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _load_backends(config: pytest.Config) -> None:
     # Compiling is most of what JAX costs here, and `make parity` runs the optimised code.
-    for name, value in prepare_environment("cpu", quick=True, keep_compiled=True).items():
+    variables = prepare_environment("cpu", quick=True, keep_compiled=True)
+    if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+        variables |= share_of_threads(int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    for name, value in variables.items():
         os.environ.setdefault(name, value)
     # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
     for name in chosen_backends(config):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.backends import prepare_environment
-from common.child import last_words, python_path
+from common.child import last_words, python_path, share_of_threads
 from common.comparison.cases import WIDTHS, Case, cases
 from common.comparison.comparing import compare
 from common.comparison.recorded import open_recording
@@ -141,11 +141,8 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
     for setting in plan.settings:
         command += ["--set", setting]
     quick = job.widths != FULL and job.device == "cpu"
-    # Recordings that share the cores must share out their threads: small networks in twice as
-    # many threads as cores take four times as long.
-    threads = str(max(1, (os.cpu_count() or 1) // plan.workers))
     environment = {
-        "OMP_NUM_THREADS": threads,
+        **share_of_threads(plan.workers),
         **os.environ,
         **prepare_environment(job.device, quick=quick, keep_compiled=True),
         "PYTHONPATH": python_path(),

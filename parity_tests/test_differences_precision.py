@@ -42,6 +42,22 @@ def test_a_number_left_of_one_value_makes_it_float32_in_jittor() -> None:
     close(loss.numpy(), [0.3 * 0.1**2], "closed_form")
 
 
+@pytest.mark.pins("tf")
+def test_a_number_that_tensorflow_casts_to_float64_was_float32_before(effect) -> None:
+    import tensorflow as tf
+
+    rounded = float(np.float32(0.2))
+    assert float(tf.cast(0.2, tf.float64)) == rounded
+    assert float(tf.constant(0.2, tf.float64)) == float(tf.ones((), tf.float64) * 0.2) == 0.2
+    effect("relative error of 0.2 cast to float64", rounded / 0.2 - 1)
+
+    root, gradients = np.sqrt(1 - 0.75), [np.ones(1)]
+    numbers = {"learning_rate": 1.0, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.2}
+    found = weights_after("tf", ours("tf", "keras_adam", **numbers), gradients)
+    close(found, [-root / (root + 0.2)])
+    apart(found, [-root / (root + rounded)])
+
+
 @pytest.mark.pins("jittor", "torch")
 def test_jittor_s_mean_in_float32_loses_digits_of_a_long_sum(effect) -> None:
     import jittor as jt

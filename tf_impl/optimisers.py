@@ -26,9 +26,13 @@ class _Adam(keras.optimizers.Optimizer):
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         first, second = self._moved_moments(gradient, variable)
-        step_size = learning_rate / self._correction(self.beta1, variable.dtype)
-        root = tf.sqrt(second) / tf.sqrt(self._correction(self.beta2, variable.dtype))
-        self.assign_sub(variable, step_size * first / (root + self.epsilon))
+        root = tf.sqrt(self._correction(self.beta2, variable.dtype))
+        step_size = learning_rate * root / self._correction(self.beta1, variable.dtype)
+        self.assign_sub(variable, step_size * first / (tf.sqrt(second) + self._epsilon(root)))
+
+    def _epsilon(self, root: tf.Tensor) -> tf.Tensor:
+        # As √v̂ + ε, with one division fewer of everything there is to divide.
+        return self.epsilon * root
 
     def _moved_moments(
         self, gradient: tf.Tensor, variable: tf.Variable
@@ -47,13 +51,8 @@ class _Adam(keras.optimizers.Optimizer):
 
 class _KerasAdam(_Adam):
     # Keras' own, but for the power of its betas.
-    def update_step(
-        self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
-    ) -> None:
-        first, second = self._moved_moments(gradient, variable)
-        root = tf.sqrt(self._correction(self.beta2, variable.dtype))
-        step_size = learning_rate * root / self._correction(self.beta1, variable.dtype)
-        self.assign_sub(variable, step_size * first / (tf.sqrt(second) + self.epsilon))
+    def _epsilon(self, root: tf.Tensor) -> tf.Tensor:
+        return tf.constant(self.epsilon, root.dtype)
 
 
 class _RMSprop(keras.optimizers.Optimizer):

@@ -152,7 +152,8 @@ def test_a_translation_that_lags_says_so(tmp_path) -> None:
 def commands(program: str) -> set[str]:
     """Every such command in the book, as a reader would copy it."""
     text = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.rglob("*.md"))
-    return set(re.findall(rf"(?:^|`)({program} [^`\n]*?)(?:`| \\$|$)", text, flags=re.MULTILINE))
+    text = re.sub(r" \\\n *", " ", text)
+    return set(re.findall(rf"(?:^|`)({program} [^`\n]*?)(?:`|$)", text, flags=re.MULTILINE))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -1,6 +1,5 @@
 """Runs of several frameworks and seeds as a page of Markdown, one section an experiment."""
 
-import shlex
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +9,7 @@ import numpy as np
 
 from common.backends import TITLES
 from common.errors import UsageError
-from common.markdown import table
+from common.markdown import command_lines, table
 from common.runs.across_seeds import Experiment, chance_of_difference, experiments, spread
 from common.runs.side_by_side import PastRun
 from common.tensors import make_folder, write_bytes
@@ -66,7 +65,7 @@ def _section(experiment: Experiment, picture: str) -> str:
             _table(experiment),
             _verdict(experiment, name),
             "```",
-            shlex.join(["rosetta", *first.config["command"]]),
+            command_lines(["rosetta", *first.config["command"]]),
             "```\n",
         ]
     )

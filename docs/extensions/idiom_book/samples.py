@@ -1,11 +1,11 @@
 """What a kept run of a system draws, with the command that made it."""
 
 import json
-import shlex
 
 from docutils import nodes
 
 from common.backends import TITLES
+from common.markdown import command_lines
 from common.version import ROOT
 from idiom_book.facts import OfSystem
 
@@ -46,5 +46,5 @@ class Samples(OfSystem):
         chinese = self.env.docname.startswith("zh/")
         title = TITLES[about["backend"]]
         caption = CAPTIONS[chinese].format(title=title, steps=about["steps"])
-        command = shlex.join(["rosetta", *about["command"]])
+        command = command_lines(["rosetta", *about["command"]])
         return self.parse_text_to_nodes(PAGE.format(name=name, caption=caption, command=command))

@@ -1,0 +1,15 @@
+"""Shell commands in Markdown."""
+
+import shlex
+
+from common.markdown import LINE, command_lines
+
+
+def test_a_long_command_is_continued_as_a_shell_reads_it() -> None:
+    words = ["rosetta", "train", "it's", *(w for n in range(20) for w in (f"--option-{n}", "v w"))]
+    lines = command_lines(words)
+    assert shlex.split(lines.replace("\\\n", "")) == words
+    assert max(map(len, lines.splitlines())) <= LINE + len(" \\")
+    assert all(line.startswith("    --option") for line in lines.splitlines()[1:])
+    assert "\n" in lines
+    assert "\n" not in command_lines(words[:9])

@@ -73,7 +73,7 @@ def prepare_environment(
 
     `quick` suits small networks that take few steps, where compiling is most of what JAX costs:
     XLA asks LLVM for the least it optimises. (With none at all, XLA's float64 convolutions took
-    five to ten times as long.) `keep_compiled` suits processes that compile the same
+    three to eleven times as long.) `keep_compiled` suits processes that compile the same
     programs beside each other: JAX keeps what it compiles for the next, as Jittor always does.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}

@@ -1,11 +1,10 @@
 """Tables and shell commands in Markdown."""
 
-import re
 import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
-LINE = 96  # characters of a command that the book shows without scrolling
+LINE = 88  # characters of a command that the book shows without scrolling
 JOINED = "\0"  # between an option and its value, which stay on one line
 
 
@@ -17,8 +16,12 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def command_lines(words: Sequence[str]) -> str:
     """A command to be copied into a shell, continued before an option where it grows long."""
-    parts = re.split(r" (?=--)", shlex.join(words))
-    whole = " ".join(part.replace(" ", JOINED) for part in parts)
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word.startswith("--"):
+            parts.append([])
+        parts[-1].append(word)
+    whole = " ".join(shlex.join(part).replace(" ", JOINED) for part in parts)
     lines = textwrap.wrap(
         whole,
         LINE,

@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _load_backends(config: pytest.Config) -> None:
-    # Compiling is most of what JAX costs here, and `make parity` runs the optimised code.
+    # Compiling is most of what JAX costs here; full width alone runs what XLA makes by itself.
     variables = prepare_environment("cpu", quick=True, keep_compiled=True)
     if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
         variables |= share_of_threads(int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))

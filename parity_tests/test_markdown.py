@@ -13,3 +13,10 @@ def test_a_long_command_is_continued_as_a_shell_reads_it() -> None:
     assert all(line.startswith("    --option") for line in lines.splitlines()[1:])
     assert "\n" in lines
     assert "\n" not in command_lines(words[:9])
+
+
+def test_a_quoted_value_stays_in_one_piece() -> None:
+    words = ["rosetta", "train", *("--note", "a remark --that looks like an option " * 3)] * 2
+    lines = command_lines(words)
+    assert shlex.split(lines.replace("\\\n", "")) == words
+    assert len(lines.splitlines()) == 3

@@ -68,7 +68,9 @@ def synchronise() -> None:
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     cuda = _chosen == "/GPU:0"
-    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    # Zero means that TensorFlow asks the variable, and takes every core if there is none.
+    set_here = tf.config.threading.get_intra_op_parallelism_threads()
+    threads = set_here or os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count()
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
@@ -76,8 +78,7 @@ def environment() -> dict[str, str]:
         "cuda": str(tf.sysconfig.get_build_info().get("cuda_version", "")) if cuda else "",
         "tf32": str(tf.config.experimental.tensor_float_32_execution_enabled()),
         "deterministic": str(_deterministic),
-        # Zero means that TensorFlow takes every core.
-        "threads": str(threads or os.cpu_count()),
+        "threads": str(threads),
         "compiled": str(is_compiled()),
     }
 

@@ -22,7 +22,8 @@ for network, tensors in networks.items():
 _KERAS = """\
 import keras
 
-model = keras.layers.TFSMLayer({generator}, call_endpoint="serve", dtype="{dtype}")
+folder = {generator}
+model = keras.layers.TFSMLayer(folder, call_endpoint="serve", dtype="{dtype}")
 samples = model(keras.random.{noise})
 {show}
 """

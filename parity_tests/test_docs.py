@@ -14,6 +14,7 @@ from common.catalogue import SYSTEMS
 from common.cli import app
 from common.idioms.definitions import find_definition
 from common.idioms.differing import differing_lines
+from common.markdown import LINE
 from common.settings import settable
 from common.version import ROOT
 
@@ -180,6 +181,15 @@ def test_every_pytest_command_selects_tests(command) -> None:
     if "-k" in words:
         for choice in words[words.index("-k") + 1].split(" or "):
             assert any(choice in name for name in names), (command, choice)
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda page: page.stem)
+def test_no_code_of_the_book_is_wider_than_its_page(page) -> None:
+    fenced = "\n" + page.read_text(encoding="utf-8")
+    for block in fenced.split("\n```")[1::2]:
+        kind, *lines = block.splitlines()
+        if not kind.startswith("{"):
+            assert max(map(len, lines)) <= LINE + len(" \\"), lines
 
 
 @pytest.mark.parametrize("command", sorted(commands("rosetta")))

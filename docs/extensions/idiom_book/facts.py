@@ -19,6 +19,7 @@ from common.version import ROOT
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
 NETWORKS = ("generator", "discriminator")
 TOLD_ELSEWHERE = ("name", "title", "citation", "seed", "architecture")
+JOINER = "\N{WORD JOINER}"  # a browser would break 4e-05 behind its hyphen
 ROW_HEIGHT = 0.26  # inches a layer
 
 
@@ -81,7 +82,7 @@ class ParityFigures(OfSystem):
             key = (variant, case["loss"], case["width"], case["dtype"])
             verdict = "" if case["ok"] else " **disagrees**"
             errors = f"{case['before']:.0e} / {_last(case):.0e}{verdict}"
-            found.setdefault(key, {})[case["backend"]] = errors
+            found.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
         heads = ["variant", "loss", "width", "type", *(TITLES[name] for name in BACKENDS)]
         rows = [
             [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in found.items()

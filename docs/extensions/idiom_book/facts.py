@@ -19,7 +19,8 @@ from common.version import ROOT
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
 NETWORKS = ("generator", "discriminator")
 TOLD_ELSEWHERE = ("name", "title", "citation", "seed", "architecture")
-JOINER = "\N{WORD JOINER}"  # a browser would break 4e-05 behind its hyphen
+# Two lines of a narrow column: a browser would break 4e-05 behind its hyphen and before a slash.
+JOINER, NO_BREAK = "\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
 ROW_HEIGHT = 0.26  # inches a layer
 
 
@@ -81,7 +82,7 @@ class ParityFigures(OfSystem):
                 continue
             key = (variant, case["loss"], case["width"], case["dtype"])
             verdict = "" if case["ok"] else " **disagrees**"
-            errors = f"{case['before']:.0e} / {_last(case):.0e}{verdict}"
+            errors = f"{case['before']:.0e}{NO_BREAK}/ {_last(case):.0e}{verdict}"
             found.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
         heads = ["variant", "loss", "width", "type", *(TITLES[name] for name in BACKENDS)]
         rows = [

@@ -13,6 +13,9 @@ from PIL import Image
 from common.catalogue import System
 from common.tensors import write_bytes
 
+BARS = 40
+REACH = 1.5  # of the axes, where nothing says how far the data go
+COLOURS = {"real": "0.7", "generated": "C0"}
 GAP = 2  # pixels between the pictures of a grid
 FRAMES = 60
 FRAME_MILLISECONDS = 150
@@ -45,8 +48,12 @@ def symmetric(samples: NDArray[Any], system: System) -> NDArray[Any]:
     return 2 * samples - 1 if system.pixel_range == "unit" else samples
 
 
-def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
+def save_samples(
+    path: Path, samples: NDArray[Any], system: System, real: NDArray[Any] | None = None
+) -> None:
     """Draw samples as a PNG: images as a sheet, points in the plane, numbers as a histogram.
+
+    `real` points or numbers are drawn behind, in grey.
 
     Raises:
         UsageError: the file cannot be written.
@@ -59,13 +66,25 @@ def save_samples(path: Path, samples: NDArray[Any], system: System) -> None:
 
     figure = Figure(figsize=(4, 4), layout="constrained")
     axes = figure.add_subplot()
-    if samples.shape[1] == 1:
-        axes.hist(samples[:, 0], bins=40, density=True)
-        axes.set(xlabel="generated number", ylabel="density")
-    else:
-        axes.scatter(samples[:, 0], samples[:, 1], s=3, linewidths=0)
-        axes.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal")
+    drawn = {"generated": samples} if real is None else {"real": real, "generated": samples}
+    (_draw_numbers if samples.shape[1] == 1 else _draw_points)(axes, drawn)
+    if real is not None:
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
     _write(path, lambda content: figure.savefig(content, format="png", dpi=120))
+
+
+def _draw_numbers(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
+    edges = np.histogram_bin_edges(np.concatenate(list(drawn.values())), bins=BARS)
+    for name, numbers in drawn.items():
+        axes.hist(numbers[:, 0], edges, density=True, label=name, color=COLOURS[name], alpha=0.7)
+    axes.set(xlabel="number", ylabel="density")
+
+
+def _draw_points(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
+    for name, points in drawn.items():
+        axes.scatter(*points.T, s=3, linewidths=0, label=name, color=COLOURS[name])
+    reach = 1.1 * np.abs(drawn["real"]).max() if "real" in drawn else REACH
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
 
 def save_animation(path: Path, pictures: Sequence[Path]) -> None:

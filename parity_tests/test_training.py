@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.catalogue import find_system
 from common.checkpoint import read_checkpoint
 from common.contract import network_contract
+from common.data import load_dataset
 from common.measure import Disagreement, require_named
+from common.pictures import save_samples
 from common.quality.evaluation import headline
+from common.runs import pictures
 from common.runs.keeping import save
 from common.runs.options import average_decay, steps_of_epochs
 from parity_tests.fixtures import build, reduced
@@ -80,6 +84,27 @@ def test_points_and_unit_pixels_are_drawn(tmp_path, system, data) -> None:
     trained(run_of(tmp_path, system, steps=1, data=data), "torch")
     with Image.open(tmp_path / "samples" / "step-000001.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 0
+
+
+@pytest.mark.parametrize(
+    ("system", "data"), [("wgan_gp_toy", "swissroll"), ("gan_moments", "gaussian")]
+)
+def test_points_and_numbers_are_drawn_over_real_ones(tmp_path, monkeypatch, system, data) -> None:
+    run, behind = run_of(tmp_path, system, steps=1, data=data), []
+    monkeypatch.setattr(pictures, "save_samples", lambda *drawn: behind.append(drawn[-1]))
+    trained(run, "torch")
+    points = load_dataset(data, run.system, run.seed)
+    assert len(behind[0]) == pictures.POINTS
+    everything = {tuple(point) for point in points.samples(range(points.size))}
+    assert {tuple(point) for point in behind[0]} <= everything
+
+
+def test_what_is_real_is_drawn_in_grey(tmp_path) -> None:
+    real, generated = np.full((9, 2), 1.0), np.full((9, 2), -1.0)
+    save_samples(tmp_path / "points.png", generated, find_system("wgan_gp_toy"), real)
+    with Image.open(tmp_path / "points.png") as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
+    assert {(178, 178, 178), (31, 119, 180)} <= colours
 
 
 def test_tensorboard_reads_what_the_metrics_say(tmp_path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from common.backends import Backend
 from common.catalogue import System
+from common.data.dataset import Dataset, Samples
 from common.pictures import save_animation, save_loss_plot, save_samples
 from common.runs.journal import Entry
 from common.runs.opening import Session
@@ -35,7 +36,14 @@ def draw_samples(session: Session, step: int) -> None:
     run = session.run
     noise = grid_noise(run.system, run.seed)
     drawn = sample(session.backend, session.network, noise)
-    save_samples(run.sample_folder / f"step-{step:06d}.png", drawn, run.system)
+    real = None if run.system.point_dim is None else _some(session.dataset)
+    save_samples(run.sample_folder / f"step-{step:06d}.png", drawn, run.system, real)
+
+
+def _some(dataset: Dataset) -> Samples:
+    """As many real points, from all over the data, or all there are."""
+    places = np.linspace(0, dataset.size - 1, min(POINTS, dataset.size))
+    return dataset.samples([int(place) for place in places])
 
 
 def draw_summary(run: Run, entries: Sequence[Entry]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from common.catalogue import System
-from common.catalogue.limits import ALTERNATIVES, check
+from common.catalogue.limits import ALTERNATIVES, check, check_read
 from common.errors import UsageError
 
 IDENTITY = ("name", "seed", "title", "citation")
@@ -23,8 +23,9 @@ def apply_settings(system: System, assignments: Iterable[str]) -> System:
     """The row with `key=value` assignments applied and every value checked.
 
     Raises:
-        UsageError: an assignment without `=`, a key that the row lacks, a value of the wrong
-            type or out of its range, options that do not go together.
+        UsageError: an assignment without `=`, a key that the row lacks or that its loss or
+            optimiser does not read, a value of the wrong type or out of its range, options that do
+            not go together.
     """
     options = settable(system)
     changes: dict[str, Value] = {}
@@ -35,7 +36,9 @@ def apply_settings(system: System, assignments: Iterable[str]) -> System:
         if key not in options:
             raise UsageError(f"{system.name} has no option {key!r}; it has: {', '.join(options)}")
         changes[key] = _parse(key, text, options[key])
-    return validate(replace(system, **changes))  # type: ignore[arg-type]
+    changed = validate(replace(system, **changes))  # type: ignore[arg-type]
+    check_read(changed, changes)
+    return changed
 
 
 def validate(system: System) -> System:

@@ -1,6 +1,6 @@
 """What each option of a row may be, and which options go together."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from common.catalogue.system import System
 from common.errors import UsageError
@@ -30,6 +30,17 @@ FIXED = {"wgan_gp": 28, "sngan": 32}  # image sizes that the architecture allows
 PYRAMIDS = {"dcgan": 16, "facade": 16}  # powers of two from here
 FRACTIONS = ("beta1", "beta2", "decay", "momentum", "dropout")
 NOT_NEGATIVE = ("learning_rate", "penalty_weight", "weight_clip")
+_LABELS = ("real_label", "fake_label", "gen_label", "discriminator_factor", "generator_factor")
+READERS = {  # the losses or optimisers that read an option; the others would ignore it
+    **dict.fromkeys(_LABELS, ("loss", ("least_squares",))),
+    "wasserstein_sign": ("loss", ("wasserstein", "wasserstein_gp")),
+    "weight_clip": ("loss", ("wasserstein",)),
+    "penalty_weight": ("loss", ("wasserstein_gp",)),
+    **dict.fromkeys(("beta1", "beta2"), ("optimiser", ("adam", "keras_adam"))),
+    "epsilon": ("optimiser", ("adam", "keras_adam", "rmsprop")),
+    "decay": ("optimiser", ("rmsprop",)),
+    "momentum": ("optimiser", ("sgd",)),
+}
 
 
 def check(system: System, options: Mapping[str, int | float | str]) -> None:
@@ -54,6 +65,22 @@ def check(system: System, options: Mapping[str, int | float | str]) -> None:
     _check_architecture(system)
     _check_image_size(system)
     _check_pairs(system)
+
+
+def check_read(system: System, changed: Iterable[str]) -> None:
+    """Go through the options that somebody changed: each must change something.
+
+    Raises:
+        UsageError: names an option that the row's loss or optimiser does not read.
+    """
+    for key in changed:
+        reader, fitting = READERS.get(key, ("name", (system.name,)))
+        present = getattr(system, reader)
+        if present not in fitting:
+            raise UsageError(
+                f"{key}: {reader}={present} does not read it; it belongs to {reader}="
+                + " or ".join(fitting)
+            )
 
 
 def _check_architecture(system: System) -> None:

@@ -69,7 +69,9 @@ def save_samples(
     drawn = {"generated": samples} if real is None else {"real": real, "generated": samples}
     (_draw_numbers if samples.shape[1] == 1 else _draw_points)(axes, drawn)
     if real is not None:
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False)
+        axes.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, frameon=False, markerscale=3
+        )
     _write(path, lambda content: figure.savefig(content, format="png", dpi=120))
 
 

@@ -118,6 +118,8 @@ def _show_grid(axes: Any, run: PastRun, title: str) -> None:
 
 
 def _show_curves(axes: Any, experiment: Experiment) -> None:
+    from matplotlib.ticker import LogLocator
+
     name = experiment.figures[0]
     for number, backend in enumerate(experiment.backends):
         for seed in experiment.seeds:
@@ -126,4 +128,7 @@ def _show_curves(axes: Any, experiment: Experiment) -> None:
             label = TITLES[backend] if seed == experiment.seeds[0] else None
             axes.plot(*zip(*points, strict=True), color=f"C{number}", label=label, linewidth=1)
     axes.set(xlabel="step", ylabel=name.replace("_", " "), yscale="log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
     axes.legend(fontsize="small")

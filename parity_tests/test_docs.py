@@ -168,6 +168,22 @@ def test_every_system_s_page_shows_samples_of_it(name) -> None:
     assert kept["command"][:3] == ["train", kept["backend"], name]
 
 
+def trained_steps() -> dict[str, str]:
+    """How many steps each row was trained on the page of all frameworks, as 1,500."""
+    text = (DOCS / "results" / "training.md").read_text(encoding="utf-8")
+    text = re.sub(r" \\\n *", " ", text)
+    found = re.findall(r"^rosetta train \w+ (\w+) .*?--steps (\d+)", text, flags=re.MULTILINE)
+    return {name: f"{int(steps):,}" for name, steps in found}
+
+
+@pytest.mark.parametrize(("name", "steps"), trained_steps().items())
+def test_a_system_s_page_names_the_steps_of_its_runs(name, steps) -> None:
+    for folder in ("systems", "zh/systems"):
+        page = (DOCS / folder / f"{name}.md").read_text(encoding="utf-8")
+        words = page[page.index(f"-{name}.png)") :]
+        assert re.search(rf"(?<![\d,]){steps} (?:steps|步)", words), (folder, steps)
+
+
 def sources_at(pattern: str) -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob(pattern))
 

@@ -78,7 +78,7 @@ def check_read(system: System, changed: Iterable[str]) -> None:
         present = getattr(system, reader)
         if present not in fitting:
             raise UsageError(
-                f"{key}: {reader}={present} does not read it; it belongs to {reader}="
+                f"{key}: {reader}={present} does not read it; leave it out, or set {reader}="
                 + " or ".join(fitting)
             )
 

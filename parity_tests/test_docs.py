@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from common.catalogue import SYSTEMS
+from common.catalogue import SYSTEMS, find_system
+from common.catalogue.limits import READERS, is_read
 from common.cli import app
 from common.idioms.definitions import find_definition
 from common.idioms.differing import differing_lines
@@ -55,6 +56,26 @@ def pages(site: Path) -> list[Path]:
 def test_the_book_builds_without_a_warning(site) -> None:
     names = {path.relative_to(site).as_posix() for path in pages(site)}
     assert {"index.html", "differences.html", "idioms/batch-norm.html", "zh/index.html"} <= names
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_s_page_lists_the_options_that_its_row_reads(site, name) -> None:
+    row = find_system(name)
+    for folder in ("systems", "zh/systems"):
+        page = (site / folder / f"{name}.html").read_text(encoding="utf-8")
+        table = page.split("</figcaption>", 1)[1].split("</table>", 1)[0]
+        listed = set(re.findall(r'<span class="pre">(\w+)</span>', table))
+        for key in READERS:
+            assert (key in listed) == is_read(row, key), (folder, key)
+
+
+def test_a_chinese_page_says_its_tables_in_chinese(site) -> None:
+    for name in SYSTEMS:
+        page = (site / "zh" / "systems" / f"{name}.html").read_text(encoding="utf-8")
+        assert "各层按前向次序排列" in page
+        assert "Layers in forward order" not in page
+        assert "生成器的参数个数" in page
+        assert "parameters of the generator" not in page
 
 
 def test_each_page_names_its_language(site) -> None:

@@ -67,6 +67,12 @@ def check(system: System, options: Mapping[str, int | float | str]) -> None:
     _check_pairs(system)
 
 
+def is_read(system: System, key: str) -> bool:
+    """Whether the row's loss or optimiser, and so any number of a run, depends on that option."""
+    reader, fitting = READERS.get(key, ("name", (system.name,)))
+    return getattr(system, reader) in fitting
+
+
 def check_read(system: System, changed: Iterable[str]) -> None:
     """Go through the options that somebody changed: each must change something.
 
@@ -74,12 +80,11 @@ def check_read(system: System, changed: Iterable[str]) -> None:
         UsageError: names an option that the row's loss or optimiser does not read.
     """
     for key in changed:
-        reader, fitting = READERS.get(key, ("name", (system.name,)))
-        present = getattr(system, reader)
-        if present not in fitting:
+        if not is_read(system, key):
+            reader, fitting = READERS[key]
             raise UsageError(
-                f"{key}: {reader}={present} does not read it; leave it out, or set {reader}="
-                + " or ".join(fitting)
+                f"{key}: {reader}={getattr(system, reader)} does not read it; leave it out, or set "
+                f"{reader}={' or '.join(fitting)}"
             )
 
 

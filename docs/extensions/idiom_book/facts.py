@@ -12,12 +12,20 @@ from sphinx.util.docutils import SphinxDirective
 from common import markdown
 from common.backends import BACKENDS, TITLES
 from common.catalogue import System, find_system
+from common.catalogue.limits import is_read
 from common.contract import Parameter, count_trainable, network_contract
 from common.errors import UsageError
 from common.version import ROOT
 
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
 NETWORKS = ("generator", "discriminator")
+IN_ENGLISH = ("parameters of the generator", "parameters of the discriminator")
+IN_CHINESE = ("生成器的参数个数", "判别器的参数个数")
+COLUMNS = ["variant", "loss", "width", "type"]
+CAPTIONS = {
+    True: "各层按前向次序排列，数字为可训练参数的个数；横条取对数刻度。",
+    False: "Layers in forward order with their trainable numbers; the bars are logarithmic.",
+}
 TOLD_ELSEWHERE = ("name", "title", "citation", "seed", "architecture")
 # Two lines of a narrow column: a browser would break 4e-05 behind its hyphen and before a slash.
 JOINER, NO_BREAK = "\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
@@ -41,6 +49,11 @@ class OfSystem(SphinxDirective):
         except UsageError as error:
             raise self.error(str(error)) from None
 
+    @property
+    def chinese(self) -> bool:
+        """Whether the page is one of the Chinese ones."""
+        return bool(self.env.docname.startswith("zh/"))
+
     def run(self) -> list[nodes.Node]:
         """What the directive stands for."""
         raise NotImplementedError
@@ -57,13 +70,16 @@ class Facts(OfSystem):
         """Citation, parameter counts and options."""
         system = self.system
         counts = {name: count_trainable(system, name) for name in NETWORKS}
-        rows = [["source", system.citation]]
-        rows += [[f"parameters of the {name}", f"{count:,}"] for name, count in counts.items()]
+        words = ("来源", *IN_CHINESE) if self.chinese else ("source", *IN_ENGLISH)
+        rows = [[words[0], system.citation]]
+        rows += [
+            [word, f"{count:,}"] for word, count in zip(words[1:], counts.values(), strict=True)
+        ]
         options = asdict(system).items()
         rows += [
             [f"`{name}`", f"`{value}`"]
             for name, value in options
-            if value is not None and name not in TOLD_ELSEWHERE
+            if value is not None and name not in TOLD_ELSEWHERE and is_read(system, name)
         ]
         return self.table(["", system.title], rows)
 
@@ -84,7 +100,8 @@ class ParityFigures(OfSystem):
             verdict = "" if case["ok"] else " **disagrees**"
             errors = f"{case['before']:.0e}{NO_BREAK}/ {_last(case):.0e}{verdict}"
             found.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
-        heads = ["variant", "loss", "width", "type", *(TITLES[name] for name in BACKENDS)]
+        heads = ["变体", "损失", "宽度", "类型"] if self.chinese else COLUMNS
+        heads = [*heads, *(TITLES[name] for name in BACKENDS)]
         rows = [
             [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in found.items()
         ]
@@ -101,8 +118,12 @@ class Architecture(OfSystem):
         words = "; ".join(
             f"{name}: {', '.join(label for label, _ in rows)}" for name, rows in layers.items()
         )
-        figure = nodes.raw("", _drawn(layers, f"Layers of {system.name}: {words}"), format="html")
-        return [figure]
+        drawing = _drawn(layers)
+        figure = (
+            f'<figure class="architecture" role="img" aria-label="{system.name}: {words}">'
+            f"{drawing}<figcaption>{CAPTIONS[self.chinese]}</figcaption></figure>"
+        )
+        return [nodes.raw("", figure, format="html")]
 
 
 def _last(case: dict[str, Any]) -> float:
@@ -134,7 +155,7 @@ def _kind(tensors: list[Parameter]) -> str:
     return f"batch norm {size[0]}"
 
 
-def _drawn(layers: dict[str, list[tuple[str, int]]], words: str) -> str:
+def _drawn(layers: dict[str, list[tuple[str, int]]]) -> str:
     from matplotlib.figure import Figure
 
     longest = max(len(rows) for rows in layers.values())
@@ -151,9 +172,4 @@ def _drawn(layers: dict[str, list[tuple[str, int]]], words: str) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     drawing = text.getvalue()
-    drawing = drawing[drawing.index("<svg") :]
-    return (
-        f'<figure class="architecture" role="img" aria-label="{words}">{drawing}'
-        "<figcaption>Layers in forward order with their trainable numbers; the bars are "
-        "logarithmic.</figcaption></figure>"
-    )
+    return drawing[drawing.index("<svg") :]

@@ -43,8 +43,7 @@ class Samples(OfSystem):
             if not kept.is_file():
                 raise self.error(f"no samples of {name}: {kept} is missing")
         about = json.loads(config.read_text(encoding="utf-8"))
-        chinese = self.env.docname.startswith("zh/")
         title = TITLES[about["backend"]]
-        caption = CAPTIONS[chinese].format(title=title, steps=about["steps"])
+        caption = CAPTIONS[self.chinese].format(title=title, steps=about["steps"])
         command = command_lines(["rosetta", *about["command"]])
         return self.parse_text_to_nodes(PAGE.format(name=name, caption=caption, command=command))

@@ -14,7 +14,7 @@ from common.catalogue import System
 from common.tensors import write_bytes
 
 BARS = 40
-REACH = 1.5  # of the axes, where nothing says how far the data go
+REACH = 1.5  # of the axes at least, where no real points say how far the data go
 COLOURS = {"real": "0.7", "generated": "C0"}
 GAP = 2  # pixels between the pictures of a grid
 FRAMES = 60
@@ -85,7 +85,9 @@ def _draw_numbers(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
 def _draw_points(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
     for name, points in drawn.items():
         axes.scatter(*points.T, s=3, linewidths=0, label=name, color=COLOURS[name])
-    reach = 1.1 * np.abs(drawn["real"]).max() if "real" in drawn else REACH
+    # By the real points where there are any, so that the pictures of a run have the same axes.
+    farthest = 1.1 * np.abs(next(iter(drawn.values()))).max()
+    reach = farthest if "real" in drawn else max(REACH, farthest)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
 

@@ -76,6 +76,7 @@ def test_a_chinese_page_says_its_tables_in_chinese(site) -> None:
         assert "Layers in forward order" not in page
         assert "生成器的参数个数" in page
         assert "parameters of the generator" not in page
+        assert "变体" in page
 
 
 def test_each_page_names_its_language(site) -> None:

@@ -2,7 +2,9 @@
 
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from common.catalogue import find_system
@@ -12,14 +14,15 @@ from common.settings import apply_settings
 
 MARK = 0.123
 OPTIMISERS = CHOICES["optimiser"]
-# Clipping is read by the steps, not by a loss.
-OF_LOSSES = [key for key in READERS if READERS[key][0] == "loss" and key != "weight_clip"]
+OF_LOSSES = [key for key in READERS if READERS[key][0] == "loss"]
 
 
-def numbers_of_losses(gan, system) -> set[float]:
-    """What is bound into the row's losses and its penalty."""
+def numbers_of_losses(gan, rounds, system, zero) -> list[float]:
+    """What is bound into the row's losses and its penalty, and what its critic is clipped to."""
     bound = [*gan.build_losses(system), gan.build_penalty(system)]
-    return {number for part in bound for number in getattr(part, "keywords", {}).values()}
+    numbers = [number for part in bound for number in getattr(part, "keywords", {}).values()]
+    rounds._clip(SimpleNamespace(system=system, discriminator=numbers), zero)
+    return numbers
 
 
 def readers_of(key: str, read) -> tuple[str, tuple[str, ...]]:
@@ -30,9 +33,13 @@ def readers_of(key: str, read) -> tuple[str, tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("key", OF_LOSSES)
-def test_a_port_s_losses_read_what_may_be_set(configured, backend_name, key) -> None:
-    gan = configured("float64").gan
-    assert readers_of(key, lambda row: numbers_of_losses(gan, row)) == READERS[key]
+def test_a_port_s_losses_read_what_may_be_set(configured, backend_name, monkeypatch, key) -> None:
+    port = configured("float64")
+    zero = port.interop.to_native(np.zeros(()))
+    rounds = sys.modules[f"{backend_name}_impl.rounds"]
+    monkeypatch.setattr(rounds, "clip_weights", lambda numbers, *, limit: numbers.append(limit))
+    found = readers_of(key, lambda row: numbers_of_losses(port.gan, rounds, row, zero))
+    assert found == READERS[key]
 
 
 @pytest.mark.parametrize("key", [key for key in READERS if READERS[key][0] == "optimiser"])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from common.catalogue import find_system
@@ -12,7 +13,7 @@ from common.checkpoint import read_checkpoint
 from common.contract import network_contract
 from common.data import load_dataset
 from common.measure import Disagreement, require_named
-from common.pictures import save_samples
+from common.pictures import REACH, _draw_points, save_samples
 from common.quality.evaluation import headline
 from common.runs import pictures
 from common.runs.keeping import save
@@ -105,6 +106,16 @@ def test_what_is_real_is_drawn_in_grey(tmp_path) -> None:
     with Image.open(tmp_path / "points.png") as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
     assert {(178, 178, 178), (31, 119, 180)} <= colours
+
+
+@pytest.mark.parametrize("behind", [True, False])
+def test_no_point_of_the_data_lies_outside_the_picture(behind) -> None:
+    row = find_system("wgan_gp_toy")
+    roll = load_dataset("swissroll", row, 0).samples(range(pictures.POINTS))
+    axes = Figure().add_subplot()
+    _draw_points(axes, {"real": roll, "generated": roll} if behind else {"generated": roll})
+    assert np.abs(roll).max() > REACH
+    assert min(-axes.get_xlim()[0], axes.get_xlim()[1], axes.get_ylim()[1]) > np.abs(roll).max()
 
 
 def test_tensorboard_reads_what_the_metrics_say(tmp_path) -> None:

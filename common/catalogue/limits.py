@@ -68,8 +68,10 @@ def check(system: System, options: Mapping[str, int | float | str]) -> None:
 
 
 def is_read(system: System, key: str) -> bool:
-    """Whether the row's loss or optimiser, and so any number of a run, depends on that option."""
-    reader, fitting = READERS.get(key, ("name", (system.name,)))
+    """Whether a run of the row depends on that option: some are read by a few losses only."""
+    if key not in READERS:
+        return True
+    reader, fitting = READERS[key]
     return getattr(system, reader) in fitting
 
 

@@ -16,12 +16,16 @@ from common.catalogue.limits import is_read
 from common.contract import Parameter, count_trainable, network_contract
 from common.errors import UsageError
 from common.version import ROOT
+from idiom_book.translations import FOLDER
 
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
 NETWORKS = ("generator", "discriminator")
-IN_ENGLISH = ("parameters of the generator", "parameters of the discriminator")
-IN_CHINESE = ("生成器的参数个数", "判别器的参数个数")
-COLUMNS = ["variant", "loss", "width", "type"]
+# By whether the page is Chinese.
+ROWS = {
+    True: ("来源", "生成器的参数个数", "判别器的参数个数"),
+    False: ("source", "parameters of the generator", "parameters of the discriminator"),
+}
+COLUMNS = {True: ("变体", "损失", "宽度", "类型"), False: ("variant", "loss", "width", "type")}
 CAPTIONS = {
     True: "各层按前向次序排列，数字为可训练参数的个数；横条取对数刻度。",
     False: "Layers in forward order with their trainable numbers; the bars are logarithmic.",
@@ -52,7 +56,7 @@ class OfSystem(SphinxDirective):
     @property
     def chinese(self) -> bool:
         """Whether the page is one of the Chinese ones."""
-        return bool(self.env.docname.startswith("zh/"))
+        return bool(self.env.docname.startswith(FOLDER))
 
     def run(self) -> list[nodes.Node]:
         """What the directive stands for."""
@@ -69,12 +73,9 @@ class Facts(OfSystem):
     def run(self) -> list[nodes.Node]:
         """Citation, parameter counts and options."""
         system = self.system
-        counts = {name: count_trainable(system, name) for name in NETWORKS}
-        words = ("来源", *IN_CHINESE) if self.chinese else ("source", *IN_ENGLISH)
-        rows = [[words[0], system.citation]]
-        rows += [
-            [word, f"{count:,}"] for word, count in zip(words[1:], counts.values(), strict=True)
-        ]
+        counts = (f"{count_trainable(system, name):,}" for name in NETWORKS)
+        told = (system.citation, *counts)
+        rows = [list(row) for row in zip(ROWS[self.chinese], told, strict=True)]
         options = asdict(system).items()
         rows += [
             [f"`{name}`", f"`{value}`"]
@@ -100,8 +101,7 @@ class ParityFigures(OfSystem):
             verdict = "" if case["ok"] else " **disagrees**"
             errors = f"{case['before']:.0e}{NO_BREAK}/ {_last(case):.0e}{verdict}"
             found.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
-        heads = ["变体", "损失", "宽度", "类型"] if self.chinese else COLUMNS
-        heads = [*heads, *(TITLES[name] for name in BACKENDS)]
+        heads = [*COLUMNS[self.chinese], *(TITLES[name] for name in BACKENDS)]
         rows = [
             [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in found.items()
         ]

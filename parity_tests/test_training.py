@@ -100,12 +100,16 @@ def test_points_and_numbers_are_drawn_over_real_ones(tmp_path, monkeypatch, syst
     assert {tuple(point) for point in behind[0]} <= everything
 
 
-def test_what_is_real_is_drawn_in_grey(tmp_path) -> None:
+def test_what_is_real_is_drawn_behind_in_grey(monkeypatch, tmp_path) -> None:
     real, generated = np.full((9, 2), 1.0), np.full((9, 2), -1.0)
+    kept = []
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: kept.append(figure.axes[0]))
     save_samples(tmp_path / "points.png", generated, find_system("wgan_gp_toy"), real)
-    with Image.open(tmp_path / "points.png") as picture:
-        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 16)}
-    assert {(178, 178, 178), (31, 119, 180)} <= colours
+    behind, before = kept[0].collections
+    assert np.array_equal(behind.get_offsets(), real)
+    assert np.array_equal(before.get_offsets(), generated)
+    red, green, blue, _ = behind.get_facecolor()[0]
+    assert red == green == blue != before.get_facecolor()[0][0]
 
 
 @pytest.mark.parametrize("behind", [True, False])

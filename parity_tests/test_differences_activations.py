@@ -73,6 +73,13 @@ def test_tensorflow_rounds_leaky_relu_s_slope_to_float32(effect) -> None:
     effect("error of the slope 0.2 in float64", abs(found[0] + 0.2))
     leaky_relu = part("tf", "layers").leaky_relu
     close(value("tf", lambda x: leaky_relu(x, negative_slope=0.2), np.array([-1.0])), [-0.2])
+    # Ours leaves float32 to TensorFlow: that must be the same function, at zero too.
+    points = tf.constant([-1.0, 0.0, 1.0], tf.float32)
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        scores = leaky_relu(points, negative_slope=0.2)
+    close(scores.numpy(), np.float32([-0.2, 0, 1]), "exact")
+    close(tape.gradient(scores, points).numpy(), np.float32([0.2, 0.2, 1]), "exact")
 
 
 @pytest.mark.pins("tf")

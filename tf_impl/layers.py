@@ -9,6 +9,8 @@ import tensorflow as tf
 
 def leaky_relu(inputs: tf.Tensor, *, negative_slope: float) -> tf.Tensor:
     """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
+    if inputs.dtype == tf.float32:
+        return tf.nn.leaky_relu(inputs, negative_slope)
     # tf.nn.leaky_relu keeps its slope as a float32 attribute, in float64 networks too.
     return tf.where(inputs > 0, inputs, negative_slope * inputs)
 
@@ -65,21 +67,24 @@ class BatchNorm(keras.layers.Layer):
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Normalise inputs (N, C) or (N, H, W, C)."""
         if not training:
-            return self._normalise(inputs, self.moving_mean, self.moving_variance)
+            return self._rescale(inputs - self.moving_mean, self.moving_variance)
         count = prod(inputs.shape[:-1])
         if count == 1:
             raise ValueError(f"one value per channel in training: inputs {tuple(inputs.shape)}")
         axes = list(range(len(inputs.shape) - 1))
+        # tf.reduce_mean divides its gradient once a pixel; a sum that is divided, once a channel.
+        mean = tf.reduce_sum(inputs, axes) / count
+        centred = inputs - mean
         # tf.nn.moments holds the mean constant in the variance, which spoils second derivatives.
-        mean, variance = tf.reduce_mean(inputs, axes), tf.math.reduce_variance(inputs, axes)
+        variance = tf.reduce_sum(tf.square(centred), axes) / count
         target = variance * (count / (count - 1)) if self.unbiased_running_variance else variance
         self.moving_mean.assign_add(self.momentum * (mean - self.moving_mean))
         self.moving_variance.assign_add(self.momentum * (target - self.moving_variance))
-        return self._normalise(inputs, mean, variance)
+        return self._rescale(centred, variance)
 
-    def _normalise(self, inputs: tf.Tensor, mean: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
+    def _rescale(self, centred: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
         # tf.nn.batch_normalization subtracts after scaling, which cancels digits of large means.
-        return (inputs - mean) * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
+        return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
 
 def _interpolation(size: int, dtype: tf.DType) -> tf.Tensor:

@@ -1,7 +1,7 @@
 """Options that somebody sets: each is read by what the row trains with, or refused."""
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +21,10 @@ def numbers_of_losses(gan, rounds, system, zero) -> list[float]:
     """What is bound into the row's losses and its penalty, and what its critic is clipped to."""
     bound = [*gan.build_losses(system), gan.build_penalty(system)]
     numbers = [number for part in bound for number in getattr(part, "keywords", {}).values()]
-    rounds._clip(SimpleNamespace(system=system, discriminator=numbers), zero)
+    nothing = dict.fromkeys(field.name for field in fields(gan.GAN))
+    critic = gan.GAN(**nothing | {"system": system, "discriminator": numbers})
+    draw = SimpleNamespace(real=zero, noise=zero, real_masks=(), fake_masks=())
+    rounds.update_discriminator(critic, draw)
     return numbers
 
 
@@ -35,8 +38,9 @@ def readers_of(key: str, read) -> tuple[str, tuple[str, ...]]:
 @pytest.mark.parametrize("key", OF_LOSSES)
 def test_a_port_s_losses_read_what_may_be_set(configured, backend_name, monkeypatch, key) -> None:
     port = configured("float64")
-    zero = port.interop.to_native(np.zeros(()))
+    zero, native = np.zeros(()), port.interop.to_native(np.zeros(()))
     rounds = sys.modules[f"{backend_name}_impl.rounds"]
+    monkeypatch.setattr(rounds.steps, "discriminator_step", lambda *_, **__: native)
     monkeypatch.setattr(rounds, "clip_weights", lambda numbers, *, limit: numbers.append(limit))
     found = readers_of(key, lambda row: numbers_of_losses(port.gan, rounds, row, zero))
     assert found == READERS[key]

@@ -26,9 +26,12 @@ class _Adam(keras.optimizers.Optimizer):
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         first, second = self._moved_moments(gradient, variable)
-        root = tf.sqrt(self._correction(self.beta2, variable.dtype))
-        step_size = learning_rate * root / self._correction(self.beta1, variable.dtype)
-        self.assign_sub(variable, step_size * first / (tf.sqrt(second) + self._epsilon(root)))
+        # In float32, 1 − 0.999ᵗ would be wrong in its fifth digit.
+        step = tf.cast(self.iterations + 1, tf.float64)
+        root = tf.sqrt(1 - self.beta2**step)
+        step_size = tf.cast(learning_rate, tf.float64) * root / (1 - self.beta1**step)
+        divisor = tf.sqrt(second) + self._epsilon(tf.cast(root, variable.dtype))
+        self.assign_sub(variable, tf.cast(step_size, variable.dtype) * first / divisor)
 
     def _epsilon(self, root: tf.Tensor) -> tf.Tensor | float:
         # √v + ε·√(1 − β₂ᵗ) is (√v̂ + ε)·√(1 − β₂ᵗ), and saves a pass over the weights.
@@ -42,11 +45,6 @@ class _Adam(keras.optimizers.Optimizer):
         self.assign_add(first, (1 - self.beta1) * (gradient - first))
         self.assign_add(second, (1 - self.beta2) * (tf.square(gradient) - second))
         return first, second
-
-    def _correction(self, beta: float, dtype: tf.DType) -> tf.Tensor:
-        # In float32, 1 − 0.999ᵗ would be wrong in its fifth digit.
-        step = tf.cast(self.iterations + 1, tf.float64)
-        return tf.cast(1 - beta**step, dtype)
 
 
 class _KerasAdam(_Adam):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import keras
 import tensorflow as tf
 
 from common.rounds import DiscriminatorDraw, Masks, Round
@@ -29,7 +30,7 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
     for draw in arrays.generator:
         networks = gan.generator, gan.discriminator, gan.generator_optimiser
         step = _bound(gan, steps.generator_step, *networks, loss=gan.generator_loss)
-        metrics["loss_g"] = step(to_native(draw.noise), masks=_native(draw.masks))
+        metrics["loss_g"] = step(to_native(draw.noise), **_native(masks=draw.masks))
     return metrics
 
 
@@ -39,13 +40,14 @@ def update_discriminator(gan: GAN, draw: DiscriminatorDraw) -> dict[str, tf.Tens
     real, noise = to_native(draw.real), to_native(draw.noise)
     if gan.penalty is not None:
         losses = {"loss": gan.discriminator_loss, "penalty": gan.penalty}
-        step = _bound(gan, penalty.penalised_step, *networks, **losses)
-        value, extra = step(real, noise, to_native(draw.alpha))
-        return {"loss_d": value + extra, "penalty": extra, "wasserstein_estimate": -value}
+        step = _bound(gan, _penalised_step, *networks, **losses)
+        return step(real, noise, to_native(draw.alpha))
+    masks = _native(real_masks=draw.real_masks, fake_masks=draw.fake_masks)
+    if gan.system.loss == "wasserstein":
+        rule = {"loss": gan.discriminator_loss, "limit": gan.system.weight_clip}
+        return _bound(gan, _clipped_step, *networks, **rule)(real, noise, **masks)
     step = _bound(gan, steps.discriminator_step, *networks, loss=gan.discriminator_loss)
-    masks = {"real_masks": _native(draw.real_masks), "fake_masks": _native(draw.fake_masks)}
-    value = step(real, noise, **masks)
-    return {"loss_d": value, **_clip(gan, value)}
+    return {"loss_d": step(real, noise, **masks)}
 
 
 def first_discriminator_gradients(
@@ -54,7 +56,6 @@ def first_discriminator_gradients(
     """Loss, fakes and gradients of the round's first discriminator update, not applied."""
     draw, networks = arrays.discriminator[0], (gan.generator, gan.discriminator)
     real, loss = to_native(draw.real), gan.discriminator_loss
-    real_masks = _native(draw.real_masks)
     if gan.system.order == "generator_first":
         noise = to_native(arrays.generator[0].noise)
         _, fake, _ = mixed_batch.frozen_generator_gradients(
@@ -62,7 +63,7 @@ def first_discriminator_gradients(
         )
         fake = fake[: len(real)]
         value, gradients = mixed_batch.mixed_discriminator_gradients(
-            gan.discriminator, real, fake, loss=loss, masks=real_masks
+            gan.discriminator, real, fake, loss=loss, **_native(masks=draw.real_masks)
         )
         return value, fake, gradients
     noise = to_native(draw.noise)
@@ -71,10 +72,8 @@ def first_discriminator_gradients(
             *networks, real, noise, to_native(draw.alpha), loss=loss, penalty=gan.penalty
         )
         return value + extra, fake, gradients
-    fake_masks = _native(draw.fake_masks)
-    return steps.discriminator_gradients(
-        *networks, real, noise, loss=loss, real_masks=real_masks, fake_masks=fake_masks
-    )
+    masks = _native(real_masks=draw.real_masks, fake_masks=draw.fake_masks)
+    return steps.discriminator_gradients(*networks, real, noise, loss=loss, **masks)
 
 
 def first_generator_gradients(gan: GAN, arrays: Round) -> tuple[tf.Tensor, Gradients]:
@@ -84,8 +83,8 @@ def first_generator_gradients(gan: GAN, arrays: Round) -> tuple[tf.Tensor, Gradi
     if gan.system.order == "generator_first":
         value, _, gradients = mixed_batch.frozen_generator_gradients(*networks, noise, loss=loss)
         return value, gradients
-    masks = _native(draw.masks)
-    return steps.generator_gradients(*networks, noise, loss=loss, masks=masks)
+    masks = _native(masks=draw.masks)
+    return steps.generator_gradients(*networks, noise, loss=loss, **masks)
 
 
 def _shared_fake(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
@@ -99,9 +98,9 @@ def _shared_fake(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
         to_native(draw.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        real_masks=_native(draw.real_masks),
-        fake_masks=_native(draw.fake_masks),
-        generator_masks=_native(last.masks),
+        **_native(
+            real_masks=draw.real_masks, fake_masks=draw.fake_masks, generator_masks=last.masks
+        ),
     )
     return {"loss_d": value, "loss_g": fooled}
 
@@ -117,12 +116,27 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, tf.Tensor]:
         to_native(first.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        masks=_native(draw.real_masks),
+        **_native(masks=draw.real_masks),
     )
     return {"loss_d": value, "loss_g": fooled}
 
 
-def _bound(gan: GAN, step: Any, *networks: Any, **losses: Any) -> Callable[..., Any]:
+# Both are compiled with their metrics: outside, each of these would be an operation of its own.
+def _penalised_step(*arguments: Any, **losses: Any) -> dict[str, tf.Tensor]:
+    value, extra = penalty.penalised_step(*arguments, **losses)
+    return {"loss_d": value + extra, "penalty": extra, "wasserstein_estimate": -value}
+
+
+def _clipped_step(
+    generator: keras.Model, discriminator: keras.Model, *others: Any, limit: float, **options: Any
+) -> dict[str, tf.Tensor]:
+    """WGAN's update, its clipping, and what its loss says of the distance."""
+    value = steps.discriminator_step(generator, discriminator, *others, **options)
+    clip_weights(discriminator, limit=limit)
+    return {"loss_d": value, "wasserstein_estimate": -value}
+
+
+def _bound(gan: GAN, step: Callable[..., Any], *networks: Any, **losses: Any) -> Callable[..., Any]:
     """The step with everything but tensors filled in, compiled once for this GAN."""
     # tf.function examines every argument at each call, which is felt where networks are small.
     kept = _STEPS.setdefault(gan, {})
@@ -130,19 +144,12 @@ def _bound(gan: GAN, step: Any, *networks: Any, **losses: Any) -> Callable[..., 
 
         @tf.function
         def bound(*tensors: tf.Tensor, **masks: list[tf.Tensor]) -> Any:
-            return step.python_function(*networks, *tensors, **losses, **masks)
+            return step(*networks, *tensors, **losses, **masks)
 
         kept[step] = bound
     return kept[step]
 
 
-def _clip(gan: GAN, value: tf.Tensor) -> dict[str, tf.Tensor]:
-    """WGAN's clipping, after the update, and what its loss says of the distance."""
-    if gan.system.loss != "wasserstein":
-        return {}
-    clip_weights(gan.discriminator, limit=gan.system.weight_clip)
-    return {"wasserstein_estimate": -value}
-
-
-def _native(masks: Masks) -> list[tf.Tensor]:
-    return [to_native(mask) for mask in masks]
+def _native(**masks: Masks) -> dict[str, list[tf.Tensor]]:
+    # tf.function examines empty lists too, and that takes a tenth of the smallest step.
+    return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}

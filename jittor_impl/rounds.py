@@ -17,21 +17,23 @@ def play_round(gan: GAN, arrays: Round) -> dict[str, Var]:
     """Every update of one step, in the row's order; losses and metrics of the last of each."""
     gan.generator.train()
     gan.discriminator.train()
+    state = _state(gan)
     if gan.system.order == "generator_first":
         metrics = _mixed_batch(gan, arrays)
     elif gan.system.noise_reuse == "fake":
         metrics = _shared_fake(gan, arrays)
     else:
-        metrics = _updates(gan, arrays)
-    _settle(gan, metrics)
+        metrics = _updates(gan, arrays, state)
+    jt.sync([*state, *metrics.values()])
     return metrics
 
 
-def _updates(gan: GAN, arrays: Round) -> dict[str, Var]:
+def _updates(gan: GAN, arrays: Round, state: list[Var]) -> dict[str, Var]:
     metrics = {}
     for draw in arrays.discriminator:
         metrics = update_discriminator(gan, draw)
-        _settle(gan, metrics)  # or a schedule of a hundred updates would be held as one graph
+        # Or a schedule of a hundred updates would be held as one graph.
+        jt.sync([*state, *metrics.values()])
     for draw in arrays.generator:
         metrics["loss_g"] = steps.generator_step(
             gan.generator,
@@ -142,20 +144,18 @@ def _mixed_batch(gan: GAN, arrays: Round) -> dict[str, Var]:
     return {"loss_d": value, "loss_g": fooled}
 
 
-def _settle(gan: GAN, metrics: dict[str, Var]) -> None:
+def _state(gan: GAN) -> list[Var]:
+    """What a step must leave computed."""
     # Left lazy, the step would be fused with whatever comes next, and a run that is saved or
     # resumed in between would round otherwise. jt.sync_all() fuses an optimiser's weights and
     # slots into one kernel each, which is slower than the three that come of naming them.
     optimisers = gan.generator_optimiser, gan.discriminator_optimiser
     groups = [(group, o.slots) for o in optimisers for group in o.param_groups]
-    jt.sync(
-        [
-            *gan.generator.parameters(),
-            *gan.discriminator.parameters(),
-            *(slot for group, names in groups for name in names for slot in group[name]),
-            *metrics.values(),
-        ]
-    )
+    return [
+        *gan.generator.parameters(),
+        *gan.discriminator.parameters(),
+        *(slot for group, names in groups for name in names for slot in group[name]),
+    ]
 
 
 def _clip(gan: GAN, value: Var) -> dict[str, Var]:

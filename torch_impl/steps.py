@@ -44,17 +44,13 @@ def discriminator_step(
     fake_masks: Sequence[Tensor] = (),
 ) -> Tensor:
     """Update the discriminator once and return its loss before the update."""
-    value, _, _ = discriminator_gradients(
-        generator,
-        discriminator,
-        real,
-        noise,
-        loss=loss,
-        real_masks=real_masks,
-        fake_masks=fake_masks,
-    )
+    with torch.no_grad():
+        fake = generator(noise)
+    value = loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
+    discriminator.zero_grad(set_to_none=True)
+    value.backward()
     optimiser.step()
-    return value
+    return value.detach()
 
 
 def generator_gradients(
@@ -87,9 +83,11 @@ def generator_step(
     masks: Sequence[Tensor] = (),
 ) -> Tensor:
     """Update the generator once and return its loss before the update."""
-    value, _ = generator_gradients(generator, discriminator, noise, loss=loss, masks=masks)
+    value = loss(discriminator(generator(noise), *masks))
+    generator.zero_grad(set_to_none=True)
+    value.backward(inputs=list(generator.parameters()))
     optimiser.step()
-    return value
+    return value.detach()
 
 
 def _gradients(network: nn.Module) -> Gradients:

@@ -24,6 +24,22 @@ def test_data_sets_fit_the_row(name, channels) -> None:
     assert np.array_equal(found, load_dataset(name, system, seed=0).samples([0, 1, data.size - 1]))
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        (row, name)
+        for row in ("wgan_gp_toy", "gan_moments")
+        for name in OFFLINE[find_system(row).point_dim]
+    ],
+)
+def test_a_batch_of_points_is_its_points(row, name) -> None:
+    data = load_dataset(name, find_system(row), seed=0)
+    found = data.samples([5, 0, data.size - 1])
+    each = [data.sample(index) for index in (5, 0, data.size - 1)]
+    assert found.dtype == np.float32
+    assert np.array_equal(found, each)
+
+
 @pytest.mark.parametrize("name", ["8gaussians", "25gaussians", "swissroll"])
 def test_points_lie_where_the_toy_has_them(name) -> None:
     data = load_dataset(name, find_system("wgan_gp_toy"), seed=0)

@@ -20,7 +20,8 @@ class Dataset:
     """Samples by index, fitted to a system: images in its range and size, points or numbers.
 
     `fingerprint` is the same only for the same content, whatever system it is fitted to. Where
-    there are `decoders`, they make the samples of a batch at the same time.
+    there are `decoders`, they make the samples of a batch at the same time; where there is
+    `batch`, it takes them all at once.
     """
 
     name: str
@@ -28,9 +29,12 @@ class Dataset:
     sample: Callable[[int], Samples]  # (C, H, W) or (point_dim,)
     fingerprint: str
     decoders: Executor | None = None
+    batch: Callable[[Sequence[int]], Samples] | None = None
 
     def samples(self, indices: Sequence[int]) -> Samples:
         """Those samples as one batch, in that order."""
+        if self.batch is not None:
+            return self.batch(indices)
         each = map if self.decoders is None else self.decoders.map
         return np.stack(list(each(self.sample, map(int, indices))))
 

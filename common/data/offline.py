@@ -61,7 +61,10 @@ def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
 
     def load(system: System, seed: int) -> Dataset:
         drawn = source(seed)
-        return Dataset(name, len(drawn), lambda index: drawn[index], fingerprint_of(name, seed))
+        identity = fingerprint_of(name, seed)
+        return Dataset(
+            name, len(drawn), lambda index: drawn[index], identity, batch=lambda some: drawn[some]
+        )
 
     return load
 

@@ -12,6 +12,7 @@ from common import onednn
 from common.child import ask
 from common.compiled import compilation_cache
 from common.errors import UsageError
+from common.libraries import absent
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
 TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}
@@ -106,7 +107,8 @@ def load(
     try:
         modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:
-        raise UsageError(f"{TITLES[name]} cannot be used ({error}); {remedy(name)}") from None
+        mended = absent(error, besides=DISTRIBUTIONS[name]) or remedy(name)
+        raise UsageError(f"{TITLES[name]} cannot be used ({error}); {mended}") from None
     modules["device"].configure(device=device, dtype=dtype, exact=exact, compiled=compiled)
     return Backend(name=name, **modules)
 

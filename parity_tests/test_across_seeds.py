@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from common.cli import app
 from common.cli import runs as cli_runs
+from common.cli.application import app
 from common.errors import UsageError
 from common.runs.across_seeds import chance_of_difference, experiments, spread
 from common.runs.results_page import save_results_page

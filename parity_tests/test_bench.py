@@ -13,7 +13,8 @@ from common import child
 from common.backends import load
 from common.bench import measuring, timing
 from common.bench.timing import time_in_turns
-from common.cli import app, benching
+from common.cli import benching
+from common.cli.application import app
 from common.data import load_dataset
 from common.data.batches import rounds
 from parity_tests.fixtures import reduced

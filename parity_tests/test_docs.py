@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
 from common.catalogue import SYSTEMS, find_system
 from common.catalogue.limits import READERS, is_read
-from common.cli import app
+from common.cli.application import load_commands
 from common.idioms.definitions import find_definition
 from common.idioms.differing import differing_lines
 from common.markdown import LINE
@@ -232,11 +231,11 @@ def test_no_code_of_the_book_is_wider_than_its_page(page) -> None:
 
 @pytest.mark.parametrize("command", sorted(commands("rosetta")))
 def test_every_rosetta_command_has_its_options(command) -> None:
-    application = get_command(app)
+    known_commands = load_commands()
     name, *words = shlex.split(command)[1:] or ["--help"]
     if name.startswith("--"):
         return
-    chosen = application.commands[name]
+    chosen = known_commands[name]
     known = {option for parameter in chosen.params for option in parameter.opts}
     known |= {option for parameter in chosen.params for option in parameter.secondary_opts}
     known |= {f"--{key.replace('_', '-')}" for row in SYSTEMS.values() for key in settable(row)}

@@ -130,9 +130,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-import common.cli
+from common.cli.application import load_commands
 from common.runs.events import Events
 
+load_commands()
 Events(Path(tempfile.mkdtemp()), first_step=1).close()
 loaded = {frameworks} & {{name.partition(".")[0] for name in sys.modules}}
 assert not loaded, loaded

@@ -1,14 +1,40 @@
 """The Typer application and the options that several commands share."""
 
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_group
 
 from common.backends import BACKENDS, check_backend
+from common.cli.commands import COMMANDS
 from common.errors import UsageError
 
+
+class CommandsOnDemand(TyperGroup):
+    """All commands by name; the module of one is imported when that command is called."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, command in COMMANDS.items():
+            # Where the module was not imported yet: enough for the help.
+            self.commands.setdefault(name, TyperCommand(name, help=command.summary))
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is called, its module imported."""
+        if args[0] in COMMANDS:
+            self.commands = load_commands(args[0])
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=CommandsOnDemand,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -17,6 +43,19 @@ app = typer.Typer(
     "train them, carry checkpoints between them.\n\n"
     "Start with [bold]rosetta doctor[/bold], then [bold]rosetta parity[/bold].",
 )
+
+
+@app.callback()
+def _rosetta() -> None:
+    """Without this, Typer takes the first command that is imported for the whole application."""
+
+
+def load_commands(*names: str) -> dict[str, Any]:
+    """The commands of these names, or all, with those of the same modules."""
+    for name in names or COMMANDS:
+        import_module(f"common.cli.{COMMANDS[name].module}")
+    return dict(get_group(app).commands)
+
 
 BackendName = Annotated[str, typer.Argument(metavar="BACKEND", help="torch, tf, jax or jittor.")]
 SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="A name from `rosetta systems`.")]

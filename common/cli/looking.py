@@ -16,7 +16,6 @@ from common.cli.application import AsJson, Settings, SystemName, app
 from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
 from common.settings import apply_settings, settable
-from common.tensors import write_bytes
 from common.version import ROOT
 
 
@@ -97,6 +96,8 @@ def status(
     report = read_report(source)
     condensed = condense(report) if "results" in report else report
     if save:
+        from common.tensors import write_bytes
+
         write_bytes(save, (json.dumps(condensed, indent=1) + "\n").encode())
     print(markdown(condensed))
 

@@ -26,9 +26,11 @@ from common.cli.hyper_parameters import as_settings
 from common.data import load_dataset
 from common.data.batches import check_size
 from common.errors import UsageError
+from common.libraries import require
 from common.pictures import save_samples
 from common.runs import Run, resume, start
 from common.runs import train as run_training
+from common.runs.events import can_be_written
 from common.runs.interrupts import Stopped
 from common.runs.options import steps_of_epochs
 from common.runs.pictures import grid_noise
@@ -121,7 +123,10 @@ def train(
         keep=keep,
         ema_decay=ema_decay,
     )
+    if evaluate_every:
+        require("--evaluate-every", ("scipy", "sklearn"))
     loaded = load(backend, device=device, dtype=dtype, exact=False, compiled=compiled)
+    events = _events_told()
     session = (resume if resuming else start)(run, loaded, dataset)
     if session.first_step > run.steps:
         Console().print(f"{out} is at step {session.first_step - 1} already; nothing to do")
@@ -133,8 +138,17 @@ def train(
         raise typer.Exit(stopped.exit_status) from None
     Console().print(
         f"{out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
-        f"tensorboard/, checkpoint.safetensors; waited for data {waited:.1%} of the time"
+        f"{events}checkpoint.safetensors; waited for data {waited:.1%} of the time"
     )
+
+
+def _events_told() -> str:
+    """Where the run's events lie; where there will be none, a line says so."""
+    if can_be_written():
+        return "tensorboard/, "
+    words = "training without TensorBoard events: tensorboardX is not installed here"
+    Console(stderr=True).print(f"{words}; pip install tensorboardX", soft_wrap=True)
+    return ""
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import entr
 
 from common.quality.digits_features import digit_probabilities
 from common.quality.samples import Values
@@ -31,6 +30,8 @@ def digit_balance(images: Values) -> DigitBalance:
     Raises:
         UsageError: no images, other channels than one, a NaN or an infinity.
     """
+    from scipy.special import entr
+
     probabilities = digit_probabilities(images)
     shares = np.bincount(probabilities.argmax(axis=1), minlength=CLASSES) / len(images)
     return DigitBalance(

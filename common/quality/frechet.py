@@ -1,7 +1,6 @@
 """The Fréchet distance between the Gaussians that fit two sets of features."""
 
 import numpy as np
-from scipy.linalg import qr, svdvals
 
 from common.quality.samples import Values, as_rows
 from common.streams import Array
@@ -22,6 +21,8 @@ def frechet_distance(real_features: Values, generated_features: Values) -> float
     Raises:
         UsageError: fewer than two samples, features of two widths, a NaN or an infinity.
     """
+    from scipy.linalg import svdvals
+
     first, second = (
         rows.astype(np.float64) for rows in as_rows(real_features, generated_features, least=2)
     )
@@ -34,6 +35,8 @@ def frechet_distance(real_features: Values, generated_features: Values) -> float
 
 def _root_of_covariance(features: Array) -> Array:
     """R with RᵀR the covariance of the features, unbiased."""
+    from scipy.linalg import qr
+
     centred = (features - features.mean(axis=0)) / np.sqrt(len(features) - 1)
     (upper,) = qr(centred, mode="r")
     root: Array = upper[: features.shape[1]]

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import rel_entr
 
 from common.errors import UsageError
 from common.points import Mixture
@@ -33,6 +32,8 @@ def mode_coverage(samples: Values, mixture: Mixture, *, radius: float) -> ModeCo
     Raises:
         UsageError: no samples, samples that are no points, a NaN or an infinity.
     """
+    from scipy.special import rel_entr
+
     check_samples("generated samples", samples, least=1)
     if samples.shape[1:] != (2,):
         raise UsageError(f"generated samples: shape {samples.shape}; modes are of points (N, 2)")

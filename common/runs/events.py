@@ -3,7 +3,13 @@
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+
+
+def can_be_written() -> bool:
+    """Whether tensorboardX is installed."""
+    return find_spec("tensorboardX") is not None
 
 
 class Events:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from common.errors import UsageError
-from common.runs.events import Events
+from common.runs.events import Events, can_be_written
 from common.runs.options import Run
 from common.tensors import make_folder, write_bytes
 
@@ -17,15 +17,20 @@ Entry = dict[str, float]
 class Journal:
     """Both files, open for the run's further steps; an entry that was written survives a kill.
 
+    Without tensorboardX there are no events, and the metrics hold the same figures.
+
     Raises:
         UsageError: the disk is full, or was taken away.
     """
 
     def __init__(self, run: Run, first_step: int) -> None:
-        self._path, folder = run.metrics_path, make_folder(run.out / "tensorboard")
+        self._path = run.metrics_path
+        self._events: Events | None = None
         with self._room():
             self._metrics = run.metrics_path.open("a", encoding="utf-8")
-            self._events = Events(folder, first_step=first_step)
+            if can_be_written():
+                folder = make_folder(run.out / "tensorboard")
+                self._events = Events(folder, first_step=first_step)
 
     def write(self, entry: Mapping[str, float]) -> None:
         """Add what was measured after one step.
@@ -36,7 +41,8 @@ class Journal:
         with self._room():
             self._metrics.write(json.dumps(entry) + "\n")
             self._metrics.flush()
-            self._events.write(entry)
+            if self._events is not None:
+                self._events.write(entry)
 
     def __enter__(self) -> "Journal":
         return self
@@ -49,7 +55,8 @@ class Journal:
     ) -> None:
         for file in (self._metrics, self._events):
             try:
-                file.close()
+                if file is not None:
+                    file.close()
             except OSError:  # told already by the write that failed
                 continue
 

@@ -8,6 +8,7 @@ import jaxlib
 import optax
 
 from common.errors import UsageError
+from common.memory import process_peak
 
 # XLA reads its flags once, when the first backend starts: after that they change nothing.
 _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
@@ -58,7 +59,16 @@ def chosen_device() -> jax.Device:
 
 def synchronise() -> None:
     """Return once everything asked for is computed, what nobody has read included."""
-    jax.block_until_ready(jax.live_arrays())
+    # Unless a platform is named, these are the arrays of the default one: with a card, its own.
+    jax.block_until_ready(jax.live_arrays(chosen_device().platform))
+
+
+def peak_memory() -> int | None:
+    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    if chosen_device().platform == "cpu":
+        return process_peak()
+    # A platform need not count.
+    return (chosen_device().memory_stats() or {}).get("peak_bytes_in_use")
 
 
 def environment() -> dict[str, str]:

@@ -5,6 +5,7 @@ import os
 import jittor as jt
 
 from common.errors import UsageError
+from common.memory import process_peak
 
 
 def available_devices() -> list[str]:
@@ -49,6 +50,12 @@ def chosen_device() -> str:
 def synchronise() -> None:
     """Return once everything asked for is computed, what nobody has read included."""
     jt.sync_all(True)
+
+
+def peak_memory() -> int | None:
+    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    # On a card it counts its memory's peak only while it also keeps a stack for every array.
+    return None if jt.flags.use_cuda else process_peak()
 
 
 def environment() -> dict[str, str]:

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from common.errors import UsageError
+from common.memory import process_peak
 
 _chosen = "/CPU:0"
 _deterministic = False
@@ -63,6 +64,13 @@ def chosen_device() -> str:
 def synchronise() -> None:
     """Return once everything asked for is computed, what nobody has read included."""
     tf.test.experimental.sync_devices()
+
+
+def peak_memory() -> int | None:
+    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    if _chosen == "/GPU:0":
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    return process_peak()
 
 
 def environment() -> dict[str, str]:

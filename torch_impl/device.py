@@ -5,6 +5,7 @@ import os
 import torch
 
 from common.errors import UsageError
+from common.memory import process_peak
 
 # torch.set_default_device would do, but costs a Python call on every operation.
 _chosen = torch.device("cpu")
@@ -59,6 +60,13 @@ def synchronise() -> None:
     """Return once everything asked for is computed, what nobody has read included."""
     if _chosen.type == "cuda":
         torch.cuda.synchronize(_chosen)
+
+
+def peak_memory() -> int | None:
+    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    if _chosen.type == "cuda":
+        return torch.cuda.max_memory_allocated(_chosen)
+    return process_peak()
 
 
 def environment() -> dict[str, str]:

@@ -1,6 +1,5 @@
 """One row in one port: time beside the plain loop, memory, and what its data cost."""
 
-import resource
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the row's point_di
 FIRST_STEP = 27  # wgan's first 25 steps are longer ones
 ROUNDS = 3  # drawn before; the clock sees no data
 FEWEST_STEPS = 8  # behind the first, of a run on data
-MEGABYTE = 1024  # kilobytes, in which Linux counts resident memory
+MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Measured:
     ratio_high: float
     images_per_second: float
     plain_images_per_second: float
-    peak_memory_mb: float  # of the whole process, before the plain loop was built
+    memory_of: str  # "process" on the CPU, "device" on a card
+    peak_memory_mb: float | None  # before the plain loop was built; None where it is unknown
     data_share: float  # of the time behind a run's first step, waited for data
 
 
@@ -54,7 +54,7 @@ def measure(
         return canonical(metrics["loss_g"])
 
     ours(0)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MEGABYTE
+    memory = backend.device.peak_memory()
     step = backend.plain.plain_step(system)
 
     def plain(number: int) -> object:
@@ -74,7 +74,8 @@ def measure(
         ratio_high=high,
         images_per_second=_images(system) / sorted(found.ours)[len(found.ours) // 2],
         plain_images_per_second=_images(system) / sorted(found.plain)[len(found.plain) // 2],
-        peak_memory_mb=memory,
+        memory_of="process" if device == "cpu" else "device",
+        peak_memory_mb=None if memory is None else memory / MEGABYTE,
         data_share=share,
     )
 

@@ -1,0 +1,112 @@
+"""What a process waits for and how much memory it counts, on the device that was chosen."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from common.backends import load
+from common.bench.telling import cells, to_markdown
+from common.memory import process_peak
+
+MEGABYTE = 2**20
+MEASURED = {
+    "system": "lsgan_mlp",
+    "backend": "jax",
+    "device": "cpu",
+    "batch_size": 16,
+    "ratio_low": 1.0,
+    "ratio": 1.0,
+    "ratio_high": 1.0,
+    "images_per_second": 10.0,
+    "plain_images_per_second": 10.0,
+    "memory_of": "process",
+    "peak_memory_mb": 300.0,
+    "data_share": 0.0,
+}
+
+
+class Pending:
+    """An array that is still being computed."""
+
+    waited = False
+
+    def block_until_ready(self):
+        self.waited = True
+        return self
+
+
+def loaded(name, backends):
+    if name not in backends:
+        pytest.skip(f"{name} was left out by --backends")
+    return load(name, device="cpu", dtype="float64", exact=True).device
+
+
+@pytest.mark.parametrize(("chosen", "other"), [("cpu", "gpu"), ("gpu", "cpu")])
+def test_jax_waits_for_the_chosen_device_whatever_the_default_one(
+    monkeypatch, backends, chosen, other
+) -> None:
+    """Without a platform, `live_arrays` lists the default device's: a card's, if there is one."""
+    device = loaded("jax", backends)
+    arrays = {chosen: Pending(), other: Pending()}
+    live_arrays = lambda platform=None: [arrays[platform or other]]  # noqa: E731
+    monkeypatch.setattr(device.jax, "live_arrays", live_arrays)
+    monkeypatch.setattr(device, "chosen_device", lambda: SimpleNamespace(platform=chosen))
+    device.synchronise()
+    assert arrays[chosen].waited
+    assert not arrays[other].waited
+
+
+def test_on_the_cpu_the_peak_is_the_process_s(backend) -> None:
+    before = process_peak()
+    assert before > 50 * MEGABYTE  # NumPy and a framework alone are more
+    assert before <= backend.device.peak_memory() <= process_peak()
+
+
+def on_a_card(monkeypatch, name, device, peak) -> None:
+    """As if that port computed on a card whose peak is so many bytes."""
+    if name == "torch":
+        monkeypatch.setattr(device, "_chosen", device.torch.device("cuda"))
+        monkeypatch.setattr(device.torch.cuda, "max_memory_allocated", lambda card: peak)
+    elif name == "tf":
+        monkeypatch.setattr(device, "_chosen", "/GPU:0")
+        found = {"GPU:0": {"current": 1, "peak": peak}}
+        monkeypatch.setattr(device.tf.config.experimental, "get_memory_info", found.get)
+    elif name == "jax":
+        card = SimpleNamespace(platform="gpu", memory_stats=lambda: {"peak_bytes_in_use": peak})
+        monkeypatch.setattr(device, "chosen_device", lambda: card)
+    else:
+        monkeypatch.setattr(device, "jt", SimpleNamespace(flags=SimpleNamespace(use_cuda=1)))
+
+
+@pytest.mark.parametrize(
+    ("name", "peak"), [("torch", 12345), ("tf", 12345), ("jax", 12345), ("jittor", None)]
+)
+def test_on_a_card_the_peak_is_the_card_s_or_unknown(monkeypatch, backends, name, peak) -> None:
+    device = loaded(name, backends)
+    on_a_card(monkeypatch, name, device, peak)
+    assert device.peak_memory() == peak
+
+
+def test_a_platform_that_counts_no_memory_is_unknown_in_jax(monkeypatch, backends) -> None:
+    device = loaded("jax", backends)
+    card = SimpleNamespace(platform="gpu", memory_stats=lambda: None)
+    monkeypatch.setattr(device, "chosen_device", lambda: card)
+    assert device.peak_memory() is None
+
+
+@pytest.mark.parametrize(
+    ("device", "peak", "words"),
+    [
+        ("cpu", 300.0, "300 MB"),
+        ("cuda", 300.0, "300 MB on the card"),
+        ("cuda", None, "unknown on the card"),
+    ],
+)
+def test_the_table_says_which_memory_it_is(device, peak, words) -> None:
+    of = "process" if device == "cpu" else "device"
+    row = MEASURED | {"device": device, "memory_of": of, "peak_memory_mb": peak}
+    assert words in cells(row)
+    page = to_markdown([row], {})
+    assert f"| {words} |" in page
+    assert ("the peak of the whole process" in page) == (device == "cpu")
+    assert ("the peak of the card's memory" in page) == (device == "cuda")

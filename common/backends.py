@@ -35,6 +35,7 @@ PARTS = (
     "train",
 )
 JITTOR_CACHE = "gan-rosetta"
+TF32 = "NVIDIA_TF32_OVERRIDE"
 QUICK_XLA = "--xla_backend_optimization_level=1"
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
@@ -68,7 +69,7 @@ def check_backend(name: str) -> str:
 
 
 def prepare_environment(
-    device: str, *, quick: bool = False, keep_compiled: bool = False
+    device: str, *, quick: bool = False, keep_compiled: bool = False, exact: bool = False
 ) -> dict[str, str]:
     """The variables that a framework reads at import, for a process that computes on `device`.
 
@@ -76,6 +77,7 @@ def prepare_environment(
     XLA asks LLVM for the least it optimises. (With none at all, XLA's float64 convolutions took
     three to eleven times as long.) `keep_compiled` suits processes that compile the same
     programs beside each other: JAX keeps what it compiles for the next, as Jittor always does.
+    `exact` forbids NVIDIA's libraries to round any factor to TF32, whoever calls them.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # Jittor names its cache after the Git branch it lies in: another branch compiles all anew.
@@ -90,7 +92,9 @@ def prepare_environment(
     kept = compilation_cache() if keep_compiled else {}
     # Jittor's compiling threads share a lock with other processes, which a signal may break.
     alone = {"use_parallel_op_compiler": "0"} if keep_compiled else {}
-    return {**own, **quiet, **jittor, **memory, **compilers, **kept, **alone}
+    # Jittor's cuDNN convolutions may use TF32 whatever its flag says; libraries read this first.
+    full = {TF32: "0"} if exact else {}
+    return {**own, **quiet, **jittor, **memory, **compilers, **kept, **alone, **full}
 
 
 def load(
@@ -102,8 +106,10 @@ def load(
         UsageError: the framework is not installed, or lacks the device asked for.
     """
     check_backend(name)
-    for key, value in prepare_environment(device).items():
+    for key, value in prepare_environment(device, exact=exact).items():
         os.environ.setdefault(key, value)
+    if exact:
+        os.environ[TF32] = "0"
     try:
         modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:

@@ -67,6 +67,7 @@ NAMED: dict[str, float] = {
     "chi_squared": 1e-3,  # what must be exceeded where there is no such reading
     "standard_errors": 4.0,  # of the mean of a few hundred draws around its expectation
     "digits_read": 0.95,  # what must be exceeded: 0.975 of 359 unseen digits were read
+    "fine_part": 2.0**-5,  # of the bits that TF32, or in float64 float32, would round off
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,
     "golden_jittor": 1e-6,

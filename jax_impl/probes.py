@@ -67,6 +67,18 @@ def pull_back(
     return output, products
 
 
+def multiply(left: jax.Array, right: jax.Array) -> jax.Array:
+    """The product of two matrices."""
+    return left @ right
+
+
+def convolve(maps: jax.Array, kernel: jax.Array) -> jax.Array:
+    """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
+    # to_native puts the axes of every kernel as those of maps.
+    axes = ("NHWC", "OHWI", "NHWC")
+    return jax.lax.conv_general_dilated(maps, kernel, (1, 1), "VALID", dimension_numbers=axes)
+
+
 @nnx.jit
 def _apply(network: nnx.Module, inputs: jax.Array) -> jax.Array:
     return network(inputs)

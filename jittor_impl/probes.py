@@ -69,3 +69,13 @@ def pull_back(
     # Jittor differentiates sums only.
     gradients = jt.grad((output * upstream).sum(), list(inputs), retain_graph=False)
     return output.stop_grad(), tuple(gradients)
+
+
+def multiply(left: Var, right: Var) -> Var:
+    """The product of two matrices."""
+    return left @ right
+
+
+def convolve(maps: Var, kernel: Var) -> Var:
+    """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
+    return nn.conv2d(maps, kernel)

@@ -71,3 +71,16 @@ def pull_back(
         tape.watch(inputs)
         output = function(*inputs)
     return output, tape.gradient(output, inputs, output_gradients=upstream)
+
+
+def multiply(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
+    """The product of two matrices."""
+    with tf.device(chosen_device()):
+        return tf.matmul(left, right)
+
+
+def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
+    with tf.device(chosen_device()):
+        # to_native puts the axes of every kernel as those of maps: OHWI.
+        return tf.nn.conv2d(maps, tf.transpose(kernel, (1, 2, 3, 0)), 1, "VALID")

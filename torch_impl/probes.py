@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 
 def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
@@ -66,3 +67,13 @@ def pull_back(
     inputs = tuple(tensor.clone().requires_grad_() for tensor in inputs)
     output = function(*inputs)
     return output.detach(), torch.autograd.grad(output, inputs, upstream)
+
+
+def multiply(left: Tensor, right: Tensor) -> Tensor:
+    """The product of two matrices."""
+    return left @ right
+
+
+def convolve(maps: Tensor, kernel: Tensor) -> Tensor:
+    """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
+    return F.conv2d(maps, kernel)

@@ -1,14 +1,17 @@
 # Two targets are all a newcomer needs: `make parity` and `make test`. Both set up what they need.
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
+# Of the card's driver: 12, which any newer driver runs too, or 13.
+CUDA ?= 12
 
-.PHONY: parity full-width parity-gpu test lint types docs setup clean help
+.PHONY: parity full-width parity-gpu setup-gpu test lint types docs setup clean help
 
 help:
 	@echo "make parity      compare the four frameworks: a table, parity-report/report.html;"
 	@echo "                 then make full-width"
 	@echo "make full-width  hold the four against the originals' figures at full width"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
+	@echo "make setup-gpu   .venv-gpu, with the builds for cards; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
@@ -20,8 +23,19 @@ parity: setup
 full-width: setup
 	$(BIN)/python -m pytest -n 2 -m slow
 
-parity-gpu: setup
-	$(BIN)/rosetta parity --device cuda --backends found --out parity-report-gpu
+# Without a driver there is nothing to do, and nothing worth installing.
+parity-gpu:
+	@if $(PYTHON) -m common.cards; then \
+		$(MAKE) setup-gpu && \
+		.venv-gpu/bin/rosetta parity --device cuda --backends found --out parity-report-gpu; fi
+
+setup-gpu: .venv-gpu/ready-$(CUDA)
+
+.venv-gpu/ready-$(CUDA): pyproject.toml constraints-cuda$(CUDA).txt
+	$(PYTHON) -m venv --clear .venv-gpu
+	.venv-gpu/bin/python -m common.install cuda$(CUDA)
+	@.venv-gpu/bin/python -m common.set_up
+	@touch $@
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 -m "not slow"
@@ -45,4 +59,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv build docs/_build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-gpu build docs/_build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

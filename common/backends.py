@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from common import onednn
+from common.cards import MEND_DRIVER, NO_DRIVER, has_driver
 from common.child import ask
 from common.compiled import compilation_cache
 from common.errors import UsageError
@@ -152,12 +153,16 @@ def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
     if not report["versions"]:
         return report | {"problem": "not installed", "remedy": remedy(name)}
     try:
-        answer = _ask(name, device)
+        report |= _ask(name, device)
     except subprocess.TimeoutExpired:
         return report | {"problem": f"import hung for {PROBE_SECONDS} s", "remedy": remedy(name)}
     except RuntimeError as error:
-        return report | {"problem": f"import fails: {error}", "remedy": remedy(name)}
-    report |= answer
+        found = {"problem": f"import fails: {error}", "remedy": remedy(name)}
+        if device == "cuda" and not has_driver():
+            found = {"problem": NO_DRIVER, "remedy": MEND_DRIVER}
+        return report | found
+    if report["problem"]:
+        return report
     if name == "jittor" and not onednn.is_linked():
         report["problem"] = "oneDNN is missing: convolutions are about 90 times slower"
         report["remedy"] = "python -m common.onednn"
@@ -165,11 +170,18 @@ def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
 
 
 def _ask(name: str, device: str) -> dict[str, Any]:
+    """Its devices and environment there; or what a UsageError says is wrong, and mends it."""
     script = (
         "import json\n"
         "from common.backends import load\n"
-        f"device = load({name!r}, device={device!r}, dtype='float32', exact=True).device\n"
-        "found = {'devices': device.available_devices(), 'environment': device.environment()}\n"
+        "from common.errors import UsageError\n"
+        "try:\n"
+        f"    device = load({name!r}, device={device!r}, dtype='float32', exact=True).device\n"
+        "    found = {'devices': device.available_devices(),\n"
+        "             'environment': device.environment()}\n"
+        "except UsageError as error:\n"
+        "    problem, _, remedy = str(error).partition('; ')\n"
+        "    found = {'problem': problem, 'remedy': remedy}\n"
         "print('\\n' + json.dumps(found))\n"
     )
     answer: dict[str, Any] = ask(

@@ -1,15 +1,18 @@
 """Where and how precisely this process computes."""
 
 import os
+from importlib.metadata import entry_points
 
 import flax
 import jax
 import jaxlib
 import optax
 
+from common.cards import no_card
 from common.errors import UsageError
 from common.memory import process_peak
 
+_INSTALL = "make setup-gpu, or pip install -c constraints-cuda12.txt 'jax[cuda12]'"
 # XLA reads its flags once, when the first backend starts: after that they change nothing.
 _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
 
@@ -38,7 +41,9 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         missing = [flag for flag in _EXACT_FLAGS if flag not in flags]
         os.environ["XLA_FLAGS"] = " ".join(flags + missing)
     if device == "cuda" and not _cards():
-        raise UsageError("JAX sees no CUDA device here: use --device cpu")
+        # jaxlib computes on the CPU; cards are a plugin's.
+        built = any("cuda" in plugin.name for plugin in entry_points(group="jax_plugins"))
+        raise UsageError(no_card("JAX", built=built, install=_INSTALL))
     jax.config.update("jax_default_device", jax.devices(device)[0])
     # Without x64, JAX turns every float64 array into float32.
     jax.config.update("jax_enable_x64", dtype == "float64")

@@ -4,8 +4,12 @@ import os
 
 import jittor as jt
 
+from common.cards import no_card
 from common.errors import UsageError
 from common.memory import process_peak
+
+# Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
+_INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 
 
 def available_devices() -> list[str]:
@@ -28,7 +32,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         UsageError: CUDA is asked for and this framework sees no CUDA device.
     """
     if device == "cuda" and not jt.has_cuda:
-        raise UsageError("Jittor sees no CUDA device here: use --device cpu")
+        raise UsageError(no_card("Jittor", built=False, install=_INSTALL))
     jt.flags.use_cuda = int(device == "cuda")
     # Unless this is 0, every float64 array becomes float32 on its way in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")

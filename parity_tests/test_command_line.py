@@ -172,7 +172,7 @@ def test_cuda_where_there_is_none_is_one_line(here, backend, backend_name, tmp_p
     out = tmp_path / "r"
     status, _, errors = here("record", backend_name, "lsgan_mlp", "--device", "cuda", "--out", out)
     assert status == 2
-    assert "sees no CUDA device here: use --device cpu" in errors
+    assert "sees no CUDA device here: " in errors
     assert len(errors.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
 

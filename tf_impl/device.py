@@ -5,9 +5,15 @@ import os
 import keras
 import tensorflow as tf
 
+from common.cards import no_card
 from common.errors import UsageError
 from common.memory import process_peak
 
+# Both packages are one folder: the one for the CPU has to go before the other comes.
+_INSTALL = (
+    "make setup-gpu, or pip uninstall tensorflow-cpu tensorflow && "
+    "pip install -c constraints-cuda12.txt 'tensorflow[and-cuda]'"
+)
 _chosen = "/CPU:0"
 _deterministic = False
 
@@ -31,7 +37,8 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     """
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cuda" and not gpus:
-        raise UsageError("TensorFlow sees no CUDA device here: use --device cpu")
+        built = tf.test.is_built_with_cuda()
+        raise UsageError(no_card("TensorFlow", built=built, install=_INSTALL))
     for gpu in gpus:
         # TensorFlow otherwise takes the whole memory of every card, even to compute on the CPU.
         if not tf.config.experimental.get_memory_growth(gpu):

@@ -4,8 +4,12 @@ import os
 
 import torch
 
+from common.cards import no_card
 from common.errors import UsageError
 from common.memory import process_peak
+
+# Where an index offers both, pip prefers torch's builds for the CPU, such as 2.10.0+cpu.
+_INSTALL = "make setup-gpu, or pip install --force-reinstall -c constraints-cuda12.txt torch"
 
 # torch.set_default_device would do, but costs a Python call on every operation.
 _chosen = torch.device("cpu")
@@ -34,7 +38,8 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         # cuBLAS reads this when its first handle is made; without it, determinism is refused.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if not torch.cuda.is_available():
-            raise UsageError("PyTorch sees no CUDA device here: use --device cpu")
+            built = torch.version.cuda is not None
+            raise UsageError(no_card("PyTorch", built=built, install=_INSTALL))
     global _chosen, _compiled
     _chosen = torch.device(device)
     torch.set_default_dtype(getattr(torch, dtype))

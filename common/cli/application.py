@@ -71,6 +71,7 @@ Settings = Annotated[
         help="Change an option of the row (repeatable), as in --set learning_rate=1e-4.",
     ),
 ]
+Backends = Annotated[str, typer.Option(help="As in torch,jax; all if left out.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
 Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]

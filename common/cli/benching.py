@@ -16,7 +16,7 @@ from common.backends import TITLES, installed_versions, prepare_environment
 from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
 from common.catalogue import SYSTEMS, find_system
 from common.child import ask
-from common.cli.application import Device, Systems, app, check_backends, check_device
+from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
 from common.tensors import write_bytes
 
 QUICK = {"pairs": 5, "seconds": 0.3}
@@ -28,7 +28,7 @@ HANGING = 1800.0
 @app.command()
 def bench(
     systems: Systems = None,
-    backends: Annotated[str, typer.Option(help="As in torch,jax; all if left out.")] = "",
+    backends: Backends = "",
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer and shorter blocks, batches of 16 at most.")
     ] = False,

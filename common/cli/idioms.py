@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 
 from common.backends import TITLES
-from common.cli.application import app, check_backends
+from common.cli.application import Backends, app, check_backends
 from common.idioms.definitions import Definition, all_names, find_definition
 from common.idioms.differing import differing_lines
 
@@ -25,7 +25,7 @@ def idioms(
     name: Annotated[
         str, typer.Argument(metavar="[NAME]", help="As in losses.gradient_penalty; none: a list.")
     ] = "",
-    backends: Annotated[str, typer.Option(help="As in torch,jax; all if left out.")] = "",
+    backends: Backends = "",
 ) -> None:
     """Show how each framework says the same thing: the real definitions of one public name.
 

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.backends import BACKENDS, examine
+from common.backends import examine
 from common.catalogue import SYSTEMS, find_system
-from common.cli.application import AsJson, Settings, SystemName, app
+from common.cli.application import (
+    AsJson,
+    Backends,
+    Device,
+    Settings,
+    SystemName,
+    app,
+    check_backends,
+    check_device,
+)
 from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
 from common.settings import apply_settings, settable
@@ -20,12 +30,17 @@ from common.version import ROOT
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
-    """Say of each backend: its version, the devices it sees, what is wrong and what mends it."""
+def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = False) -> None:
+    """Say of each backend: its version, the devices it sees, what is wrong and what mends it.
+
+    With [bold]--device cuda[/bold], also what each lacks to compute on a card.
+    """
+    check_device(device)
+    chosen = check_backends(backends)
     console = Console()
     waiting = Console(stderr=True).status("importing each framework in a process of its own …")
     with waiting, ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(examine, BACKENDS))
+        reports = list(pool.map(partial(examine, device=device), chosen))
     if as_json:
         print(json.dumps(reports, indent=1))
     else:

@@ -1,0 +1,148 @@
+"""What is said where a card is asked for and none is seen, and what sets a machine up for one."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from types import SimpleNamespace
+
+import pytest
+
+from common import backends as common_backends
+from common import cards, install
+from common.backends import examine, load
+from common.errors import UsageError
+from common.version import ROOT
+from parity_tests.test_devices import loaded
+
+NAMES = ("torch", "tf", "jax", "jittor")
+FRAMEWORKS = {
+    *("torch", "tensorflow", "tensorflow-cpu", "keras", "jax", "jaxlib", "flax", "optax"),
+    *("orbax-checkpoint", "jittor"),
+}
+
+
+def pins(name: str) -> dict[str, str]:
+    """The versions that a file of constraints names."""
+    lines = (ROOT / name).read_text().splitlines()
+    found = (re.fullmatch(r"([\w-]+)={2,3}(.+)", line) for line in lines if line[:1] != "#")
+    return {match[1]: match[2] for match in found}
+
+
+@pytest.fixture
+def asked_for_a_card(monkeypatch, backends):
+    """What a port says when it is asked for a card that it does not see."""
+
+    def ask(name: str, *, driver: bool, built: bool) -> str:
+        device = loaded(name, backends)
+        if len(device.available_devices()) > 1:
+            pytest.skip("this machine has a CUDA device")
+        monkeypatch.setattr(cards, "has_driver", lambda: driver)
+        if name == "torch":
+            monkeypatch.setattr(device.torch.version, "cuda", "12.8" if built else None)
+        elif name == "tf":
+            monkeypatch.setattr(device.tf.test, "is_built_with_cuda", lambda: built)
+        elif name == "jax":
+            plugins = [SimpleNamespace(name="xla_cuda12")] if built else []
+            monkeypatch.setattr(device, "entry_points", lambda group: plugins)
+        with pytest.raises(UsageError) as refused:
+            device.configure(device="cuda", dtype="float64", exact=True)
+        return str(refused.value)
+
+    return ask
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_a_driver_nothing_is_to_be_installed_anew(asked_for_a_card, name) -> None:
+    said = asked_for_a_card(name, driver=False, built=False)
+    assert "no NVIDIA driver on this machine; install it, or use --device cpu" in said
+    assert "pip" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("torch", "pip install --force-reinstall -c constraints-cuda12.txt torch"),
+        ("tf", "pip install -c constraints-cuda12.txt 'tensorflow[and-cuda]'"),
+        ("jax", "pip install -c constraints-cuda12.txt 'jax[cuda12]'"),
+        ("jittor", "put its nvcc on the PATH"),
+    ],
+)
+def test_a_build_for_the_cpu_beside_a_driver_names_the_other_build(
+    asked_for_a_card, name, remedy
+) -> None:
+    said = asked_for_a_card(name, driver=True, built=False)
+    assert "only its build for the CPU is installed" in said
+    assert said.endswith(remedy)
+
+
+@pytest.mark.parametrize("name", ["torch", "tf", "jax"])
+def test_a_build_for_cards_that_finds_none_is_not_installed_again(asked_for_a_card, name) -> None:
+    said = asked_for_a_card(name, driver=True, built=True)
+    assert "find no card together; see nvidia-smi" in said
+    assert "pip" not in said
+
+
+def test_doctor_tells_the_problem_and_the_remedy_apart(backends) -> None:
+    name = backends[0]
+    if cards.has_driver():
+        pytest.skip("this machine has NVIDIA's driver")
+    report = examine(name, device="cuda")
+    assert report["problem"].endswith(f"sees no CUDA device here: {cards.NO_DRIVER}")
+    assert report["remedy"] == cards.MEND_DRIVER
+    assert not report["devices"]
+
+
+def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
+    """Jittor ends the process where it finds nvcc and no driver."""
+
+    def crash(name, device):
+        raise RuntimeError("exit status -11")
+
+    monkeypatch.setattr(common_backends, "_ask", crash)
+    monkeypatch.setattr(common_backends, "installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(common_backends, "has_driver", lambda: False)
+    report = examine("jittor", device="cuda")
+    assert (report["problem"], report["remedy"]) == (cards.NO_DRIVER, cards.MEND_DRIVER)
+    assert "import fails" in examine("jittor", device="cpu")["problem"]
+
+
+def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> None:
+    monkeypatch.setattr(common_backends, "installed_versions", lambda name: {})
+    assert examine("torch")["problem"] == "not installed"
+    with pytest.raises(UsageError, match="unknown backend"):
+        load("caffe", device="cpu", dtype="float64", exact=True)
+
+
+@pytest.mark.parametrize("version", ["12", "13"])
+def test_the_versions_for_cards_are_those_of_the_cpu_but_for_the_frameworks(version) -> None:
+    ours, theirs = pins("constraints.txt"), pins(f"constraints-cuda{version}.txt")
+    others = {name for name in ours if name not in FRAMEWORKS}
+    if version == "13":
+        others -= {"numpy"}  # JAX's plugin for CUDA 13 wants NumPy 2
+    assert {name: theirs[name] for name in others} == {name: ours[name] for name in others}
+    assert "tensorflow-cpu" not in theirs
+
+
+def test_the_extras_for_cards_are_those_that_make_installs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for extra in install.FOR_CARDS:
+        wanted = " ".join(project["optional-dependencies"][extra])
+        assert f"jax[{extra}]" in wanted
+        assert (ROOT / f"constraints-{extra}.txt").exists()
+        assert "tensorflow-cpu" not in wanted
+
+
+def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, capsys) -> None:
+    monkeypatch.setattr(install, "pip_install", lambda *_, **__: pytest.fail("pip ran"))
+    assert install.install_for_cards("cuda11") == 2
+    assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
+
+
+def test_make_sets_nothing_up_for_a_card_without_a_driver() -> None:
+    if cards.has_driver():
+        pytest.skip("this machine has NVIDIA's driver")
+    command = [sys.executable, "-m", "common.cards"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == "no NVIDIA driver on this machine: nothing was set up or run\n"

@@ -14,6 +14,7 @@ from common.child import ask
 from common.compiled import compilation_cache
 from common.errors import UsageError
 from common.libraries import absent
+from common.python_config import python_config
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
 TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}
@@ -82,7 +83,7 @@ def prepare_environment(
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # Jittor names its cache after the Git branch it lies in: another branch compiles all anew.
-    jittor = {"cache_name": JITTOR_CACHE}
+    jittor = {"cache_name": JITTOR_CACHE, **python_config()}
     # It crashes at import where it finds nvcc without CUDA's libraries.
     jittor |= {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
@@ -116,6 +117,9 @@ def load(
     except ImportError as error:
         mended = absent(error, besides=DISTRIBUTIONS[name]) or remedy(name)
         raise UsageError(f"{TITLES[name]} cannot be used ({error}); {mended}") from None
+    except SystemExit:  # Jittor's own, with status 0, once it has rebuilt its core
+        said = "ended the process at its import, having compiled its core anew"
+        raise UsageError(f"{TITLES[name]} {said}; run the same command again") from None
     modules["device"].configure(device=device, dtype=dtype, exact=exact, compiled=compiled)
     return Backend(name=name, **modules)
 

@@ -1,4 +1,4 @@
-"""Backends for the tests: one import order, one configuration, no silent skips."""
+"""Backends for the tests: one import order, one configuration, no skip without its reason."""
 
 import os
 import signal
@@ -8,9 +8,7 @@ import pytest
 
 from common.backends import BACKENDS, Backend, load, prepare_environment
 from common.child import share_of_threads
-
-# --save-pins and what the marker `pins` does; which tests go to one worker.
-pytest_plugins = ["parity_tests.pinning", "parity_tests.spreading"]
+from common.errors import UsageError
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,13 +33,26 @@ def _load_backends(config: pytest.Config) -> None:
         os.environ.setdefault(name, value)
     # PyTorch before TensorFlow: the other way round their OpenMP runtimes have clashed.
     for name in chosen_backends(config):
-        load(name, device="cpu", dtype="float64", exact=True)
+        try:
+            load(name, device="cpu", dtype="float64", exact=True)
+        except UsageError as error:
+            raise pytest.UsageError(f"{error}; or leave {name} out by --backends") from None
     # Jittor ends the process as soon as any child of it is killed.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def chosen_backends(config: pytest.Config) -> list[str]:
-    names = config.getoption("--backends").split(",")
+    """Those of --backends, in the order in which they are imported.
+
+    Raises:
+        pytest.UsageError: there is no such backend, or none is named.
+    """
+    names = [name.strip() for name in config.getoption("--backends").split(",")]
+    if unknown := set(names) - set(BACKENDS):
+        raise pytest.UsageError(
+            f"--backends: unknown {', '.join(map(repr, sorted(unknown)))}; "
+            f"choose some of: {', '.join(BACKENDS)}"
+        )
     return [name for name in BACKENDS if name in names]
 
 
@@ -71,3 +82,14 @@ def backend(configured: Callable[[str], Backend]) -> Backend:
 def backends(request: pytest.FixtureRequest) -> list[str]:
     """The names of all backends under test."""
     return chosen_backends(request.config)
+
+
+@pytest.fixture(scope="session")
+def need(backends: list[str]) -> Callable[..., None]:
+    """Skips a test, with the reason, where --backends left out one that it names."""
+
+    def check(*names: str) -> None:
+        if missing := [name for name in names if name not in backends]:
+            pytest.skip(f"needs {', '.join(missing)}, left out by --backends")
+
+    return check

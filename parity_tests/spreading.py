@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from common.backends import BACKENDS
 
@@ -40,17 +39,16 @@ def group_of(node_id: str) -> str:
     return name
 
 
-class Spreading(LoadScopeScheduling):
-    """Work in groups, handed out in the order of the tests."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., object]) -> object:
+    """The groups above, whatever --dist says, handed out in the order of the tests."""
+    # Tests in one process need no xdist.
+    from xdist.scheduler import LoadScopeScheduling
 
-    def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid)
+    class Spreading(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
 
-
-def pytest_xdist_make_scheduler(
-    config: pytest.Config, log: Callable[..., object]
-) -> LoadScopeScheduling:
-    """The groups above, whatever --dist says."""
     config.option.loadscopereorder = False
     return Spreading(config, log)
 

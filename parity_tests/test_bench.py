@@ -102,9 +102,8 @@ def test_a_machine_that_slows_down_slows_both(monkeypatch) -> None:
 
 @pytest.mark.parametrize("name", ["torch", "tf", "jax", "jittor"])
 @pytest.mark.parametrize("row", ROWS)
-def test_plain_loops_train(backends, name, row) -> None:
-    if name not in backends:
-        pytest.skip("not among --backends")
+def test_plain_loops_train(need, name, row) -> None:
+    need(name)
     backend = load(name, device="cpu", dtype="float32", exact=True)
     system = reduced(row).system
     dataset = load_dataset("8gaussians" if system.point_dim else "noise", system, 0)
@@ -115,7 +114,8 @@ def test_plain_loops_train(backends, name, row) -> None:
     assert len(set(losses)) == 3
 
 
-def test_the_command_measures_and_tells(tmp_path) -> None:
+def test_the_command_measures_and_tells(need, tmp_path) -> None:
+    need("torch")
     file, page = tmp_path / "speed.json", tmp_path / "speed.md"
     for out in (file, page):
         answer = rosetta("bench", "gan_moments", "--backends", "torch", "--quick", "--out", out)

@@ -30,11 +30,11 @@ def pins(name: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def asked_for_a_card(monkeypatch, backends):
+def asked_for_a_card(monkeypatch, need):
     """What a port says when it is asked for a card that it does not see."""
 
     def ask(name: str, *, driver: bool, built: bool) -> str:
-        device = loaded(name, backends)
+        device = loaded(name, need)
         if len(device.available_devices()) > 1:
             pytest.skip("this machine has a CUDA device")
         monkeypatch.setattr(cards, "has_driver", lambda: driver)

@@ -254,7 +254,8 @@ def test_five_steps_are_the_same_arrays_five_times(backend) -> None:
     assert all(np.array_equal(five[name], once[name]) for name in once if name[:4] != "new.")
 
 
-def test_parity_of_one_small_system_writes_its_report(tmp_path) -> None:
+def test_parity_of_one_small_system_writes_its_report(need, tmp_path) -> None:
+    need("torch", "jittor")
     what = ("lsgan_mlp", "--width", "reduced", "--backends", "torch,jittor")
     answer = rosetta("parity", *what, "--out", tmp_path / "report")
     assert answer.returncode == 0, answer.stdout + answer.stderr

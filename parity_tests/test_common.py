@@ -1,12 +1,9 @@
 """common by itself: catalogue, contract, streams, initial weights, layouts, the verdict."""
 
 from itertools import pairwise
-from math import prod
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common.catalogue import SYSTEMS, find_system
 from common.catalogue.limits import CHOICES
@@ -14,7 +11,7 @@ from common.comparison.cases import SHORT, VARIANTS, cases
 from common.contract import contract, count_trainable, network_contract
 from common.errors import UsageError
 from common.initialise import initial_state
-from common.layouts import flatten_order, to_channels_first, to_channels_last
+from common.layouts import to_channels_first, to_channels_last
 from common.measure import Disagreement, normwise_error, require
 from common.optimiser_slots import SLOTS
 from common.settings import apply_settings, settable
@@ -219,12 +216,6 @@ def test_uniform_fan_in_fills_its_interval() -> None:
         bound, values = 1 / np.sqrt(fan_in), np.abs(state[name])
         assert 0.97 * bound < values.max() <= bound
         assert 0.4 * bound < values.mean() < 0.6 * bound
-
-
-@given(st.tuples(*[st.integers(1, 4)] * 3))
-def test_flatten_order_is_what_transposing_maps_does(maps) -> None:
-    index = np.arange(prod(maps)).reshape(maps)
-    assert np.array_equal(flatten_order(maps), index.transpose(1, 2, 0).ravel())
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -4,8 +4,6 @@ import sys
 from functools import partial
 from io import BytesIO
 
-import datasets
-import huggingface_hub
 import numpy as np
 import pytest
 from PIL import Image
@@ -13,6 +11,9 @@ from PIL import Image
 from common.data import load_dataset
 from common.errors import UsageError
 from parity_tests.test_data import grey, pixels, row
+
+datasets = pytest.importorskip("datasets", reason="datasets is not installed; see the extra data")
+huggingface_hub = pytest.importorskip("huggingface_hub")
 
 SHADES = [10, 20, 30, 40]
 

@@ -35,18 +35,17 @@ class Pending:
         return self
 
 
-def loaded(name, backends):
-    if name not in backends:
-        pytest.skip(f"{name} was left out by --backends")
+def loaded(name, need):
+    need(name)
     return load(name, device="cpu", dtype="float64", exact=True).device
 
 
 @pytest.mark.parametrize(("chosen", "other"), [("cpu", "gpu"), ("gpu", "cpu")])
 def test_jax_waits_for_the_chosen_device_whatever_the_default_one(
-    monkeypatch, backends, chosen, other
+    monkeypatch, need, chosen, other
 ) -> None:
     """Without a platform, `live_arrays` lists the default device's: a card's, if there is one."""
-    device = loaded("jax", backends)
+    device = loaded("jax", need)
     arrays = {chosen: Pending(), other: Pending()}
     live_arrays = lambda platform=None: [arrays[platform or other]]  # noqa: E731
     monkeypatch.setattr(device.jax, "live_arrays", live_arrays)
@@ -81,14 +80,14 @@ def on_a_card(monkeypatch, name, device, peak) -> None:
 @pytest.mark.parametrize(
     ("name", "peak"), [("torch", 12345), ("tf", 12345), ("jax", 12345), ("jittor", None)]
 )
-def test_on_a_card_the_peak_is_the_card_s_or_unknown(monkeypatch, backends, name, peak) -> None:
-    device = loaded(name, backends)
+def test_on_a_card_the_peak_is_the_card_s_or_unknown(monkeypatch, need, name, peak) -> None:
+    device = loaded(name, need)
     on_a_card(monkeypatch, name, device, peak)
     assert device.peak_memory() == peak
 
 
-def test_a_platform_that_counts_no_memory_is_unknown_in_jax(monkeypatch, backends) -> None:
-    device = loaded("jax", backends)
+def test_a_platform_that_counts_no_memory_is_unknown_in_jax(monkeypatch, need) -> None:
+    device = loaded("jax", need)
     card = SimpleNamespace(platform="gpu", memory_stats=lambda: None)
     monkeypatch.setattr(device, "chosen_device", lambda: card)
     assert device.peak_memory() is None

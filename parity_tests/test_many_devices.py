@@ -163,23 +163,28 @@ HALVES = np.split(BATCH, 2)
 
 
 @pytest.fixture(autouse=True)
-def needs(request, backends) -> None:
+def needs(request, need) -> None:
     """The framework is wanted; only the script's own process imports it."""
-    (name,) = request.node.get_closest_marker("pins").args
-    if name not in backends:
-        pytest.skip("not among --backends")
+    if marker := request.node.get_closest_marker("pins"):
+        need(*marker.args)
+
+
+def two_devices() -> dict[str, str]:
+    """The environment of a script, which makes both its devices of the CPU on every machine."""
+    # The flags and the cache of these tests are for one device.
+    kept = {k: text for k, text in os.environ.items() if not k.startswith(("JAX_", "XLA_"))}
+    cpu = {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
+    return {**kept, **cpu, "GLOO_SOCKET_IFNAME": "lo", "KERAS_BACKEND": "tensorflow"}
 
 
 def run(script: str, folder: Path) -> None:
     """The script in a fresh process, beside `batch.npy`; it leaves what it found there too."""
     np.save(folder / "batch.npy", BATCH)
     (folder / "script.py").write_text(script)
-    # The flags and the cache of these tests are for one device.
-    kept = {k: text for k, text in os.environ.items() if not k.startswith(("JAX_", "XLA_"))}
     done = subprocess.run(
         [sys.executable, "script.py"],
         cwd=folder,
-        env={**kept, "GLOO_SOCKET_IFNAME": "lo", "KERAS_BACKEND": "tensorflow"},
+        env=two_devices(),
         capture_output=True,
         text=True,
         timeout=300,
@@ -245,3 +250,13 @@ def test_jax_computes_on_the_whole_batch_wherever_it_lies(tmp_path) -> None:
     close(found["summed"], 2 * truth, what="gradient within shard_map")
     close(found["apart"], BY_HALVES, what="normalised within shard_map")
     close(found["synchronised"], normalised(BATCH), what="normalised by means over the mesh")
+
+
+def test_both_devices_are_the_cpu_s_on_a_machine_with_a_card(monkeypatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_backend_optimization_level=1")
+    variables = two_devices()
+    assert variables["CUDA_VISIBLE_DEVICES"] == ""
+    assert variables["JAX_PLATFORMS"] == "cpu"
+    assert "XLA_FLAGS" not in variables

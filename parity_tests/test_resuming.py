@@ -61,11 +61,8 @@ def resumed_after_ten(straight_run, folder, name):
 
 @pytest.mark.parametrize("loss", FAMILIES)
 @pytest.mark.parametrize(("first", "second"), permutations(BACKENDS, 2))
-def test_a_run_goes_on_in_another_framework(
-    straight, backends, tmp_path, loss, first, second
-) -> None:
-    if not {first, second} <= set(backends):
-        pytest.skip("this pair is not among --backends")
+def test_a_run_goes_on_in_another_framework(straight, need, tmp_path, loss, first, second) -> None:
+    need(first, second)
     run, whole = straight(loss, first)
     joined = resumed_after_ten(run, tmp_path, second)
     assert set(joined.tensors) == set(whole.tensors)

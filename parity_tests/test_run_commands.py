@@ -100,9 +100,8 @@ def test_bad_input_is_one_line(tmp_path, arguments, message) -> None:
 
 
 @pytest.mark.parametrize("name", ["tf", "jax", "jittor"])
-def test_operation_by_operation_is_the_same_but_for_rounding(tmp_path, backends, name) -> None:
-    if name not in backends:
-        pytest.skip("not among --backends")
+def test_operation_by_operation_is_the_same_but_for_rounding(tmp_path, need, name) -> None:
+    need(name)
     habit = trained(run_of(tmp_path / "habit", steps=3), name)
     run = run_of(tmp_path / "other", steps=3)
     try:

@@ -1,0 +1,73 @@
+"""What --backends leaves out is skipped with its reason; what it names and is missing, an error."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from common.version import ROOT
+from parity_tests.test_libraries import HIDE
+
+OTHERS = ("tensorflow", "keras", "jax", "flax", "optax", "jittor")
+TOOLS = ("xdist", "hypothesis", "datasets", "huggingface_hub", "tensorboardX", "sphinx")
+
+
+@pytest.fixture
+def tests(tmp_path):
+    """pytest in a process of its own, in which some modules cannot be imported."""
+    (tmp_path / "sitecustomize.py").write_text(HIDE)
+
+    def run(*arguments: str, hidden=()) -> subprocess.CompletedProcess[str]:
+        variables = {
+            "PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT))),
+            "HIDDEN": " ".join(hidden),
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        }
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        return subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+            cwd=ROOT,
+            env={**kept, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_collection_stops_at_no_missing_package(tests, need) -> None:
+    need("torch")
+    answer = tests("--backends", "torch", "--collect-only", hidden=(*OTHERS, *TOOLS))
+    assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr
+    assert "tests collected" in answer.stdout
+    for package in ("hypothesis", "datasets"):
+        assert f"{package} is not installed" in answer.stdout
+
+
+def test_what_was_left_out_is_skipped_with_its_reason(tests, need) -> None:
+    need("torch")
+    call = ("parity_tests/test_differences_nan.py", "parity_tests/test_set_up.py")
+    answer = tests(*call, "--backends", "torch", hidden=OTHERS)
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    assert "needs tf, jax, jittor, left out by --backends" in answer.stdout
+    assert "needs jittor, left out by --backends" in answer.stdout
+    assert "failed" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    ("backends", "words"),
+    [
+        ("jax", "JAX/Flax NNX cannot be used"),
+        ("torch,caffe", "--backends: unknown 'caffe'; choose some of: torch, tf, jax, jittor"),
+        ("", "--backends: unknown ''; choose some of"),
+    ],
+)
+def test_what_is_named_and_missing_is_an_error_of_one_line(tests, backends, words) -> None:
+    call = ("parity_tests/test_markdown.py", f"--backends={backends}")
+    answer = tests(*call, hidden=("jax",))
+    assert answer.returncode == 4
+    assert words in answer.stderr
+    assert "Traceback" not in answer.stderr + answer.stdout
+    assert "passed" not in answer.stdout

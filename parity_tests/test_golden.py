@@ -192,7 +192,7 @@ def test_a_figure_that_is_off_in_the_eighth_digit_turns_red(stepped) -> None:
 
 @pytest.mark.slow
 def test_lsgan_jittor_at_full_width(backend_name) -> None:
-    """In a process of its own: JAX needs all of XLA's optimising here, which the other tests do without."""
+    """In a process of its own: here JAX needs all that XLA optimises."""
     script = f"from parity_tests.golden_full import check_full_width as c; c({backend_name!r})"
     environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
     answer = subprocess.run(

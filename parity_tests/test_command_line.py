@@ -307,7 +307,8 @@ def with_broken_ports(tmp_path, faults) -> dict[str, str]:
     [{"tf": HANG, "jax": CRASH, "jittor": RAISE}, {"jax": MISSING}],
     ids=lambda faults: ",".join(faults),
 )
-def test_a_broken_backend_fails_its_own_rows_and_the_others_finish(tmp_path, faults) -> None:
+def test_a_broken_backend_fails_its_own_rows_and_the_others_finish(need, tmp_path, faults) -> None:
+    need("torch", *faults)
     environment = with_broken_ports(tmp_path, faults)
     answer = subprocess.run(
         [

@@ -31,7 +31,7 @@ parity-gpu:
 
 setup-gpu: .venv-gpu/ready-$(CUDA)
 
-.venv-gpu/ready-$(CUDA): pyproject.toml constraints-cuda$(CUDA).txt
+.venv-gpu/ready-$(CUDA): pyproject.toml .constraints/cuda$(CUDA).txt
 	$(PYTHON) -m venv --clear .venv-gpu
 	.venv-gpu/bin/python -m common.install cuda$(CUDA)
 	@.venv-gpu/bin/python -m common.set_up

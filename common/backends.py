@@ -24,6 +24,8 @@ DISTRIBUTIONS = {
     "jax": ("jax", "flax", "optax"),
     "jittor": ("jittor",),
 }
+# Which entry of a backend's environment is the version that it goes by.
+VERSION_KEYS = {"torch": "torch", "tf": "tensorflow", "jax": "jax", "jittor": "jittor"}
 PARTS = (
     "averaging",
     "device",
@@ -135,6 +137,11 @@ def installed_versions(name: str) -> dict[str, str]:
     return found
 
 
+def version_of(name: str) -> str:
+    """The version that a backend goes by, "" where it is not installed."""
+    return next(iter(installed_versions(name).values()), "")
+
+
 def remedy(name: str) -> str:
     """The one command that installs a backend."""
     return f"install it with: pip install -c constraints.txt -e '.[{name}]'"
@@ -145,15 +152,9 @@ def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
 
     The framework is imported in a process of its own, so a crash there is only a finding here.
     """
-    report: dict[str, Any] = {
-        "backend": name,
-        "title": TITLES[name],
-        "versions": installed_versions(name),
-        "devices": [],
-        "environment": {},
-        "problem": "",
-        "remedy": "",
-    }
+    report: dict[str, Any] = {"backend": name, "title": TITLES[name]}
+    report |= {"versions": installed_versions(name), "devices": [], "environment": {}}
+    report |= {"problem": "", "remedy": ""}
     if not report["versions"]:
         return report | {"problem": "not installed", "remedy": remedy(name)}
     try:

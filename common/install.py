@@ -38,7 +38,7 @@ def install_for_cards(extra: str) -> int:
         print(f"error: no builds for {extra!r}; choose one of: {', '.join(FOR_CARDS)}")
         return 2
     print(f"installing the frameworks' builds for {extra}: several gigabytes")
-    if pip_install("-e", f".[{extra},dev]", constraints=f"constraints-{extra}.txt"):
+    if pip_install("-e", f".[{extra},dev]", constraints=f".constraints/{extra}.txt"):
         return 0
     print(f"error: the builds for {extra} could not be installed; see pip's words above")
     return 1

@@ -1,4 +1,4 @@
-"""How far a tensor is from the truth, and the one verdict on it."""
+"""How far a tensor is from its reference, and the one verdict on it."""
 
 from typing import Any
 

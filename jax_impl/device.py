@@ -12,7 +12,7 @@ from common.cards import no_card
 from common.errors import UsageError
 from common.memory import process_peak
 
-_INSTALL = "make setup-gpu, or pip install -c constraints-cuda12.txt 'jax[cuda12]'"
+_INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
 # XLA reads its flags once, when the first backend starts: after that they change nothing.
 _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
 

@@ -20,7 +20,7 @@ def to_native(array: np.ndarray) -> Var:
 
 def to_canonical(tensor: Var) -> np.ndarray:
     """A tensor (images in this framework's layout) as a canonical NumPy array."""
-    array = tensor.numpy()
+    array = np.array(tensor.numpy())
     return array.reshape(()) if _is_scalar(tensor) else array
 
 
@@ -34,7 +34,7 @@ def load_network(
 
 def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
     """The network's tensors by full name, in canonical layouts."""
-    return {p.full_name: to_canonical(_tensor(network, p)).copy() for p in parameters}
+    return {p.full_name: to_canonical(_tensor(network, p)) for p in parameters}
 
 
 def read_gradients(
@@ -63,7 +63,7 @@ def read_slots(
 ) -> dict[str, np.ndarray]:
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
     arrays = {
-        f"{name}.{parameter.full_name}": to_canonical(tensor).copy()
+        f"{name}.{parameter.full_name}": to_canonical(tensor)
         for parameter, found in _slots(optimiser, network, parameters)
         for name, tensor in found.items()
     }

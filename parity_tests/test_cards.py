@@ -62,9 +62,9 @@ def test_without_a_driver_nothing_is_to_be_installed_anew(asked_for_a_card, name
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("torch", "pip install --force-reinstall -c constraints-cuda12.txt torch"),
-        ("tf", "pip install -c constraints-cuda12.txt 'tensorflow[and-cuda]'"),
-        ("jax", "pip install -c constraints-cuda12.txt 'jax[cuda12]'"),
+        ("torch", "pip install --force-reinstall -c .constraints/cuda12.txt torch"),
+        ("tf", "pip install -c .constraints/cuda12.txt 'tensorflow[and-cuda]'"),
+        ("jax", "pip install -c .constraints/cuda12.txt 'jax[cuda12]'"),
         ("jittor", "put its nvcc on the PATH"),
     ],
 )
@@ -116,7 +116,7 @@ def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> N
 
 @pytest.mark.parametrize("version", ["12", "13"])
 def test_the_versions_for_cards_are_those_of_the_cpu_but_for_the_frameworks(version) -> None:
-    ours, theirs = pins("constraints.txt"), pins(f"constraints-cuda{version}.txt")
+    ours, theirs = pins("constraints.txt"), pins(f".constraints/cuda{version}.txt")
     others = {name for name in ours if name not in FRAMEWORKS}
     if version == "13":
         others -= {"numpy"}  # JAX's plugin for CUDA 13 wants NumPy 2
@@ -129,7 +129,7 @@ def test_the_extras_for_cards_are_those_that_make_installs() -> None:
     for extra in install.FOR_CARDS:
         wanted = " ".join(project["optional-dependencies"][extra])
         assert f"jax[{extra}]" in wanted
-        assert (ROOT / f"constraints-{extra}.txt").exists()
+        assert (ROOT / f".constraints/{extra}.txt").exists()
         assert "tensorflow-cpu" not in wanted
 
 

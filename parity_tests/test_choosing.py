@@ -39,7 +39,8 @@ def tests(tmp_path):
 
 def test_collection_stops_at_no_missing_package(tests, need) -> None:
     need("torch")
-    answer = tests("--backends", "torch", "--collect-only", hidden=(*OTHERS, *TOOLS))
+    call = ("parity_tests", "--backends", "torch", "--collect-only")
+    answer = tests(*call, hidden=(*OTHERS, *TOOLS))
     assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr
     assert "tests collected" in answer.stdout
     for package in ("hypothesis", "datasets"):

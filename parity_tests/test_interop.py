@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from common.catalogue import SYSTEMS
+from common.comparison.case_probes import discriminator_gradients, generator_gradients
+from common.comparison.case_state import CaseRun
 from common.comparison.cases import cases
 from common.contract import network_contract
 from common.measure import Disagreement, require_named
@@ -103,3 +105,16 @@ def test_full_rows_have_the_contract_s_tensors_in_every_port(backend, system) ->
         found = backend.interop.read_network(network, network_contract(system, name))
         shapes = {key: array.shape for key, array in found.items()}
         assert shapes == {p.full_name: p.shape for p in network_contract(system, name)}
+
+
+def test_what_was_read_stays_as_it_was_read(backend) -> None:
+    """A framework may lend NumPy its own memory, which the next step overwrites."""
+    case = reduced("lsgan_mlp")
+    run = CaseRun(backend, case, 0)
+    found = dict(discriminator_gradients(run)) | dict(generator_gradients(run))
+    found |= run.read(trainable=True)
+    kept = {name: array.copy() for name, array in found.items()}
+    dict(discriminator_gradients(run))
+    list(run.played(range(1, 4)))
+    for name, array in found.items():
+        assert np.array_equal(array, kept[name]), name

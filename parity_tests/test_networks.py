@@ -1,4 +1,4 @@
-"""Whole networks: every quantity of every reduced case, in every backend, against the truth."""
+"""Whole networks: every quantity of every reduced case, in every backend, against the reference."""
 
 from collections import Counter
 from dataclasses import replace
@@ -7,14 +7,15 @@ import pytest
 
 from common.bounds import QUANTITIES
 from common.comparison.cases import cases
-from common.comparison.parity import Plan, plan_jobs, run_parity
+from common.comparison.findings import found, where
+from common.comparison.jobs import plan_jobs
+from common.comparison.parity import Plan, run_parity
 from common.comparison.recording import expected_keys
-from common.comparison.report import describe
 from common.contract import contract
 
 WIDTHS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`
-# Float32 takes shaken reruns of everything: here of one system for each mechanism, of all of them
-# in `make parity`.
+# Float32 takes perturbed reruns of everything: here of one system for each mechanism, of all in
+# `make parity`.
 SINGLE = ("lsgan_mlp", "dcgan_mnist", "lsgan_keras", "wgan_gp", "sngan")
 
 # Differences of scores, and a hinge that no sample has passed, do not depend on a common shift.
@@ -48,17 +49,15 @@ def test_every_tensor_agrees(comparison, backend_name, case, dtype, quantity) ->
         if (row.backend, row.dtype, row.quantity) == (backend_name, dtype, quantity)
         and (row.system, row.loss, row.width) == tuple(case.name.split("/"))
     ]
-    expected = any(key.startswith(f"{quantity}|") for key in expected_keys(case))
+    expected = any(key.startswith(f"{quantity}|") for key in expected_keys(case, dtype))
     assert bool(rows) == expected
-    failed = [
-        f"{describe(row)}: {row.error} > {row.bound} {row.reason}" for row in rows if not row.ok
-    ]
+    failed = [f"{where(row)}: {found(row)}" for row in rows if not row.ok]
     assert not failed, "\n".join(failed)
 
 
 def test_every_comparison_was_made(comparison, backends) -> None:
     assert comparison.made == comparison.expected
-    assert comparison.expected == len(backends) * sum(len(expected_keys(c)) for c, _ in RUNS)
+    assert comparison.expected == len(backends) * sum(len(expected_keys(*run)) for run in RUNS)
     rows = Counter((row.backend, row.dtype) for row in comparison.results)
     assert len(rows) == 2 * len(backends)
     assert len({(dtype, count) for (_, dtype), count in rows.items()}) == 2

@@ -6,7 +6,7 @@ import pytest
 from common.backends import load
 from common.bounds import NAMED
 from common.catalogue import SYSTEMS, find_system
-from common.comparison.case_run import gradients
+from common.comparison.case_probes import discriminator_gradients, generator_gradients
 from common.comparison.case_state import CaseRun
 from common.comparison.cases import cases
 from common.masks import mask_roles, masks_of
@@ -106,9 +106,9 @@ def test_a_round_moves_what_its_row_trains(backends, case) -> None:
 
     In one framework: that the others move alike is what test_networks holds.
     """
-    run = CaseRun(load(backends[0], device="cpu", dtype="float64", exact=True), case, 0, 0)
-    found = gradients(run)
-    run.load(run.state)
+    run = CaseRun(load(backends[0], device="cpu", dtype="float64", exact=True), case, 0)
+    found = dict(discriminator_gradients(run)) | dict(generator_gradients(run))
+    run.build()
     list(run.played([1]))
     after = run.read(trainable=True)
     for name, array in after.items():
@@ -120,7 +120,7 @@ def test_an_inner_update_of_the_discriminator_can_be_asked_for_alone(backend) ->
     """`rosetta step` needs the state between both updates: G as it was, D as it will be."""
     case = reduced("wgan")
     system = apply_settings(case.system, ["weight_clip=0.001"])
-    run = CaseRun(backend, case, 0, 0)
+    run = CaseRun(backend, case, 0)
     run.gan = backend.gan.build(system, run.state)
     metrics = backend.rounds.update_discriminator(run.gan, run.round(1).discriminator[0])
     assert set(metrics) == {"loss_d", "wasserstein_estimate"}

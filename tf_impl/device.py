@@ -12,7 +12,7 @@ from common.memory import process_peak
 # Both packages are one folder: the one for the CPU has to go before the other comes.
 _INSTALL = (
     "make setup-gpu, or pip uninstall tensorflow-cpu tensorflow && "
-    "pip install -c constraints-cuda12.txt 'tensorflow[and-cuda]'"
+    "pip install -c .constraints/cuda12.txt 'tensorflow[and-cuda]'"
 )
 _chosen = "/CPU:0"
 _deterministic = False

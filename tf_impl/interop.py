@@ -41,8 +41,9 @@ def to_native(array: np.ndarray) -> tf.Tensor:
 
 def to_canonical(tensor: tf.Tensor) -> np.ndarray:
     """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    # .numpy() may share the tensor's memory.
     values = tensor.numpy()
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if values.ndim == 4 else values
+    return np.array(values.transpose(0, 3, 1, 2) if values.ndim == 4 else values, order="C")
 
 
 def load_network(
@@ -116,4 +117,4 @@ def _write(variable: keras.Variable, parameter: Parameter, values: np.ndarray) -
 
 
 def _read(tensor: tf.Tensor | keras.Variable, parameter: Parameter) -> np.ndarray:
-    return to_channels_first(parameter, tensor.numpy()).copy()
+    return np.array(to_channels_first(parameter, tensor.numpy()), order="C")

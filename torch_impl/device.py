@@ -9,7 +9,7 @@ from common.errors import UsageError
 from common.memory import process_peak
 
 # Where an index offers both, pip prefers torch's builds for the CPU, such as 2.10.0+cpu.
-_INSTALL = "make setup-gpu, or pip install --force-reinstall -c constraints-cuda12.txt torch"
+_INSTALL = "make setup-gpu, or pip install --force-reinstall -c .constraints/cuda12.txt torch"
 
 # torch.set_default_device would do, but costs a Python call on every operation.
 _chosen = torch.device("cpu")

@@ -25,7 +25,8 @@ def to_native(array: np.ndarray) -> Tensor:
 
 def to_canonical(tensor: Tensor) -> np.ndarray:
     """A tensor (images in this framework's layout) as a canonical NumPy array."""
-    return tensor.detach().cpu().numpy()
+    # On a CPU .numpy() shares the tensor's memory, which a later step overwrites.
+    return np.array(tensor.detach().cpu())
 
 
 def load_network(
@@ -40,7 +41,7 @@ def load_network(
 def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
     """The network's tensors by full name, in canonical layouts."""
     tensors = network.state_dict()
-    return {p.full_name: to_canonical(tensors[p.name]).copy() for p in parameters}
+    return {p.full_name: to_canonical(tensors[p.name]) for p in parameters}
 
 
 def read_gradients(
@@ -83,7 +84,7 @@ def read_slots(
         state = optimiser.state.get(tensor, {})
         for name in _slots_of(optimiser):
             slot = state.get(_SLOTS[name], torch.zeros_like(tensor))
-            found[f"{name}.{parameter.full_name}"] = to_canonical(slot).copy()
+            found[f"{name}.{parameter.full_name}"] = to_canonical(slot)
         if isinstance(optimiser, Adam):
             found["step"] = np.asarray(float(state.get("step", 0)))
     return found

@@ -37,14 +37,25 @@ COMMANDS = {
         needs=(*_FILES, "matplotlib"),
     ),
     "record": Command(
-        "comparing",
+        "recordings",
         "Run the parity cases in one backend and write what they compute to a file.",
         needs=_FILES,
     ),
     "compare": Command(
         "comparing",
-        "Judge recordings against the float64 truth among them; exit 0 only if all holds.",
+        "Judge recordings by each other, or merge reports; exit 0 only if all holds.",
         needs=(*_FILES, "matplotlib"),
+    ),
+    "controls": Command(
+        "cards",
+        "Show that a comparison on this device can fail: before that, its figures mean nothing.",
+        needs=(*_FILES, "matplotlib"),
+    ),
+    "card": Command(
+        "cards",
+        "Judge a card in pieces of under ten minutes, for machines that are lent by the piece.",
+        needs=(*_FILES, "matplotlib"),
+        uses=("PIL", "sklearn", "scipy"),
     ),
     "status": Command(
         "looking",

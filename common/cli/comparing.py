@@ -1,7 +1,5 @@
-"""`rosetta record`, `compare` and `parity`."""
+"""`rosetta compare` and `parity`."""
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -9,14 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from common.backends import BACKENDS, check_backend, examine, load
+from common.backends import BACKENDS, examine
 from common.cli.application import (
-    BackendName,
     Device,
-    Dtype,
-    OutFile,
     Seed,
     Settings,
     Systems,
@@ -25,78 +19,38 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
+from common.cli.showing import Widths, progress_bar, require_device, ticker, workers, write_report
 from common.comparison.cases import cases
 from common.comparison.comparing import compare
-from common.comparison.parity import Job, Plan, check_widths, plan_jobs, run_parity
+from common.comparison.jobs import plan_jobs
+from common.comparison.parity import Plan, check_widths, run_parity
 from common.comparison.recorded import open_recording
-from common.comparison.recording import save_recording
-from common.comparison.report import show, to_json
-from common.comparison.report_html import to_html
+from common.comparison.report_json import merge_reports
 from common.comparison.results import Comparison
 from common.errors import UsageError
-from common.tensors import make_folder, write_bytes
+from common.tensors import make_folder
 
-Widths = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--width",
-        help=(
-            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
-            "full. Repeatable; what each costs: README."
-        ),
-    ),
-]
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
-
-
-WIDE = 160
-
-
-@app.command()
-def record(
-    backend: BackendName,
-    out: OutFile,
-    systems: Systems = None,
-    device: Device = "cpu",
-    dtype: Dtype = "float64",
-    widths: Widths = None,
-    settings: Settings = None,
-    seed: Seed = 0,
-    shaken: Annotated[
-        bool, typer.Option("--shaken", help="Measure rounding noise too, by shaken reruns.")
-    ] = False,
-) -> None:
-    """Run the parity cases in one backend and write what they compute to a file.
-
-    Recordings made anywhere (another environment, host or device) can be judged together with
-    `rosetta compare`; at least one must be float64 on a CPU, and where float32 is judged, one
-    or two float32 recordings should be --shaken.
-    """
-    check_backend(backend)
-    check_device(device)
-    check_dtype(dtype)
-    chosen = cases(systems or (), check_widths(widths or ("reduced",)), settings or ())
-    make_folder(out.parent)
-    loaded = load(backend, device=device, dtype=dtype, exact=True)
-    with Console(stderr=True).status("recording") as status:
-        save_recording(
-            out,
-            loaded,
-            chosen,
-            device=device,
-            dtype=dtype,
-            seed=seed,
-            shaken=shaken,
-            progress=lambda name: status.update(f"{backend} {dtype}: {name}"),
-        )
 
 
 @app.command(name="compare")
 def compare_files(
-    files: Annotated[list[Path], typer.Argument(help="Recordings made with `rosetta record`.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Recordings made with `rosetta record`, or report.json files."),
+    ],
     out: Report = Path("parity-report"),
 ) -> None:
-    """Judge recordings against the float64 truth among them; exit 0 only if all holds."""
+    """Judge recordings by each other, or merge reports; exit 0 only if all holds.
+
+    Recordings of any versions, hosts and devices may be given together: each is a column of its
+    own. Several report.json files, made by `rosetta parity` in pieces, become one report.
+    """
+    reports = [file for file in files if file.suffix == ".json"]
+    if reports and len(reports) < len(files):
+        raise UsageError("give recordings or report.json files, not both")
+    if reports:
+        _conclude(merge_reports(reports), out)
     _conclude(compare([open_recording(file) for file in files]), out)
 
 
@@ -114,13 +68,17 @@ def parity(
     widths: Widths = None,
     settings: Settings = None,
     seed: Seed = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds that one recording may take.")] = 1800,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that one recording may take.")
+    ] = 1800,
     out: Report = Path("parity-report"),
 ) -> None:
     """Record every backend, each in a process of its own, and compare them.
 
-    Prints a table of the worst error of every quantity and writes report.json and report.html
-    to DIR. A backend that crashes, hangs or is missing fails its own rows; the others finish.
+    Prints a table of the worst error of every quantity, what went wrong first, and writes
+    report.json and report.html to DIR. A backend that crashes, hangs or is missing fails its own
+    results; the others finish. On another device than the CPU, float64 and perturbed float32
+    runs on the CPU are recorded too: what is judged is judged by them.
     """
     check_device(device)
     chosen = _found(device) if backends == "found" else check_backends(backends)
@@ -131,14 +89,12 @@ def parity(
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
-    for name in chosen if device == "cuda" else ():
-        _require_cuda(name)
+    require_device(chosen, device)
     make_folder(out)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
-    workers = min(2, os.cpu_count() or 1)
-    plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers)
-    with TemporaryDirectory(prefix="rosetta-") as folder, _progress() as bar:
-        comparison = run_parity(plan, Path(folder), _ticker(bar, plan))
+    plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers())
+    with TemporaryDirectory(prefix="rosetta-") as folder, progress_bar() as bar:
+        comparison = run_parity(plan, Path(folder), ticker(bar, plan))
     _conclude(comparison, out)
 
 
@@ -147,53 +103,15 @@ def _found(device: str) -> list[str]:
     reports = [examine(name, device=device) for name in BACKENDS]
     ready = [r["backend"] for r in reports if not r["problem"]]
     console = Console()
-    if not ready:
-        console.print(f"no backend sees a {device} device here: nothing was run", soft_wrap=True)
-    for report in reports if ready else ():
+    for report in reports:
         if report["problem"]:
             words = f"{report['title']} left out: {report['problem']}; {report['remedy']}"
             console.print(escape(words), soft_wrap=True)
+    if not ready:
+        console.print(f"no backend sees a {device} device here: nothing was run", soft_wrap=True)
     return ready
 
 
-def _require_cuda(backend: str) -> None:
-    report = examine(backend, device="cuda")
-    if report["problem"]:
-        raise UsageError(f"{report['title']}: {report['problem']}; {report['remedy']}")
-
-
 def _conclude(comparison: Comparison, out: Path) -> None:
-    write_bytes(out / "report.json", to_json(comparison))
-    write_bytes(out / "report.html", to_html(comparison))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDE)  # a log has no edge to fit into
-    show(comparison, console)
-    console.print(f"report: {out / 'report.html'} and report.json", soft_wrap=True)
+    write_report(comparison, out)
     raise typer.Exit(0 if comparison.ok else 1)
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-        console=Console(stderr=True),
-    )
-
-
-def _ticker(bar: Progress, plan: Plan) -> Callable[[Job, str], None]:
-    tasks = {
-        job: bar.add_task(job.title, total=1, start=False, state="waiting") for job in plan.jobs
-    }
-
-    def tick(job: Job, state: str) -> None:
-        if state == "running":
-            bar.start_task(tasks[job])
-            bar.update(tasks[job], state="")
-        else:
-            text = "[green]recorded[/green]" if state == "done" else f"[red]{escape(state)}[/red]"
-            bar.update(tasks[job], completed=1, state=text)
-
-    return tick

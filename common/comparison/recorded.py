@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +13,63 @@ from common.comparison.cases import Case, cases
 from common.comparison.recording import FORMAT
 from common.errors import UsageError
 from common.measure import Values
+from common.tensors import CHECKSUM
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recording:
     """One recording file: its manifest, and its tensors on demand."""
 
     path: Path
     manifest: Mapping[str, Any]
     keys: frozenset[str]
+    checksum: str  # of tensors and manifest: equal in two files that are copies
     file: Any  # an open safetensors handle: tensors stay on disk until read
+    _noise: dict[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
-    def label(self) -> tuple[str, str, str]:
-        """Backend, device and dtype."""
-        return self.manifest["backend"], self.manifest["device"], self.manifest["dtype"]
+    def backend(self) -> str:
+        """Who recorded."""
+        return str(self.manifest["backend"])
+
+    @property
+    def version(self) -> str:
+        """The version of the backend's framework."""
+        return str(self.manifest["version"])
+
+    @property
+    def device(self) -> str:
+        """Where it was computed."""
+        return str(self.manifest["device"])
+
+    @property
+    def dtype(self) -> str:
+        """In which type."""
+        return str(self.manifest["dtype"])
+
+    def noise(self, case: str) -> Mapping[str, float]:
+        """How far perturbed runs of a case lay from the steady one; {} if none ran.
+
+        It is the most that any tensor of a quantity and network moved at that step, by
+        `noise_group`: a unit that crosses a kink moves now this tensor and now that one.
+        """
+        if case not in self._noise:
+            measured: dict[str, float] = {}
+            for key, move in self.manifest["noise"].get(case, {}).items():
+                group = noise_group(key)
+                measured[group] = max(move, measured.get(group, 0.0))
+            self._noise[case] = measured
+        return self._noise[case]
+
+    def has(self, case: str, key: str) -> bool:
+        """Whether it holds a tensor."""
+        return f"{case}|{key}" in self.keys
+
+    def problem(self, case: str, key: str) -> str:
+        """Why it lacks a tensor."""
+        problems = self.manifest["problems"].get(case, {})
+        reasons = (words for begins, words in problems.items() if key.startswith(begins))
+        return next(reasons, "missing from the recording")
 
     @property
     def cases(self) -> dict[str, Case]:
@@ -47,6 +89,13 @@ class Recording:
         return np.asarray(self.file.get_tensor(f"{case}|{key}"))
 
 
+def noise_group(key: str) -> str:
+    """What tensors share their noise: those of one quantity, step and network."""
+    quantity, step, tensor = key.split("|")
+    network = "generator" if "generator" in tensor else "discriminator"
+    return f"{quantity}|{step}|{network}"
+
+
 def open_recording(path: Path) -> Recording:
     """The recording behind a path, its tensors still on disk.
 
@@ -63,4 +112,4 @@ def open_recording(path: Path) -> Recording:
     manifest = json.loads(metadata.get("manifest", "{}"))
     if manifest.get("format") != FORMAT:
         raise UsageError(f"{path}: not a recording of this version; make it with rosetta record")
-    return Recording(path, manifest, keys, file)
+    return Recording(path, manifest, keys, metadata.get(CHECKSUM, ""), file)

@@ -1,22 +1,24 @@
 """One backend's run of the parity cases, as named arrays that another process can judge."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from common.backends import Backend
-from common.bounds import SHAKES
+from common.backends import VERSION_KEYS, Backend
+from common.bounds import PERTURBED_RUNS
 from common.catalogue import System
 from common.comparison.case_run import record_case
 from common.comparison.case_state import NETWORKS
 from common.comparison.cases import TRAJECTORY_STEPS, Case
+from common.comparison.starting import shifted_biases
 from common.contract import Parameter, network_contract
-from common.measure import normwise_error
+from common.exactness import probe_exactness
+from common.measure import Disagreement, normwise_error
 from common.optimiser_slots import COUNTING, SLOTS
 from common.tensors import Tensors, write_tensors
 from common.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 
 
 def save_recording(
@@ -27,47 +29,73 @@ def save_recording(
     device: str,
     dtype: str,
     seed: int,
-    shaken: bool = False,
+    perturbed: bool = False,
+    rounded: bool = False,
     progress: Callable[[str], None] = lambda name: None,
 ) -> None:
     """Run the cases in order and write them, with a manifest of what ran where, to one file.
 
-    With `shaken`, each case is run several times more to measure its own noise.
+    With `perturbed`, each case is run several times more to measure its own noise. `rounded` is a
+    control: weights and inputs are rounded as TF32 would, which a comparison must see. Quantities
+    that raise an exception are named in the manifest with its words; the others are kept.
     """
     tensors: Tensors = {}
     noise: dict[str, dict[str, float]] = {}
+    problems: dict[str, dict[str, str]] = {}
     for case in chosen:
         progress(case.name)
-        found = record_case(backend, case, seed)
+        found, problems[case.name] = record_case(backend, case, seed, rounded=rounded)
         tensors.update({f"{case.name}|{key}": array for key, array in found.items()})
-        if shaken:
-            progress(f"{case.name}, shaken {SHAKES[case.width]} times")
-            noise[case.name] = measure_noise(backend, case, seed, found)
+        for number in range(1, PERTURBED_RUNS[case.width] + 1) if perturbed else ():
+            progress(f"{case.name}, perturbed, run {number}")
+            moved, _ = record_case(backend, case, seed, perturbation=number, rounded=rounded)
+            noise[case.name] = worst_moves(found, moved, noise.get(case.name))
+    environment = backend.device.environment()
     manifest = {
         "format": FORMAT,
         "rosetta": __version__,
         "backend": backend.name,
+        "version": environment[VERSION_KEYS[backend.name]],
         "device": device,
         "dtype": dtype,
         "seed": seed,
-        "environment": backend.device.environment(),
+        "rounded": rounded,
+        "exactness": probe_exactness(backend),
+        "environment": environment,
         "noise": noise,
+        "problems": problems,
         "cases": {case.name: {"settings": case.settings, **asdict(case.system)} for case in chosen},
     }
     write_tensors(path, tensors, manifest=manifest)
 
 
-def measure_noise(backend: Backend, case: Case, seed: int, steady: Tensors) -> dict[str, float]:
-    """How far each tensor moves, normwise, when weights and inputs are shaken by SHAKE."""
-    worst = dict.fromkeys(steady, 0.0)
-    for shake in range(1, SHAKES[case.width] + 1):
-        for key, array in record_case(backend, case, seed, shake).items():
-            worst[key] = max(worst[key], normwise_error(array, steady[key]))
+def worst_moves(
+    steady: Tensors, moved: Tensors, so_far: Mapping[str, float] | None
+) -> dict[str, float]:
+    """How far each tensor moved, normwise, at most.
+
+    A tensor that some run lacks, or holds a NaN in, has no measured noise.
+    """
+    worst = {}
+    for key in so_far if so_far is not None else steady:
+        try:
+            move = normwise_error(moved[key], steady[key])
+        except (KeyError, Disagreement):
+            continue
+        worst[key] = max(move, (so_far or {}).get(key, 0.0))
     return worst
 
 
-def expected_keys(case: Case) -> set[str]:
-    """The keys that a recording of this case must hold, from the contract alone."""
+def expected_keys(case: Case, dtype: str = "float64") -> set[str]:
+    """The keys that a recording of this case must hold, from the contract alone.
+
+    Behind large means float32 has no digits left: a mean over many pixels is itself off.
+    """
+    keys = _expected(case)
+    return keys if dtype == "float64" else {key for key in keys if not key.startswith("large_mean")}
+
+
+def _expected(case: Case) -> set[str]:
     if case.width == "trajectory":
         return {f"trajectory|{step}|{name}" for step in TRAJECTORY_STEPS for name in NETWORKS}
     keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
@@ -85,7 +113,12 @@ def _before(case: Case) -> set[str]:
     if case.width == "full":
         return keys
     keys |= {f"output_{m}|0|{name}" for m in ("train", "eval") for name in NETWORKS}
-    keys |= {f"running_statistics|0|{p.full_name}" for p in tensors if not p.trainable}
+    buffers = [p.full_name for p in tensors if not p.trainable]
+    keys |= {
+        f"{mode}_statistics|0|{name}" for mode in ("running", "evaluation") for name in buffers
+    }
+    keys |= {"sample|0|images"} if case.is_varied else set()
+    keys |= {f"large_mean|0|{name}" for name in NETWORKS if shifted_biases(case, name)}
     keys |= {f"input_gradient|0|{name}" for name in ("real", "fake", "noise")}
     if case.system.loss == "wasserstein_gp":
         critic = [name for name in trainable if name.startswith("discriminator")]
@@ -103,6 +136,9 @@ def _after(case: Case, step: int) -> set[str]:
     keys = {f"loss|{step}|{name}" for name in metrics}
     keys |= {f"parameter|{step}|{name}" for name in trainable}
     keys |= {f"buffer|{step}|{p.full_name}" for p in tensors if not p.trainable}
+    if case.is_varied:
+        generator = [p.full_name for p in tensors if p.network == "generator"]
+        keys |= {f"average|{step}|{name}" for name in generator}
     if case.width != "full":
         slots = SLOTS[system.optimiser]
         keys |= {f"slot|{step}|{slot}.{name}" for slot in slots for name in trainable}

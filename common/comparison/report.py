@@ -1,46 +1,18 @@
-"""A comparison as JSON, and as tables on the screen."""
+"""A comparison on the screen, and what every form of report shares."""
 
-import json
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.backends import TITLES
-from common.comparison.results import Comparison, Result
-from common.version import __version__
+from common.comparison.findings import findings
+from common.comparison.results import Comparison, Result, Run
 
 Group = tuple[str, str, str]  # "system (loss)", width, quantity
-
-
-def summary(comparison: Comparison) -> dict[str, Any]:
-    """The verdict, the counts, what was left out, and the worst tensor of every run."""
-    failed = [result for result in comparison.results if not result.ok]
-    return {
-        "ok": comparison.ok,
-        "rosetta": __version__,
-        "comparisons_expected": comparison.expected,
-        "comparisons_made": comparison.made,
-        "rows": len(comparison.results),
-        "rows_failed": len(failed),
-        "left_out": comparison.left_out,
-        "noisy_elements_left_out": comparison.noisy_elements,
-        "worst": [asdict(result) for result in worst_of_each_run(comparison.results)],
-    }
-
-
-def to_json(comparison: Comparison) -> bytes:
-    """The report: environment, results, summary."""
-    report = {
-        "environment": comparison.environments,
-        "results": [asdict(result) for result in comparison.results],
-        "summary": summary(comparison),
-    }
-    return json.dumps(report, indent=1, allow_nan=False).encode()
+SHOWN = 20  # findings on the screen; the report has all
 
 
 def severity(result: Result) -> float:
@@ -53,103 +25,86 @@ def severity(result: Result) -> float:
 
 
 def group(result: Result) -> Group:
-    """The row of the table that a result belongs to."""
+    """The line of the table that a result belongs to."""
     return f"{result.system} ({result.loss})", result.width, result.quantity
 
 
-def run_of(result: Result) -> tuple[str, str, str]:
-    """The column of the table that a result belongs to."""
-    return result.backend, result.device, result.dtype
+def runs_of(results: Iterable[Result]) -> list[Run]:
+    """The columns of the table: devices and types apart, backends beside each other."""
+    return sorted({r.run for r in results}, key=lambda run: (run.device, run.dtype, run))
 
 
 def worst_of_each_run(results: Iterable[Result]) -> list[Result]:
-    """For each backend, device and type, the result nearest to its bound or furthest past it."""
-    worst: dict[tuple[str, str, str], Result] = {}
+    """For each run, the result nearest to its bound or furthest past it."""
+    worst: dict[Run, Result] = {}
     for result in results:
-        run = run_of(result)
-        if run not in worst or severity(result) > severity(worst[run]):
-            worst[run] = result
+        if result.run not in worst or severity(result) > severity(worst[result.run]):
+            worst[result.run] = result
     return list(worst.values())
 
 
+def cells(results: Iterable[Result]) -> dict[Group, dict[Run, Result]]:
+    """The worst result of every cell of the table."""
+    table: dict[Group, dict[Run, Result]] = {}
+    for result in results:
+        line = table.setdefault(group(result), {})
+        if result.run not in line or severity(result) > severity(line[result.run]):
+            line[result.run] = result
+    return table
+
+
 def show(comparison: Comparison, console: Console) -> None:
-    """Print the table, the worst tensor of each run, the failures and the verdict."""
+    """Print the table, the worst tensor of each run, what went wrong first, and the verdict."""
     console.print(_table(comparison.results))
     console.print(_worst_table(comparison.results))
-    failures = [result for result in comparison.results if not result.ok]
-    for result in first_divergences(failures)[:20]:
-        found = result.reason or f"error {result.error:.2e} exceeds {result.bound:.2e}"
-        console.print(f"[red]✗[/red] {escape(describe(result))}: {escape(found)}", soft_wrap=True)
-    if len(failures) > 20:
-        console.print(f"  … and {len(failures) - 20} more failed rows in the report")
+    _show_findings(comparison, console)
+    for note in comparison.notes:
+        console.print(f"[yellow]note:[/yellow] {escape(note)}", soft_wrap=True)
     if comparison.left_out:
         console.print(
             f"{len(comparison.left_out)} tensors left out by name, with their dependents: "
             "true gradient zero (listed in the report)"
         )
-    verdict = "[green]every row ok[/green]" if comparison.ok else "[red]parity does not hold[/red]"
+    failed = sum(not result.ok for result in comparison.results)
+    verdict = "[green]parity holds[/green]" if comparison.ok else "[red]parity does not hold[/red]"
     console.print(
-        f"{comparison.made} of {comparison.expected} comparisons made, "
-        f"{len(failures)} rows failed: {verdict}"
+        f"{comparison.made} of {comparison.expected} comparisons made, {failed} failed: {verdict}"
     )
 
 
-def first_divergences(failures: Sequence[Result]) -> list[Result]:
-    """Failures in the order in which they arise: by step, then from forward to update."""
-    order = (
-        "recording",
-        "output_train",
-        "running_statistics",
-        "output_eval",
-        "loss",
-        "input_gradient",
-        "gradient",
-        "penalty_gradient",
-        "slot",
-        "parameter",
-        "buffer",
-        "trajectory",
-    )
-    return sorted(failures, key=lambda r: (r.step, order.index(r.quantity)))
-
-
-def describe(result: Result) -> str:
-    """One result in words: who, on what, which tensor, when."""
-    return (
-        f"{TITLES[result.backend]} {result.device} {result.dtype}, {result.system} "
-        f"({result.loss}, {result.width}), {result.quantity} of {result.tensor}, "
-        f"step {result.step}"
-    )
-
-
-def cells(results: Iterable[Result]) -> dict[Group, dict[tuple[str, str, str], Result]]:
-    """The worst result of every cell of the table."""
-    table: dict[Group, dict[tuple[str, str, str], Result]] = {}
-    for result in results:
-        row = table.setdefault(group(result), {})
-        run = run_of(result)
-        if run not in row or severity(result) > severity(row[run]):
-            row[run] = result
-    return table
+def _show_findings(comparison: Comparison, console: Console) -> None:
+    found = findings(comparison.results)
+    for finding in found[:SHOWN]:
+        head = f"[red]✗[/red] [bold]{escape(finding.run)}[/bold], {escape(finding.case)}"
+        phase = escape(finding.phase)
+        console.print(f"{head}: [red]{phase}[/red]; {escape(finding.words)}", soft_wrap=True)
+    if len(found) > SHOWN:
+        console.print(f"  … and {len(found) - SHOWN} more in the report")
 
 
 def _table(results: Sequence[Result]) -> Table:
-    runs = sorted({run_of(result) for result in results}, key=lambda run: (run[1:], run[0]))
+    runs = runs_of(results)
     table = Table(title="The error nearest to its bound, of any tensor; every quantity: the report")
     for heading in ("system (loss)", "width"):
         table.add_column(heading, no_wrap=True)
-    for backend, device, dtype in runs:
-        short = f"{backend}\n{dtype}" if device == "cpu" else f"{backend}\n{device} {dtype}"
-        table.add_column(short, justify="right", no_wrap=True)
-    rows: dict[tuple[str, str], dict[tuple[str, str, str], Result]] = {}
+    for run in runs:
+        table.add_column(_heading(run), justify="right", no_wrap=True)
+    lines: dict[tuple[str, str], dict[Run, Result]] = {}
     for (system, width, _), found in cells(results).items():
-        row = rows.setdefault((system, width), {})
+        line = lines.setdefault((system, width), {})
         for run, result in found.items():
-            if run not in row or severity(result) > severity(row[run]):
-                row[run] = result
-    for key, row in rows.items():
-        table.add_row(*map(escape, key), *(_cell(row.get(run)) for run in runs))
+            if run not in line or severity(result) > severity(line[run]):
+                line[run] = result
+    for key, line in lines.items():
+        table.add_row(*map(escape, key), *(_cell(line.get(run)) for run in runs))
     return table
+
+
+def _heading(run: Run) -> str:
+    """A run in a narrow column."""
+    version = run.version.partition("+")[0]
+    kind = run.dtype if run.device == "cpu" else f"{run.device} {run.dtype}"
+    return escape("\n".join(filter(None, (f"{run.backend} {version}", kind, run.file))))
 
 
 def _cell(result: Result | None) -> str:
@@ -165,13 +120,6 @@ def _worst_table(results: Sequence[Result]) -> Table:
         table.add_column(heading)
     for result in worst_of_each_run(results):
         error = "—" if result.error is None else f"{result.error:.1e}"
-        table.add_row(
-            " ".join(run_of(result)),
-            f"{result.system} ({result.loss}, {result.width})",
-            result.quantity,
-            escape(result.tensor),
-            str(result.step),
-            error,
-            f"{result.bound:.1e}",
-        )
+        about: tuple[Any, ...] = (result.run, result.case, result.quantity, result.tensor)
+        table.add_row(*map(escape, map(str, about)), str(result.step), error, f"{result.bound:.1e}")
     return table

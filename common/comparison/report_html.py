@@ -3,18 +3,12 @@
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from common.comparison.report import (
-    Group,
-    cells,
-    describe,
-    first_divergences,
-    run_of,
-    summary,
-    worst_of_each_run,
-)
+from common.comparison.findings import Finding, findings, found, in_order, where
+from common.comparison.report import Group, cells, runs_of, worst_of_each_run
 from common.comparison.report_pictures import divergence, errors_by_quantity
 from common.comparison.results import Comparison, Result
 
+FAILURES = 200  # on the page
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
@@ -26,18 +20,18 @@ td.ok{background:#e7f5ec} td.bad{background:#fbdfe0;font-weight:600} svg{max-wid
 
 def to_html(comparison: Comparison) -> bytes:
     """The page, pictures included, with nothing to load from elsewhere."""
-    facts = summary(comparison)
-    verdict = "Every row ok" if facts["ok"] else "Parity does not hold"
-    counts = (
-        f"{facts['comparisons_made']} of {facts['comparisons_expected']} comparisons made, "
-        f"{facts['rows_failed']} rows failed."
-    )
+    verdict = "Parity holds" if comparison.ok else "Parity does not hold"
+    failed = sum(not result.ok for result in comparison.results)
+    counts = f"{comparison.made} of {comparison.expected} comparisons made, {failed} failed."
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
         "<meta name='viewport' content='width=device-width,initial-scale=1'>",
-        f"<title>Parity: {verdict}</title><style>{STYLE}</style></head><body>",
+        f"<title>{verdict}</title><style>{STYLE}</style></head><body>",
         f"<h1>Parity report</h1><p class='verdict'>{verdict}. {counts}</p>",
-        "<p>Errors are normwise, ‖found − truth‖ / ‖truth‖, against the float64 truth.</p>",
+        _list("Notes", comparison.notes),
+        _list("What went wrong first", map(_told, findings(comparison.results))),
+        "<p>Errors are normwise, ‖found − reference‖ / ‖reference‖. The reference of a recording "
+        "is the median of the float64 recordings of other runs on a CPU.</p>",
         errors_by_quantity(comparison.results),
         divergence(comparison.results),
         _main_table(comparison.results),
@@ -50,13 +44,20 @@ def to_html(comparison: Comparison) -> bytes:
     return "\n".join(parts).encode()
 
 
+def _told(finding: Finding) -> str:
+    return f"{finding.run}, {finding.case}: {finding.phase}; {finding.words}"
+
+
+def _list(heading: str, lines: Iterable[str]) -> str:
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<h2>{heading}</h2><ul>{items}</ul>" if items else ""
+
+
 def _main_table(results: Sequence[Result]) -> str:
-    runs = sorted({run_of(r) for r in results}, key=lambda run: (run[1:], run[0]))
-    heads = ["system (loss)", "width", "quantity", *(" ".join(run) for run in runs)]
-    rows = []
-    for key, row in cells(results).items():
-        rows.append(_row(key, [row.get(run) for run in runs]))
-    return _table("Worst tensor of each cell", heads, rows)
+    runs = runs_of(results)
+    heads = ["system (loss)", "width", "quantity", *map(str, runs)]
+    lines = [_row(key, [line.get(run) for run in runs]) for key, line in cells(results).items()]
+    return _table("Worst tensor of each cell", heads, lines)
 
 
 def _row(key: Group, found: Iterable[Result | None]) -> str:
@@ -72,14 +73,16 @@ def _cell(result: Result | None) -> str:
     return f"<td class='{'ok' if result.ok else 'bad'}' title='{title}'>{text}</td>"
 
 
+def describe(result: Result) -> str:
+    """One result in words: who, on what, which tensor, when."""
+    return f"{result.run}, {result.case}, {where(result)}"
+
+
 def _failures(results: Sequence[Result]) -> str:
-    failed = first_divergences([r for r in results if not r.ok])[:200]
-    items = [
-        f"<li>{escape(describe(r))}: "
-        f"{escape(r.reason) or f'error {r.error:.2e} exceeds {r.bound:.2e}'}</li>"
-        for r in failed
-    ]
-    return f"<h2>Failures, the first to arise first</h2><ul>{''.join(items)}</ul>" if items else ""
+    failed = in_order(r for r in results if not r.ok)[:FAILURES]
+    return _list(
+        "Failures in the order in which they arise", (f"{describe(r)}: {found(r)}" for r in failed)
+    )
 
 
 def _worst(results: Sequence[Result]) -> str:

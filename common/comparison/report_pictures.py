@@ -38,29 +38,28 @@ def errors_by_quantity(results: Sequence[Result]) -> str:
 
 
 def divergence(results: Sequence[Result]) -> str:
-    """How far each run's parameters drift from the float64 truth over a hundred steps."""
+    """How far each run's parameters drift from the float64 reference over a hundred steps."""
     measured = [r for r in results if r.quantity == "trajectory" and r.error is not None]
     pictures = []
     for system in dict.fromkeys(r.system for r in measured):
         figure, axes = new_figure()
         ours = [r for r in measured if r.system == system and r.tensor == "discriminator"]
-        for run in dict.fromkeys((r.backend, r.device, r.dtype) for r in ours):
-            backend, device, dtype = run
-            points = [r for r in ours if (r.backend, r.device, r.dtype) == run]
+        for run in dict.fromkeys(r.run for r in ours):
+            points = [r for r in ours if r.run == run]
             axes.plot(
                 [r.step for r in points],
                 [max(r.error or 0.0, LEAST) for r in points],
-                marker=MARKERS[dtype],
-                color=COLOURS[backend],
-                linestyle="-" if dtype == "float64" else "--",
-                label=f"{TITLES[backend]} {device}, {dtype}",
+                marker=MARKERS[run.dtype],
+                color=COLOURS[run.backend],
+                linestyle="-" if run.dtype == "float64" else "--",
+                label=str(run),
             )
         axes.set(
             xscale="log",
             yscale="log",
             xlabel="step",
             ylabel="normwise error of all parameters",
-            title=f"{system}: the discriminator's divergence from the float64 truth",
+            title=f"{system}: the discriminator's divergence from the float64 reference",
         )
         pictures.append(as_svg(figure, axes))
     return "".join(pictures)

@@ -1,14 +1,30 @@
-"""What a comparison finds: its rows, what it left out, and whether it is complete."""
+"""What a comparison finds: its results, what it left out, and whether it is complete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from common.comparison.cases import Case
 
 
+class Run(NamedTuple):
+    """Who computed a recording: the column of a report."""
+
+    backend: str
+    version: str
+    device: str
+    dtype: str
+    file: str = ""  # where the others do not tell two recordings apart
+
+    def __str__(self) -> str:
+        version = self.version.partition("+")[0]
+        told = (self.backend, version, self.device, self.dtype, self.file and f"({self.file})")
+        return " ".join(filter(None, told))
+
+
 @dataclass(frozen=True)
 class Result:
-    """One row of a report: a tensor of one backend held against the truth."""
+    """A tensor of one run held against the float64 reference."""
 
     system: str
     loss: str
@@ -16,45 +32,64 @@ class Result:
     quantity: str
     tensor: str
     backend: str
+    version: str
     device: str
     dtype: str
+    file: str
     step: int
+    order: int  # when it is computed, among the tensors of its case
+    phase: str  # of the computation
     error: float | None  # None where nothing could be measured: `reason` says why
     bound: float
     ok: bool
     reason: str = ""
 
+    @property
+    def run(self) -> Run:
+        """Who computed it."""
+        return Run(self.backend, self.version, self.device, self.dtype, self.file)
+
+    @property
+    def case(self) -> str:
+        """What was run, as in "wgan_gp (wasserstein_gp, reduced)"."""
+        return f"{self.system} ({self.loss}, {self.width})"
+
 
 @dataclass
 class Comparison:
-    """All rows, what was left out and why, and how many comparisons there should be."""
+    """All results, what was left out and why, and how many comparisons there should be."""
 
     results: list[Result] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     noisy_elements: dict[str, int] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)  # in the order in which they arose
     expected: int = 0
     made: int = 0
     environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
-        """Whether every row held and none is missing."""
+        """Whether every result held and none is missing."""
         complete = self.made == self.expected > 0
         return complete and all(result.ok for result in self.results)
 
+    def note(self, text: str) -> None:
+        """Keep what a reader must know, once."""
+        self.notes[text] = None
 
-def failed_recording(case: Case, backend: str, device: str, dtype: str, reason: str) -> Result:
-    """The row that says why a whole recording could not be judged."""
+
+def failed_recording(case: Case, run: Run, reason: str) -> Result:
+    """The result that says why a whole recording could not be judged."""
     return Result(
         system=case.label,
         loss=case.system.loss,
         width=case.width,
         quantity="recording",
         tensor="*",
-        backend=backend,
-        device=device,
-        dtype=dtype,
+        **run._asdict(),
         step=0,
+        order=-1,
+        phase="not judged",
         error=None,
         bound=0.0,
         ok=False,

@@ -10,13 +10,14 @@ from common.errors import UsageError
 from common.markdown import table
 
 Cell = dict[str, Any]
+NAMES = ("system", "loss", "width", "backend", "version", "device", "dtype")
 
 
 def condense(report: Mapping[str, Any]) -> dict[str, Any]:
     """A parity report reduced to one line per case, backend, device and type."""
     cells: dict[tuple[str, ...], Cell] = {}
     for row in report["results"]:
-        key = tuple(row[name] for name in ("system", "loss", "width", "backend", "device", "dtype"))
+        key = tuple(row[name] for name in NAMES)
         cell = cells.setdefault(
             key, {"tensors": 0, "ok": True, "before": 0.0, "after_first": 0.0, "after_five": 0.0}
         )
@@ -25,25 +26,27 @@ def condense(report: Mapping[str, Any]) -> dict[str, Any]:
         phase = {0: "before", 1: "after_first"}.get(row["step"], "after_five")
         if row["error"] is not None:
             cell[phase] = max(cell[phase], row["error"])
-    names = ("system", "loss", "width", "backend", "device", "dtype")
     return {
         "environment": report["environment"],
         "comparisons": report["summary"]["comparisons_made"],
-        "cases": [dict(zip(names, key, strict=True)) | cell for key, cell in cells.items()],
+        "cases": [dict(zip(NAMES, key, strict=True)) | cell for key, cell in cells.items()],
     }
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A report.json.
+    """A report.json, or the summary that `rosetta status --save` keeps of one.
 
     Raises:
-        UsageError: there is none at that path.
+        UsageError: it is neither.
     """
     try:
-        report: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, json.JSONDecodeError) as error:
+        report = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not a report ({error}); make one with rosetta parity") from None
-    return report
+    whole = isinstance(report, dict) and "environment" in report
+    if not whole or not ("cases" in report or {"summary", "results"} <= set(report)):
+        raise UsageError(f"{path}: not a report; make one with rosetta parity")
+    return dict(report)
 
 
 def markdown(condensed: Mapping[str, Any]) -> str:

@@ -1,0 +1,130 @@
+"""`rosetta controls` and `rosetta card`: what a device must show before its figures count."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from common.cli.application import Device, Seed, app, check_backends, check_device
+from common.cli.showing import progress_bar, require_device, ticker, workers, write_report
+from common.comparison.controls import SYSTEMS, Control, control_jobs, run_controls
+from common.comparison.parity import Plan
+from common.comparison.pieces import PIECES, commands
+from common.errors import UsageError
+from common.tensors import make_folder, write_bytes
+
+Backends = Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]
+
+
+@app.command()
+def controls(
+    backends: Backends = "",
+    device: Device = "cuda",
+    seed: Seed = 0,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds that one recording may take.")
+    ] = 1800,
+    out: OutFolder = Path("controls-report"),
+) -> None:
+    """Show that a comparison on this device can fail: before that, its figures mean nothing.
+
+    Honest float32 runs must agree and be equal in every byte when repeated; a run that rounds as
+    TF32 does must turn the comparison red. Writes report.json, report.html and controls.json.
+    """
+    check_device(device)
+    chosen = check_backends(backends)
+    require_device(chosen, device)
+    make_folder(out)
+    jobs = control_jobs(chosen, device)
+    plan = Plan(jobs, SYSTEMS, (), seed, timeout, workers())
+    with TemporaryDirectory(prefix="rosetta-") as folder, progress_bar() as bar:
+        comparison, found = run_controls(plan, Path(folder), ticker(bar, plan))
+    write_report(comparison, out)
+    write_bytes(out / "controls.json", json.dumps([asdict(c) for c in found], indent=1).encode())
+    Console().print(_answers(found))
+    if not all(control.passed for control in found):
+        Console().print(
+            "[red]stop here:[/red] what this machine computes cannot be judged until every "
+            "control passes",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+
+
+def _answers(found: Sequence[Control]) -> Table:
+    table = Table("control", "answer", "passed")
+    for control in found:
+        mark = "[green]yes[/green]" if control.passed else "[red]no[/red]"
+        table.add_row(escape(control.name), escape(control.words), mark)
+    return table
+
+
+@app.command()
+def card(
+    pieces: Annotated[
+        list[str] | None, typer.Argument(metavar="[PIECE]...", help="None: list them.")
+    ] = None,
+    backends: Annotated[str, typer.Option(help="As in torch,jax.")] = "torch,jax",
+    device: Device = "cuda",
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one piece may take.")] = 560,
+    out: OutFolder = Path("card-report"),
+) -> None:
+    """Judge a card in pieces of under ten minutes, for machines that are lent by the piece.
+
+    Without a PIECE it lists them, in the order in which to run them: controls come before any
+    float32 figure. Each writes a folder of its own below DIR; `rosetta compare DIR/*/report.json`
+    makes one report of them.
+    """
+    check_device(device)
+    check_backends(backends)
+    for piece in pieces or ():
+        if piece not in PIECES:
+            raise UsageError(f"unknown piece {piece!r}; choose of: {', '.join(PIECES)}")
+    if not pieces:
+        _list(backends, device, out)
+        return
+    failed = [p for p in pieces if not _run(p, backends, device, out, timeout)]
+    if failed:
+        Console().print(f"[red]failed:[/red] {', '.join(failed)}", soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _list(backends: str, device: str, out: Path) -> None:
+    table = Table("piece", "what it does")
+    for name, piece in PIECES.items():
+        table.add_row(name, piece.title)
+    console = Console()
+    console.print(table)
+    first = next(iter(PIECES))
+    options = f"--backends {backends} --device {device} --out {out}"
+    console.print(f"next: python3 -m common card {first} {options}", soft_wrap=True)
+
+
+def _run(piece: str, backends: str, device: str, out: Path, timeout: float) -> bool:
+    """Whether every command of a piece succeeded within its time."""
+    console, ends = Console(), monotonic() + timeout
+    make_folder(out / piece)
+    for command in commands(piece, backends=backends, device=device, out=out / piece):
+        console.print(f"[bold]$ python3 -m common {' '.join(command)}[/bold]", soft_wrap=True)
+        left = ends - monotonic()
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "common", *command], check=False, timeout=max(1.0, left)
+            )
+        except subprocess.TimeoutExpired:
+            console.print(f"[red]{piece}: stopped after {timeout:.0f} s[/red]")
+            return False
+        if done.returncode:
+            return False
+    return True

@@ -1,0 +1,94 @@
+"""Which of several recordings of one tensor agree, and the reference that they make for another."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from common.comparison.recorded import Recording
+from common.measure import Values, normwise_error
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The recordings of one tensor that can be compared, and those of them that agree.
+
+    Where two or more camps are equally large, nobody can say which is right: `dispute` names
+    them, and there is no reference.
+    """
+
+    arrays: Mapping[Recording, Values]  # finite, and of the commonest shape
+    agreeing: Sequence[Recording]
+    dispute: str = ""
+
+    def value(self, judged: Recording | None = None) -> Values | None:
+        """The reference of everybody, or for one recording, of all who agree but itself.
+
+        Each backend has one voice, whatever number of its versions are at hand: the element-wise
+        median of its recordings. The reference is the median of the backends.
+        """
+        chosen = [r for r in self.agreeing or self.arrays if r is not judged]
+        return _median_of_backends(self.arrays, chosen) if chosen else None
+
+
+def agree(arrays: Mapping[Recording, Values], bound: float) -> Agreement:
+    """Find who agrees within a bound.
+
+    All do, where each is within the bound of the others' reference. Otherwise, each recording's
+    camp is who is within the bound of it, and the camp with the most backends is right.
+    """
+    usable = _comparable(arrays)
+    everybody = Agreement(usable, tuple(usable))
+    if len(usable) < 2 or all(_error(everybody, r) <= bound for r in usable):
+        return everybody
+    camps = {frozenset(s for s in usable if _near(usable, r, s, bound)) for r in usable}
+    largest = max(map(_backends, camps))
+    winners = [camp for camp in camps if _backends(camp) == largest]
+    if len(winners) == 1 and len(winners[0]) > 1:
+        return Agreement(usable, tuple(r for r in usable if r in winners[0]))
+    return Agreement(usable, (), _dispute(usable))
+
+
+def _comparable(arrays: Mapping[Recording, Values]) -> dict[Recording, Values]:
+    """The finite arrays of the commonest shape."""
+    finite = {r: array for r, array in arrays.items() if np.isfinite(array).all()}
+    shapes = [array.shape for array in finite.values()]
+    return {r: a for r, a in finite.items() if a.shape == max(shapes, key=shapes.count)}
+
+
+def _median_of_backends(arrays: Mapping[Recording, Values], chosen: Iterable[Recording]) -> Values:
+    voices: dict[str, list[Values]] = {}
+    for recording in chosen:
+        voices.setdefault(recording.backend, []).append(arrays[recording])
+    medians = [_median(of_one) for of_one in voices.values()]
+    return _median(medians)
+
+
+def _median(arrays: Sequence[Values]) -> Values:
+    median: Values = arrays[0] if len(arrays) == 1 else np.median(np.stack(arrays), axis=0)
+    return median
+
+
+def _error(everybody: Agreement, recording: Recording) -> float:
+    others = everybody.value(recording)
+    assert others is not None
+    return normwise_error(everybody.arrays[recording], others)
+
+
+def _near(
+    arrays: Mapping[Recording, Values], one: Recording, other: Recording, bound: float
+) -> bool:
+    return one is other or normwise_error(arrays[one], arrays[other]) <= bound
+
+
+def _backends(camp: Iterable[Recording]) -> int:
+    """How many backends speak for a camp: two versions of one are one voice."""
+    return len({recording.backend for recording in camp})
+
+
+def _dispute(arrays: Mapping[Recording, Values]) -> str:
+    first, *others = arrays
+    apart = max(normwise_error(arrays[other], arrays[first]) for other in others)
+    names = " and ".join(f"{r.backend} {r.version.partition('+')[0]}" for r in arrays)
+    remedy = "" if len(arrays) > 2 else ": add a float64 recording of a third backend"
+    return f"{names} differ by {apart:.2e}, and which of them is off cannot be known{remedy}"

@@ -1,0 +1,80 @@
+"""Which recordings judging some backends takes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
+REFERENCE_ORDER = ("torch", "tf", "jax", "jittor")
+PERTURBED_ORDER = ("torch", "jittor", "jax", "tf")
+FULL = ("full",)
+COSTLIEST = ("jax", "torch", "tf", "jittor")  # JAX compiles longer than the others run
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording to make."""
+
+    backend: str
+    device: str
+    dtype: str
+    widths: tuple[str, ...]
+    perturbed: bool = False
+    systems: tuple[str, ...] = ()  # fewer than the plan's, if any are named
+    as_tf32: bool = False  # wrong on purpose
+    again: bool = False  # the same once more
+
+    @property
+    def title(self) -> str:
+        """Backend, device, type and widths in words."""
+        words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.widths)})"
+        return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
+
+    @property
+    def file(self) -> str:
+        """The name of its recording."""
+        parts = [self.backend, self.device, self.dtype, self.widths[0]]
+        parts += [name for name in ("as_tf32", "again") if getattr(self, name)]
+        return "-".join(parts) + ".safetensors"
+
+
+def plan_jobs(
+    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: Sequence[str]
+) -> tuple[Job, ...]:
+    """The recordings that judging these backends takes, the longest first.
+
+    Whatever is judged, on any device, is judged by float64 runs on the CPU, and in float32 also
+    by float32 runs there, two of them perturbed. Full width is judged in float32 only, by the
+    float64 runs of two backends.
+    """
+    narrow = tuple(width for width in widths if width != "full")
+    parts = [part for part in (narrow, FULL if "full" in widths else ()) if part]
+    jobs: dict[Job, None] = {}
+    for part in parts:
+        for job in _jobs(backends, device, dtypes, part):
+            jobs[job] = None
+    return tuple(sorted(jobs, key=_rank))
+
+
+def _jobs(
+    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: tuple[str, ...]
+) -> Iterator[Job]:
+    """The recordings of one part of the widths."""
+    references, perturbed = (
+        [name for name in order if name in backends][:2]
+        for order in (REFERENCE_ORDER, PERTURBED_ORDER)
+    )
+    single = "float32" in dtypes
+    for backend in backends:
+        if widths != FULL or (single and backend in references):
+            yield Job(backend, "cpu", "float64", widths)
+        if single and (device == "cpu" or backend in perturbed):
+            yield Job(backend, "cpu", "float32", widths, backend in perturbed)
+        if device != "cpu" and single:
+            yield Job(backend, device, "float32", widths)
+        if device != "cpu" and "float64" in dtypes and widths != FULL:
+            yield Job(backend, device, "float64", widths)
+
+
+def _rank(job: Job) -> tuple[int, bool]:
+    """Small for the jobs that take long, so that a short one is the last to be waited for."""
+    return COSTLIEST.index(job.backend), not job.perturbed

@@ -1,0 +1,90 @@
+"""What is run on a card, in pieces that each take under ten minutes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SMALL = ("lsgan_mlp", "gan_moments", "wgan_gp_toy", "sngan", "dcgan_mnist")
+LARGER = (
+    ("lsgan_jittor", "lsgan_keras", "lsgan_pytorch"),
+    ("lsgan_facade", "dcgan_facade", "wgan"),
+    ("wgan_gp", "sngan_resnet"),
+)
+STEPS = 100  # of each leg of the training
+Command = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Commands of `python3 -m common`, where {backends}, {device} and {out} stand for options."""
+
+    title: str
+    commands: tuple[Command, ...]
+
+
+def _parity(systems: Sequence[str], dtype: str, *widths: str) -> Command:
+    chosen = [word for width in widths for word in ("--width", width)]
+    options = ("--backends", "{backends}", "--device", "{device}", "--out", "{out}")
+    return ("parity", *systems, "--dtype", dtype, *chosen, *options)
+
+
+def _of_parts(dtype: str, width: str) -> dict[str, Piece]:
+    return {
+        f"{width}-{dtype}-{number}": Piece(
+            f"{dtype}, {width} width: {', '.join(part)}", (_parity(part, dtype, width),)
+        )
+        for number, part in enumerate(LARGER, start=1)
+    }
+
+
+def _train(backend: str, device: str, steps: int, *more: str) -> Command:
+    run = ("--data", "digits", "--batch-size", "32", "--out", "{out}/run")
+    return ("train", backend, "dcgan_mnist", *run, "--device", device, "--steps", str(steps), *more)
+
+
+PIECES: dict[str, Piece] = {
+    "small-float64": Piece(
+        f"float64, reduced width: {', '.join(SMALL)}", (_parity(SMALL, "float64", "reduced"),)
+    ),
+    "controls": Piece(
+        "the same twice is equal in every byte; TF32 turns the comparison red",
+        (("controls", "--backends", "{backends}", "--device", "{device}", "--out", "{out}"),),
+    ),
+    "small-float32": Piece(
+        f"float32, reduced width: {', '.join(SMALL)}", (_parity(SMALL, "float32", "reduced"),)
+    ),
+    **_of_parts("float64", "reduced"),
+    **_of_parts("float32", "reduced"),
+    "long": Piece(
+        "whole cycles of the long schedules, a hundred steps of the toys",
+        (_parity((), "both", "cycle", "trajectory"),),
+    ),
+    "full-float32-0": Piece(
+        f"float32, full width: {', '.join(SMALL)}", (_parity(SMALL, "float32", "full"),)
+    ),
+    **_of_parts("float32", "full"),
+    "speed": Piece(
+        "each port's step beside the plainest loop",
+        (
+            (
+                *("bench", "lsgan_mlp", "dcgan_mnist", "sngan", "lsgan_jittor"),
+                *("--backends", "{backends}", "--device", "{device}"),
+                *("--out", "{out}/speed.json"),
+            ),
+        ),
+    ),
+    "training": Piece(
+        "a run that PyTorch begins on the device, JAX goes on with there, PyTorch ends on the CPU",
+        (
+            _train("torch", "{device}", STEPS),
+            _train("jax", "{device}", 2 * STEPS, "--resume"),
+            _train("torch", "cpu", 3 * STEPS, "--resume"),
+        ),
+    ),
+}
+
+
+def commands(piece: str, *, backends: str, device: str, out: Path) -> list[Command]:
+    """The commands of one piece with its options filled in."""
+    options = {"backends": backends, "device": device, "out": str(out)}
+    return [tuple(word.format(**options) for word in c) for c in PIECES[piece].commands]

@@ -1,0 +1,109 @@
+"""The float64 reference of one case: who agrees, and what is nothing but rounding noise."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.bounds import NAMED, float64_bound
+from common.comparison.agreement import Agreement, agree
+from common.comparison.cases import Case
+from common.comparison.recorded import Recording
+from common.comparison.recording import expected_keys
+from common.contract import contract
+from common.measure import Values
+
+ZERO_GRADIENT = "its true gradient is zero (float64 reference), so what is left is rounding noise"
+SHIFTED_MEAN = (
+    "after an update it holds the bias in front of it, which moves by rounding noise alone: Adam "
+    "and RMSprop blow noise up to the size of a step"
+)
+MOVED_BY_UPDATES = ("parameter", "average")
+
+
+class Reference:
+    """The float64 recordings of a case made on a CPU, each judged by the others."""
+
+    def __init__(self, case: Case, holders: Sequence[Recording]) -> None:
+        self.case = case
+        self.keys = expected_keys(case)
+        self.witnesses = [r for r in holders if (r.device, r.dtype) == ("cpu", "float64")]
+        self._found: dict[str, Agreement] = {}
+        self._noisy: dict[str, NDArray[np.bool_] | None] = {}
+
+    def others(self, judged: Recording) -> list[Recording]:
+        """The recordings that it is judged by: never itself."""
+        return [witness for witness in self.witnesses if witness is not judged]
+
+    def agreement(self, key: str) -> Agreement:
+        """Who agrees on one tensor."""
+        if key not in self._found:
+            bound = self.bound(key)
+            arrays = {r: self.read(r, key) for r in self.witnesses if r.has(self.case.name, key)}
+            self._found[key] = agree(arrays, bound)
+        return self._found[key]
+
+    def bound(self, key: str) -> float:
+        """What a float64 run is held to."""
+        quantity, step, _ = key.split("|")
+        return float64_bound(quantity, int(step), self.case.width)
+
+    def read(self, recording: Recording, key: str) -> Values:
+        """A recording's tensor, its elements that are rounding noise at zero."""
+        values, noisy = recording.read(self.case.name, key), self.noisy_elements(key)
+        fits = noisy is not None and noisy.shape == values.shape and np.isfinite(values).all()
+        return np.where(noisy, 0.0, values) if fits else values  # type: ignore[arg-type]
+
+    @cached_property
+    def zeros(self) -> set[str]:
+        """The parameters whose gradient is zero: biases in front of a batch norm."""
+        keys = sorted(key for key in self.keys if key.startswith("gradient|"))
+        values = {key: self.agreement(key).value() for key in keys}
+        norms = {key: float(np.linalg.norm(v)) for key, v in values.items() if v is not None}
+        found = set()
+        for network in ("generator", "discriminator"):
+            ours = {key: n for key, n in norms.items() if key.startswith(f"gradient|0|{network}")}
+            limit = NAMED["structural_zero"] * max(ours.values(), default=0.0)
+            found |= {key.split("|")[2] for key, norm in ours.items() if norm <= limit}
+        return found
+
+    @cached_property
+    def shifted_means(self) -> set[str]:
+        """The running means right behind the biases whose gradient is zero."""
+        tensors = contract(self.case.system)
+        found = set()
+        for place, parameter in enumerate(tensors):
+            if parameter.full_name in self.zeros:
+                behind = tensors[place + 1 : place + 5]
+                found |= {p.full_name for p in behind if p.kind == "running_mean"}
+        return found
+
+    def is_noise(self, key: str) -> bool:
+        """Whether the whole tensor is rounding noise, and is left out by name."""
+        quantity, _, tensor = key.split("|")
+        if quantity in ("buffer", "average") and tensor in self.shifted_means:
+            return True
+        return any(tensor == name or tensor.endswith(f".{name}") for name in self.zeros)
+
+    def noisy_elements(self, key: str) -> NDArray[np.bool_] | None:
+        """The elements of a parameter that rounding noise alone moves, where there are some.
+
+        A linear unit that is active on the whole batch, between its bias and a batch norm, has
+        a bias without influence: a zero gradient that comes out as 1e-17, or as 1e-9 in float32.
+        """
+        quantity, _, tensor = key.split("|")
+        gradient_key = f"gradient|0|{tensor}"
+        if quantity not in MOVED_BY_UPDATES or gradient_key not in self.keys:
+            return None
+        if tensor not in self._noisy:
+            self._noisy[tensor] = _all_but_zero(self.agreement(gradient_key).value())
+        return self._noisy[tensor]
+
+
+def _all_but_zero(gradient: Values | None) -> NDArray[np.bool_] | None:
+    if gradient is None:
+        return None
+    size = np.abs(gradient)
+    noisy: NDArray[np.bool_] = (size > 0) & (size <= NAMED["structural_zero"] * size.max())
+    return noisy if noisy.any() else None

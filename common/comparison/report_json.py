@@ -1,0 +1,73 @@
+"""A comparison as JSON, and several such reports as one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from common.comparison.findings import as_dict, findings
+from common.comparison.report import worst_of_each_run
+from common.comparison.results import Comparison, Result
+from common.comparison.status import read_report
+from common.errors import UsageError
+from common.version import __version__
+
+
+def to_json(comparison: Comparison) -> bytes:
+    """The report: environment, results, summary."""
+    report = {
+        "environment": comparison.environments,
+        "results": [asdict(result) for result in comparison.results],
+        "summary": summary(comparison),
+    }
+    return json.dumps(report, allow_nan=False).encode()
+
+
+def summary(comparison: Comparison) -> dict[str, Any]:
+    """The verdict, the counts, notes and findings, what was left out, the worst of every run."""
+    return {
+        "ok": comparison.ok,
+        "rosetta": __version__,
+        "comparisons_expected": comparison.expected,
+        "comparisons_made": comparison.made,
+        "results": len(comparison.results),
+        "results_failed": sum(not result.ok for result in comparison.results),
+        "notes": list(comparison.notes),
+        "findings": [as_dict(finding) for finding in findings(comparison.results)],
+        "left_out": comparison.left_out,
+        "noisy_elements_left_out": comparison.noisy_elements,
+        "worst": [asdict(result) for result in worst_of_each_run(comparison.results)],
+    }
+
+
+def merge_reports(paths: Sequence[Path]) -> Comparison:
+    """Reports of several parts as one; a tensor that two of them judged counts once.
+
+    Where two judged it differently, the failure stands.
+
+    Raises:
+        UsageError: one of them is not a report of this version.
+    """
+    merged = Comparison()
+    found: dict[tuple[Any, ...], Result] = {}
+    for path in paths:
+        report = read_report(path)
+        try:
+            results = [Result(**result) for result in report["results"]]
+        except (TypeError, KeyError):
+            raise UsageError(f"{path}: a report of another version; make it again") from None
+        for result in results:
+            key = (result.run, result.case, result.quantity, result.step, result.tensor)
+            if key not in found or not result.ok:
+                found[key] = result
+        facts = report["summary"]
+        merged.environments |= report["environment"]
+        merged.left_out |= facts["left_out"]
+        merged.noisy_elements |= facts["noisy_elements_left_out"]
+        merged.expected += facts["comparisons_expected"]
+        merged.made += facts["comparisons_made"]
+        for note in facts["notes"]:
+            merged.note(note)
+    merged.results = list(found.values())
+    return merged

@@ -1,0 +1,43 @@
+"""Recordings given together: copies dropped, and a name for each that no other has."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from common.comparison.recorded import Recording
+from common.comparison.results import Run
+from common.errors import UsageError
+
+
+def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], list[str]]:
+    """Each recording with the run that it goes by, and a note for each copy that was dropped.
+
+    A copy could be judged by its original, which says nothing. Backend, version, device and type
+    name a run; where two share them, the file does.
+
+    Raises:
+        UsageError: the recordings used different seeds.
+    """
+    if len({recording.manifest["seed"] for recording in recordings}) > 1:
+        raise UsageError("the recordings used different seeds; record them with the same --seed")
+    originals: dict[str, Recording] = {}
+    notes = []
+    for recording in recordings:
+        original = originals.setdefault(recording.checksum, recording)
+        if original is not recording:
+            notes.append(
+                f"{recording.path} is equal in every byte to {original.path}: it was judged once, "
+                "and not by its copy"
+            )
+    return _named(list(originals.values())), notes
+
+
+def _named(recordings: Sequence[Recording]) -> dict[Recording, Run]:
+    plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
+    often = Counter(plain.values())
+    stems = Counter(r.path.stem for r in recordings)
+    return {
+        r: run._replace(file=r.path.stem if stems[r.path.stem] == 1 else str(r.path))
+        if often[run] > 1
+        else run
+        for r, run in plain.items()
+    }

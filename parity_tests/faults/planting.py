@@ -1,0 +1,117 @@
+"""What a planted fault is, and the recordings that it is judged among."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from common.backends import load
+from common.comparison.cases import Case, cases
+from common.comparison.comparing import compare
+from common.comparison.recorded import Recording, open_recording
+from common.comparison.recording import save_recording
+from common.comparison.results import Comparison
+from common.rounds import Round
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+# Who stays honest while a fault is planted: the two that record a case the fastest.
+HONEST = {
+    "torch": ("jittor", "tf"),
+    "tf": ("torch", "jittor"),
+    "jax": ("torch", "jittor"),
+    "jittor": ("torch", "tf"),
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One mistake in one port, the case that must show it, and the phase that it belongs to."""
+
+    name: str
+    backend: str
+    case: str  # the label of a reduced case, with its loss behind a slash if it is not the first
+    phase: str  # one of common.comparison.timeline
+    plant: Plant
+    quantity: str = ""  # the quantity that must show it first, where the fault is made for one
+
+    def __str__(self) -> str:
+        return f"{self.backend}, {self.name}"
+
+
+def part(backend: str, name: str) -> ModuleType:
+    """A module of a port, as in "layers" or "models.dcgan_mnist"."""
+    return import_module(f"{backend}_impl.{name}")
+
+
+def change(patch: pytest.MonkeyPatch, owner: Any, name: str, to: Callable[[Any], Any]) -> None:
+    """Put `to(what was there)` in the place of an attribute."""
+    patch.setattr(owner, name, to(getattr(owner, name)))
+
+
+def with_options(patch: pytest.MonkeyPatch, backend: str, builder: str, **options: Any) -> None:
+    """Let build_losses, build_penalty or build_optimiser read other options of the system."""
+    gan = part(backend, "gan")
+    build = getattr(gan, builder)
+    patch.setattr(gan, builder, lambda system, *others: build(replace(system, **options), *others))
+
+
+def with_losses(
+    patch: pytest.MonkeyPatch, backend: str, to: Callable[[Any, Any], tuple[Any, Any]]
+) -> None:
+    """Put `to(generator's loss, discriminator's loss)` in the place of both losses."""
+    change(patch, part(backend, "gan"), "build_losses", lambda build: lambda s: to(*build(s)))
+
+
+def with_penalty(patch: pytest.MonkeyPatch, backend: str, to: Callable[[Any], Any]) -> None:
+    """Put `to(the penalty)` in the place of the gradient penalty."""
+    change(patch, part(backend, "gan"), "build_penalty", lambda build: lambda s: to(build(s)))
+
+
+def with_arrays(patch: pytest.MonkeyPatch, backend: str, to: Callable[[Round], Round]) -> None:
+    """Let every step be played with other arrays than the schedule drew for it."""
+    change(
+        patch,
+        part(backend, "rounds"),
+        "play_round",
+        lambda play: lambda gan, arrays: play(gan, to(arrays)),
+    )
+
+
+def find_case(label: str) -> Case:
+    """The reduced case of that label."""
+    found = [c for c in cases() if label in (c.label, f"{c.label}/{c.system.loss}")]
+    return found[0]
+
+
+class Judge:
+    """Compares one backend, as it is at the moment, with two that are honest."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._honest: dict[tuple[str, str], Recording] = {}
+
+    def judge(self, backend: str, case: Case) -> Comparison:
+        """The comparison of a fresh recording with the honest ones."""
+        honest = [self.honest(name, case) for name in HONEST[backend]]
+        return compare([*honest, self.record(backend, case, "faulty")])
+
+    def honest(self, backend: str, case: Case) -> Recording:
+        """A backend's recording of a case, made once; nothing may be planted in that backend."""
+        if (backend, case.name) not in self._honest:
+            name = f"honest-{len(self._honest)}"
+            self._honest[backend, case.name] = self.record(backend, case, name)
+        return self._honest[backend, case.name]
+
+    def record(self, backend: str, case: Case, name: str) -> Recording:
+        """What a backend records of a case now."""
+        if backend == "jax":
+            # A compiled function would go on as it was before the fault was planted.
+            import_module("jax").clear_caches()
+        loaded = load(backend, device="cpu", dtype="float64", exact=True)
+        path = self.folder / f"{name}.safetensors"
+        save_recording(path, loaded, [case], device="cpu", dtype="float64", seed=0)
+        return open_recording(path)

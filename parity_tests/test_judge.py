@@ -1,0 +1,287 @@
+"""The judge itself: what it must refuse, whom it must blame, and what it must say.
+
+Recordings of PyTorch stand in for those of other backends and versions: relabelled, and moved by
+less than any bound.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.backends import load
+from common.comparison.comparing import compare
+from common.comparison.findings import findings
+from common.comparison.recorded import open_recording
+from common.comparison.recording import save_recording
+from common.comparison.report_json import merge_reports, to_json
+from common.errors import UsageError
+from common.tensors import read_tensors, write_tensors
+from parity_tests.fixtures import reduced
+
+CASE = reduced("lsgan_mlp")
+WEIGHT = "generator.linear2.weight"
+GRADIENT = f"{CASE.name}|gradient|0|{WEIGHT}"
+REMEDY = {"float64": "--dtype float64 --out reference", "float32": "--perturbed --out yardstick"}
+
+
+@dataclass(frozen=True)
+class Files:
+    """A folder of recordings of one case, made by PyTorch once and relabelled at will."""
+
+    folder: Path
+
+    def made(self, dtype: str, *, perturbed: bool = False, rounded: bool = False) -> Path:
+        """What PyTorch records."""
+        path = self.folder / f"made-{dtype}-{perturbed}-{rounded}.safetensors"
+        if not path.exists():
+            backend = load("torch", device="cpu", dtype=dtype, exact=True)
+            options = {"device": "cpu", "dtype": dtype, "seed": 0}
+            save_recording(path, backend, [CASE], perturbed=perturbed, rounded=rounded, **options)
+            load("torch", device="cpu", dtype="float64", exact=True)
+        return path
+
+    def relabelled(self, name, path, change=lambda tensors: None, **labels):
+        """A recording under other labels, its numbers moved by a rounding error and changed."""
+        tensors, metadata = read_tensors(path)
+        manifest = metadata["manifest"] | labels
+        rng = np.random.default_rng(len(name))
+        step = np.finfo(manifest["dtype"]).eps
+        for key, array in tensors.items():
+            moved = array * (1 + step * rng.uniform(-1, 1, array.shape))
+            tensors[key] = moved.astype(array.dtype)
+        change(tensors)
+        out = self.folder / f"{name}.safetensors"
+        write_tensors(out, tensors, manifest=manifest)
+        return open_recording(out)
+
+    def double(self, backend, change=lambda tensors: None, *, name="", **labels):
+        """A float64 recording of that backend."""
+        path = self.made("float64")
+        return self.relabelled(name or backend, path, change, backend=backend, **labels)
+
+    def single(self, backend, change=lambda tensors: None, *, perturbed=True, **labels):
+        """A float32 recording of that backend, with or without measured noise."""
+        path = self.made("float32", perturbed=perturbed)
+        return self.relabelled(f"{backend}32", path, change, backend=backend, **labels)
+
+
+@pytest.fixture(scope="module")
+def files(need, tmp_path_factory) -> Files:
+    need("torch")
+    return Files(tmp_path_factory.mktemp("recordings"))
+
+
+def constants(tensors) -> None:
+    for key, array in tensors.items():
+        tensors[key] = np.full_like(array, 7)
+
+
+def scaled(key: str, factor: float):
+    def change(tensors) -> None:
+        tensors[key] = tensors[key] * factor
+
+    return change
+
+
+def failed(comparison) -> set[str]:
+    return {result.backend for result in comparison.results if not result.ok}
+
+
+def words(comparison) -> str:
+    return " ".join([*comparison.notes, *(f.words for f in findings(comparison.results))])
+
+
+def test_honest_recordings_hold(files) -> None:
+    single = [files.single(name) for name in ("torch", "jax")]
+    found = compare([files.double("torch"), files.double("jax"), files.double("tf"), *single])
+    assert found.ok, words(found)
+    assert found.made == found.expected > 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_recording_that_nothing_else_judges_fails_and_says_what_to_add(files, dtype) -> None:
+    references = [files.double("torch"), files.double("jax")] if dtype == "float32" else []
+    alone = files.single("tf") if references else files.double("tf")
+    found = compare([*references, alone])
+    assert failed(found) == {"tf"}
+    assert not found.ok
+    assert REMEDY[dtype] in words(found)
+
+
+def test_constants_are_not_judged_by_themselves(files) -> None:
+    references = [files.double("torch"), files.double("jax")]
+    assert not compare([*references, files.single("tf", constants)]).ok
+    everywhere = [files.single(name, constants) for name in ("torch", "tf")]
+    assert failed(compare([*references, *everywhere])) == {"torch", "tf"}
+
+
+def test_rounding_like_tf32_in_every_float32_recording_is_seen(files) -> None:
+    """Ten bits of mantissa, in the runs that the noise is measured with as well."""
+    path = files.made("float32", perturbed=True, rounded=True)
+    rounded = [files.relabelled(f"{n}tf32", path, backend=n) for n in ("torch", "jax", "tf")]
+    found = compare([files.double("torch"), files.double("jax"), *rounded])
+    red = {(r.backend, r.quantity) for r in found.results if not r.ok}
+    for name in ("torch", "jax", "tf"):
+        assert {(name, "output_train"), (name, "output_eval"), (name, "sample")} <= red
+
+
+def test_rounding_like_tf32_in_one_recording_turns_float32_red(files) -> None:
+    path = files.made("float32", perturbed=True, rounded=True)
+    honest = [files.single(name) for name in ("torch", "jax")]
+    rounded = files.relabelled("tftf32", path, backend="tf")
+    found = compare([files.double("torch"), files.double("jax"), *honest, rounded])
+    assert failed(found) == {"tf"}
+    quantities = {result.quantity for result in found.results if not result.ok}
+    assert {"output_train", "output_eval", "gradient", "loss", "parameter"} <= quantities
+
+
+def test_the_only_noise_at_hand_does_not_judge_its_own_recording(files) -> None:
+    references = [files.double("torch"), files.double("jax")]
+    found = compare([*references, files.single("tf"), files.single("jax", perturbed=False)])
+    assert not found.ok or "tf 2" not in {str(r.run)[:4] for r in found.results}
+    assert any("judged others and was not judged itself" in note for note in found.notes)
+    assert {r.backend for r in found.results if r.dtype == "float32"} == {"jax"}
+
+
+def test_a_recording_is_not_judged_by_itself_or_by_its_copy(files, tmp_path) -> None:
+    original = files.double("torch")
+    copy = tmp_path / "copy.safetensors"
+    copy.write_bytes(original.path.read_bytes())
+    for twin in (original.path, copy):
+        found = compare([open_recording(original.path), open_recording(twin)])
+        assert not found.ok
+        assert found.made == 0
+        assert "equal in every byte" in words(found)
+
+
+def test_two_versions_are_two_columns_and_show_their_whole_difference(files) -> None:
+    """Neither is part of what it is judged by."""
+    newer = files.double("torch", scaled(GRADIENT, 1 + 3e-11), name="newer", version="9.9.0")
+    found = compare([files.double("torch"), newer, files.double("jax"), files.double("tf")])
+    (red,) = [result for result in found.results if not result.ok]
+    assert (red.version, red.tensor) == ("9.9.0", WEIGHT)
+    assert red.error == pytest.approx(3e-11, rel=1e-2)
+    assert len({r.run for r in found.results}) == 4
+
+
+def test_two_recordings_of_one_version_are_told_apart_by_their_files(files) -> None:
+    other = files.double("torch", name="another_host")
+    found = compare([files.double("torch"), other, files.double("jax")])
+    assert {r.run.file for r in found.results} == {"torch", "another_host", ""}
+
+
+def test_a_reference_of_one_backend_alone_is_said(files) -> None:
+    found = compare([files.double("torch"), files.double("torch", name="two", version="2.0")])
+    assert found.ok
+    assert "was judged by torch alone" in words(found)
+    found = compare([files.double("torch"), files.double("jax"), files.double("tf")])
+    assert not found.notes
+
+
+@pytest.mark.parametrize("broken", [("jax",), ("torch",), ("tf",)])
+@pytest.mark.parametrize("honest", [2, 3])
+def test_who_is_off_is_right_with_three_and_more(files, broken, honest) -> None:
+    names = [name for name in ("torch", "tf", "jax", "jittor") if name not in broken][:honest]
+    wrong = [files.double(name, scaled(GRADIENT, 1.001)) for name in broken]
+    found = compare([*wrong, *map(files.double, names)])
+    assert failed(found) == set(broken)
+
+
+def test_with_two_it_cannot_be_known_who_is_off_and_is_said(files) -> None:
+    found = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, 1.001))])
+    assert failed(found) == {"torch", "jax"}
+    assert "which of them is off cannot be known: add a float64 recording of a third" in words(
+        found
+    )
+
+
+def test_two_versions_of_one_backend_do_not_outvote_another(files) -> None:
+    change = scaled(GRADIENT, 1.001)
+    two = [files.double("torch", change, name=v, version=v) for v in ("2.0", "2.1")]
+    found = compare([*two, files.double("jax")])
+    assert failed(found) == {"torch", "jax"}
+    assert "cannot be known" in words(found)
+    third = compare([*two, files.double("jax"), files.double("tf")])
+    assert failed(third) == {"torch"}
+
+
+def test_what_cannot_be_finite_is_blamed_even_with_two(files) -> None:
+    found = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, np.nan))])
+    reasons = {result.backend: result.reason for result in found.results if not result.ok}
+    assert "holds a NaN" in reasons["jax"]
+    assert "no other float64 recording holds a finite value" in reasons["torch"]
+
+
+def test_an_exception_loses_its_own_quantity_only_and_keeps_its_words(
+    files, tmp_path, monkeypatch
+) -> None:
+    backend = load("torch", device="cpu", dtype="float64", exact=True)
+
+    def raising(average, generator, *, decay):
+        raise RuntimeError("averages are\nnot to be had")
+
+    monkeypatch.setattr(backend.averaging, "update_average", raising)
+    path = tmp_path / "partial.safetensors"
+    save_recording(path, backend, [CASE], device="cpu", dtype="float64", seed=0)
+    found = compare([open_recording(path), files.double("jax"), files.double("tf")])
+    red = [result for result in found.results if not result.ok]
+    assert {(result.backend, result.quantity) for result in red} == {("torch", "average")}
+    assert red[0].reason == "RuntimeError: averages are not to be had"
+    assert "average" not in {
+        f"{r.quantity}" for r in found.results if r.ok and r.backend == "torch"
+    }
+
+
+def test_networks_that_cannot_be_built_fail_in_their_own_words(
+    files, tmp_path, monkeypatch
+) -> None:
+    backend = load("torch", device="cpu", dtype="float64", exact=True)
+
+    def raising(system, state):
+        raise ValueError("no such layer")
+
+    monkeypatch.setattr(backend.gan, "build", raising)
+    path = tmp_path / "none.safetensors"
+    save_recording(path, backend, [CASE], device="cpu", dtype="float64", seed=0)
+    found = compare([open_recording(path), files.double("jax"), files.double("tf")])
+    red = [result for result in found.results if not result.ok]
+    assert {(result.backend, result.reason) for result in red} == {
+        ("torch", "ValueError: no such layer")
+    }
+
+
+def test_the_first_finding_is_the_first_in_time(files) -> None:
+    """Everything after a wrong update is wrong too; the update is what is named."""
+
+    def change(tensors) -> None:
+        for key in tensors:
+            _, quantity, step, _ = key.split("|")
+            if step != "0" and quantity in ("loss", "parameter", "slot", "average"):
+                first = (quantity, step) == ("loss", "1") and key.endswith("discriminator")
+                tensors[key] = tensors[key] * (1 if first else 1.01)
+
+    found = compare([files.double("torch", change), files.double("jax"), files.double("tf")])
+    (finding,) = findings(found.results)
+    assert finding.phase == "update"
+    assert finding.first.step == 1
+    assert "agree before any update (step 0), and step 1 does not" in finding.words
+
+
+def test_reports_of_parts_are_one_report(files, tmp_path) -> None:
+    good = compare([files.double("torch"), files.double("jax"), files.double("tf")])
+    bad = compare(
+        [files.double("torch", scaled(GRADIENT, 2.0)), files.double("jax"), files.double("tf")]
+    )
+    for name, comparison in (("good", good), ("bad", bad)):
+        (tmp_path / f"{name}.json").write_bytes(to_json(comparison))
+    merged = merge_reports([tmp_path / "good.json", tmp_path / "bad.json"])
+    assert merged.expected == good.expected + bad.expected
+    assert not merged.ok
+    assert failed(merged) == {"torch"}
+    assert merge_reports([tmp_path / "good.json"]).ok
+    (tmp_path / "other.json").write_text(json.dumps({"environment": {}}))
+    with pytest.raises(UsageError, match="not a report"):
+        merge_reports([tmp_path / "other.json"])

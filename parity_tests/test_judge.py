@@ -282,6 +282,30 @@ def test_reports_of_parts_are_one_report(files, tmp_path) -> None:
     assert not merged.ok
     assert failed(merged) == {"torch"}
     assert merge_reports([tmp_path / "good.json"]).ok
-    (tmp_path / "other.json").write_text(json.dumps({"environment": {}}))
-    with pytest.raises(UsageError, match="not a report"):
-        merge_reports([tmp_path / "other.json"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"environment": {}},
+        {"environment": {}, "results": [], "summary": {}},
+        {"environment": {}, "results": [{"system": "wgan"}], "summary": {"comparisons_made": 1}},
+        {"environment": {}, "results": [], "summary": {"comparisons_made": 1}},
+        {"environment": {}, "cases": [], "comparisons": 1},
+        [],
+    ],
+)
+def test_another_json_is_not_a_report(tmp_path, content) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(UsageError, match=r"not a report|another version"):
+        merge_reports([path])
+
+
+def test_a_recording_of_another_version_is_refused(files, tmp_path) -> None:
+    tensors, metadata = read_tensors(files.made("float64"))
+    del metadata["manifest"]["exactness"]
+    path = tmp_path / "old.safetensors"
+    write_tensors(path, tensors, **metadata)
+    with pytest.raises(UsageError, match="not a recording of this version"):
+        open_recording(path)

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from common.comparison.cases import Case, cases
-from common.comparison.recording import FORMAT
+from common.comparison.recording import FORMAT, MANIFEST
 from common.errors import UsageError
 from common.measure import Values
 from common.tensors import CHECKSUM
@@ -110,6 +110,6 @@ def open_recording(path: Path) -> Recording:
     except (OSError, SafetensorError) as error:
         raise UsageError(f"{path}: not a readable recording ({error}); record it again") from None
     manifest = json.loads(metadata.get("manifest", "{}"))
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") != FORMAT or not set(MANIFEST) <= set(manifest):
         raise UsageError(f"{path}: not a recording of this version; make it with rosetta record")
     return Recording(path, manifest, keys, metadata.get(CHECKSUM, ""), file)

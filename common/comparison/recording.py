@@ -19,6 +19,19 @@ from common.tensors import Tensors, write_tensors
 from common.version import __version__
 
 FORMAT = 2
+MANIFEST = (
+    "backend",
+    "version",
+    "device",
+    "dtype",
+    "seed",
+    "rounded",
+    "exactness",
+    "environment",
+    "noise",
+    "problems",
+    "cases",
+)
 
 
 def save_recording(

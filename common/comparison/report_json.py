@@ -13,6 +13,14 @@ from common.comparison.status import read_report
 from common.errors import UsageError
 from common.version import __version__
 
+MERGED = (
+    "comparisons_expected",
+    "comparisons_made",
+    "notes",
+    "left_out",
+    "noisy_elements_left_out",
+)
+
 
 def to_json(comparison: Comparison) -> bytes:
     """The report: environment, results, summary."""
@@ -55,13 +63,13 @@ def merge_reports(paths: Sequence[Path]) -> Comparison:
         report = read_report(path)
         try:
             results = [Result(**result) for result in report["results"]]
+            facts = {name: report["summary"][name] for name in MERGED}
         except (TypeError, KeyError):
             raise UsageError(f"{path}: a report of another version; make it again") from None
         for result in results:
             key = (result.run, result.case, result.quantity, result.step, result.tensor)
             if key not in found or not result.ok:
                 found[key] = result
-        facts = report["summary"]
         merged.environments |= report["environment"]
         merged.left_out |= facts["left_out"]
         merged.noisy_elements |= facts["noisy_elements_left_out"]

@@ -43,10 +43,21 @@ def read_report(path: Path) -> dict[str, Any]:
         report = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not a report ({error}); make one with rosetta parity") from None
-    whole = isinstance(report, dict) and "environment" in report
-    if not whole or not ("cases" in report or {"summary", "results"} <= set(report)):
-        raise UsageError(f"{path}: not a report; make one with rosetta parity")
+    if not _is_kept(report) and not _is_report(report):
+        raise UsageError(f"{path}: not a report of this version; make one with rosetta parity")
     return dict(report)
+
+
+def _is_kept(found: Any) -> bool:
+    return isinstance(found, dict) and {"environment", "comparisons", "cases"} <= set(found)
+
+
+def _is_report(found: Any) -> bool:
+    if not isinstance(found, dict) or not {"environment", "results", "summary"} <= set(found):
+        return False
+    results, summary = found["results"], found["summary"]
+    names = {*NAMES, "step", "error", "ok"}
+    return "comparisons_made" in summary and all(names <= set(result) for result in results)
 
 
 def markdown(condensed: Mapping[str, Any]) -> str:

@@ -50,16 +50,18 @@ QUANTITIES: dict[str, Bound] = {
     "evaluation_statistics": Bound(double=FORWARD, floor=(2e-6, 2e-6), ceiling=(1e-5, 1e-5)),
     "sample": Bound(double=FORWARD, floor=(2e-6, 2e-6), ceiling=(1e-5, 1e-5)),  # 9e-7
     "loss": Bound(double=BACKWARD, floor=(2e-6, 1e-4), ceiling=(1e-3, 0.3)),  # 5e-5, 5e-2
-    "gradient": Bound(double=BACKWARD, floor=(KINK, KINK), ceiling=(2e-2, 2e-2)),  # 4e-3
+    "gradient": Bound(double=BACKWARD, floor=(KINK, KINK), ceiling=(0.2, 0.2)),  # 4e-2, full width
     "input_gradient": Bound(double=BACKWARD, floor=(KINK, KINK), ceiling=(2e-2, 2e-2)),  # 4e-3
     "penalty_gradient": Bound(double=BACKWARD, floor=(KINK, KINK), ceiling=(2e-2, 2e-2)),  # 3e-6
-    "parameter": Bound(double=BACKWARD, floor=(1e-4, 1e-4), ceiling=(0.5, 0.5)),  # 0.11
+    "parameter": Bound(double=BACKWARD, floor=(1e-4, 1e-4), ceiling=(0.7, 0.7)),  # 0.13
     "buffer": Bound(double=BACKWARD, floor=(1e-4, 1e-4), ceiling=(5e-2, 5e-2)),  # 4e-3
     "slot": Bound(double=BACKWARD, floor=(KINK, KINK), ceiling=(1.5, 1.5)),  # 0.3
     "average": Bound(double=BACKWARD, floor=(1e-4, 1e-4), ceiling=(5e-2, 5e-2)),  # 3e-3
     "trajectory": Bound(double=(1e-8, 1e-8), floor=(2e-6, 2e-6), ceiling=(0.1, 0.1)),
 }
-_CYCLE = 1e-9  # float64 after a whole schedule of a hundred updates and more
+# After a whole schedule of a hundred updates and more: float64; and float32, where honest runs of
+# wgan were as far from float64 as another run altogether (1.1).
+_CYCLE, _CYCLE_CEILING = 1e-9, 5.0
 
 NAMED: dict[str, float] = {
     "exact": 0.0,
@@ -90,7 +92,7 @@ def float64_bound(quantity: str, step: int, width: str) -> float:
 
 
 def float32_bound(
-    quantity: str, step: int, errors: Sequence[float], noise: Sequence[float]
+    quantity: str, step: int, width: str, errors: Sequence[float], noise: Sequence[float]
 ) -> float:
     """The bound of a float32 run, from the errors and the measured noise of others on a CPU.
 
@@ -100,4 +102,4 @@ def float32_bound(
     bound, ranked = QUANTITIES[quantity], sorted(errors)
     good = ranked[1 if len(ranked) > 2 else 0] if ranked else 0.0
     measured = FACTOR * max(good, *noise, 0.0) + bound.floor[step > 0]
-    return min(measured, bound.ceiling[step > 0])
+    return min(measured, _CYCLE_CEILING if width == "cycle" else bound.ceiling[step > 0])

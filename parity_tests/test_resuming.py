@@ -97,7 +97,7 @@ def test_float32_goes_on_by_the_float32_rule(straight, backends, tmp_path) -> No
         joined = resumed_after_ten(singles[first][0], tmp_path / f"{first}-{second}", second)
         for key, array in truth.tensors.items():
             errors = [normwise_error(s.tensors[key], array) for _, s in singles.values()]
-            bound = float32_bound("parameter", 20, errors, ())
+            bound = float32_bound("parameter", 20, "reduced", errors, ())
             assert normwise_error(joined.tensors[key], array) <= bound, (first, second, key)
 
 

@@ -89,7 +89,7 @@ class CaseJudge:
                 good = [errors[r] for r in others if r in errors]
                 group = noise_group(key)
                 noise = [r.noise(self.case.name).get(group, 0.0) for r in others]
-                bound = float32_bound(quantity, int(step), good, noise)
+                bound = float32_bound(quantity, int(step), self.case.width, good, noise)
             yield self._result(recording, key, errors[recording], bound)
 
     def _measure(self, recording: Recording, key: str, reference: Reference) -> float:

@@ -32,12 +32,14 @@ def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], l
 
 
 def _named(recordings: Sequence[Recording]) -> dict[Recording, Run]:
+    """A run may lie in several files, each with cases of its own; they need no telling apart."""
     plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
-    often = Counter(plain.values())
+    places = Counter((run, case) for r, run in plain.items() for case in r.manifest["cases"])
+    twice = {run for (run, _), count in places.items() if count > 1}
     stems = Counter(r.path.stem for r in recordings)
     return {
         r: run._replace(file=r.path.stem if stems[r.path.stem] == 1 else str(r.path))
-        if often[run] > 1
+        if run in twice
         else run
         for r, run in plain.items()
     }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -44,6 +45,19 @@ def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: floa
     if done.returncode:
         raise RuntimeError(last_words(done))
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def run_whole(command: Sequence[str], timeout: float) -> int | None:
+    """The exit status of a command; None if its time ran out: then its children end with it."""
+    process = subprocess.Popen(command, start_new_session=True)
+    try:
+        return process.wait(max(0.0, timeout))
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
 def last_words(done: subprocess.CompletedProcess[str]) -> str:

@@ -1,7 +1,6 @@
 """`rosetta controls` and `rosetta card`: what a device must show before its figures count."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,8 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from common.child import run_whole
 from common.cli.application import Device, Seed, app, check_backends, check_device
-from common.cli.showing import progress_bar, require_device, ticker, workers, write_report
+from common.cli.showing import (
+    Timeout,
+    progress_bar,
+    require_device,
+    ticker,
+    workers,
+    write_report,
+)
 from common.comparison.controls import SYSTEMS, Control, control_jobs, run_controls
 from common.comparison.parity import Plan
 from common.comparison.pieces import PIECES, commands
@@ -32,9 +39,7 @@ def controls(
     backends: Backends = "",
     device: Device = "cuda",
     seed: Seed = 0,
-    timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that one recording may take.")
-    ] = 1800,
+    timeout: Timeout = 1800,
     out: OutFolder = Path("controls-report"),
 ) -> None:
     """Show that a comparison on this device can fail: before that, its figures mean nothing.
@@ -115,16 +120,14 @@ def _run(piece: str, backends: str, device: str, out: Path, timeout: float) -> b
     """Whether every command of a piece succeeded within its time."""
     console, ends = Console(), monotonic() + timeout
     make_folder(out / piece)
-    for command in commands(piece, backends=backends, device=device, out=out / piece):
+    options = {"backends": backends, "device": device, "out": str(out / piece)}
+    # A recording that hangs leaves time to judge the others.
+    options["seconds"] = f"{0.9 * timeout:.0f}"
+    for command in commands(piece, options):
         console.print(f"[bold]$ python3 -m common {' '.join(command)}[/bold]", soft_wrap=True)
-        left = ends - monotonic()
-        try:
-            done = subprocess.run(
-                [sys.executable, "-m", "common", *command], check=False, timeout=max(1.0, left)
-            )
-        except subprocess.TimeoutExpired:
+        status = run_whole([sys.executable, "-m", "common", *command], ends - monotonic())
+        if status is None:
             console.print(f"[red]{piece}: stopped after {timeout:.0f} s[/red]")
-            return False
-        if done.returncode:
+        if status != 0:
             return False
     return True

@@ -19,7 +19,15 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
-from common.cli.showing import Widths, progress_bar, require_device, ticker, workers, write_report
+from common.cli.showing import (
+    Timeout,
+    Widths,
+    progress_bar,
+    require_device,
+    ticker,
+    workers,
+    write_report,
+)
 from common.comparison.cases import cases
 from common.comparison.comparing import compare
 from common.comparison.jobs import plan_jobs
@@ -68,9 +76,7 @@ def parity(
     widths: Widths = None,
     settings: Settings = None,
     seed: Seed = 0,
-    timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds that one recording may take.")
-    ] = 1800,
+    timeout: Timeout = 1800,
     out: Report = Path("parity-report"),
 ) -> None:
     """Record every backend, each in a process of its own, and compare them.

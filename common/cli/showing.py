@@ -30,6 +30,7 @@ Widths = Annotated[
         ),
     ),
 ]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
 WIDE = 160
 
 

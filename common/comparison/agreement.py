@@ -1,5 +1,6 @@
 """Which of several recordings of one tensor agree, and the reference that they make for another."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,8 @@ class Agreement:
         median of its recordings. The reference is the median of the backends.
         """
         chosen = [r for r in self.agreeing or self.arrays if r is not judged]
+        if len({self.arrays[r].shape for r in chosen}) > 1:
+            return None
         return _median_of_backends(self.arrays, chosen) if chosen else None
 
 
@@ -37,7 +40,11 @@ def agree(arrays: Mapping[Recording, Values], bound: float) -> Agreement:
     All do, where each is within the bound of the others' reference. Otherwise, each recording's
     camp is who is within the bound of it, and the camp with the most backends is right.
     """
-    usable = _comparable(arrays)
+    finite = {r: array for r, array in arrays.items() if np.isfinite(array).all()}
+    shapes = _commonest(array.shape for array in finite.values())
+    if len(shapes) > 1:
+        return Agreement(finite, (), _of_shapes(finite))
+    usable = {r: array for r, array in finite.items() if array.shape in shapes}
     everybody = Agreement(usable, tuple(usable))
     if len(usable) < 2 or all(_error(everybody, r) <= bound for r in usable):
         return everybody
@@ -49,11 +56,10 @@ def agree(arrays: Mapping[Recording, Values], bound: float) -> Agreement:
     return Agreement(usable, (), _dispute(usable))
 
 
-def _comparable(arrays: Mapping[Recording, Values]) -> dict[Recording, Values]:
-    """The finite arrays of the commonest shape."""
-    finite = {r: array for r, array in arrays.items() if np.isfinite(array).all()}
-    shapes = [array.shape for array in finite.values()]
-    return {r: a for r, a in finite.items() if a.shape == max(shapes, key=shapes.count)}
+def _commonest(shapes: Iterable[tuple[int, ...]]) -> set[tuple[int, ...]]:
+    """The shape that most have; several, where as many have each."""
+    counts = Counter(shapes)
+    return {shape for shape, count in counts.items() if count == max(counts.values())}
 
 
 def _median_of_backends(arrays: Mapping[Recording, Values], chosen: Iterable[Recording]) -> Values:
@@ -89,6 +95,19 @@ def _backends(camp: Iterable[Recording]) -> int:
 def _dispute(arrays: Mapping[Recording, Values]) -> str:
     first, *others = arrays
     apart = max(normwise_error(arrays[other], arrays[first]) for other in others)
-    names = " and ".join(f"{r.backend} {r.version.partition('+')[0]}" for r in arrays)
+    names = " and ".join(map(_name, arrays))
+    return f"{names} differ by {apart:.2e}, {_unknown(arrays)}"
+
+
+def _of_shapes(arrays: Mapping[Recording, Values]) -> str:
+    shapes = ", ".join(f"{_name(r)} has shape {array.shape}" for r, array in arrays.items())
+    return f"{shapes}, {_unknown(arrays)}"
+
+
+def _name(recording: Recording) -> str:
+    return f"{recording.backend} {recording.version.partition('+')[0]}"
+
+
+def _unknown(arrays: Mapping[Recording, Values]) -> str:
     remedy = "" if len(arrays) > 2 else ": add a float64 recording of a third backend"
-    return f"{names} differ by {apart:.2e}, and which of them is off cannot be known{remedy}"
+    return f"and which of them is off cannot be known{remedy}"

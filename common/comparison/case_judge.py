@@ -115,9 +115,7 @@ class CaseJudge:
 
     def _yardsticks(self, judged: Recording) -> list[Recording]:
         """The float32 recordings on a CPU that another one is held against."""
-        return [
-            r for r in self.runs if r is not judged and (r.device, r.dtype) == ("cpu", "float32")
-        ]
+        return [r for r in self.runs if r is not judged and r.can_judge and r.dtype == "float32"]
 
     def _why_not(self, recording: Recording, reference: Reference) -> str:
         """Why a recording cannot be judged, or nothing."""
@@ -132,7 +130,7 @@ class CaseJudge:
         """Say that nothing judged a recording, which is a failure unless it judged others."""
         run = self.runs[recording]
         alike = [r for r in judged if recording.dtype in ("float64", r.dtype)]
-        if recording.device == "cpu" and alike:
+        if recording.can_judge and alike:
             self.comparison.note(f"{run} judged others and was not judged itself: {reason}")
             return
         problems = recording.manifest["problems"].get(self.case.name, {})

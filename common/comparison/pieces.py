@@ -1,8 +1,7 @@
 """What is run on a card, in pieces that each take under ten minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 SMALL = ("lsgan_mlp", "gan_moments", "wgan_gp_toy", "sngan", "dcgan_mnist")
 LARGER = (
@@ -10,13 +9,15 @@ LARGER = (
     ("lsgan_facade", "dcgan_facade", "wgan"),
     ("wgan_gp", "sngan_resnet"),
 )
+WHERE = ("--backends", "{backends}", "--device", "{device}")
+WITHIN = (*WHERE, "--timeout", "{seconds}", "--out", "{out}")
 STEPS = 100  # of each leg of the training
 Command = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Commands of `python3 -m common`, where {backends}, {device} and {out} stand for options."""
+    """Commands of `python3 -m common`, where names in braces stand for options."""
 
     title: str
     commands: tuple[Command, ...]
@@ -24,8 +25,7 @@ class Piece:
 
 def _parity(systems: Sequence[str], dtype: str, *widths: str) -> Command:
     chosen = [word for width in widths for word in ("--width", width)]
-    options = ("--backends", "{backends}", "--device", "{device}", "--out", "{out}")
-    return ("parity", *systems, "--dtype", dtype, *chosen, *options)
+    return ("parity", *systems, "--dtype", dtype, *chosen, *WITHIN)
 
 
 def _of_parts(dtype: str, width: str) -> dict[str, Piece]:
@@ -48,7 +48,7 @@ PIECES: dict[str, Piece] = {
     ),
     "controls": Piece(
         "the same twice is equal in every byte; TF32 turns the comparison red",
-        (("controls", "--backends", "{backends}", "--device", "{device}", "--out", "{out}"),),
+        (("controls", *WITHIN),),
     ),
     "small-float32": Piece(
         f"float32, reduced width: {', '.join(SMALL)}", (_parity(SMALL, "float32", "reduced"),)
@@ -68,8 +68,7 @@ PIECES: dict[str, Piece] = {
         (
             (
                 *("bench", "lsgan_mlp", "dcgan_mnist", "sngan", "lsgan_jittor"),
-                *("--backends", "{backends}", "--device", "{device}"),
-                *("--out", "{out}/speed.json"),
+                *(*WHERE, "--out", "{out}/speed.json"),
             ),
         ),
     ),
@@ -84,7 +83,6 @@ PIECES: dict[str, Piece] = {
 }
 
 
-def commands(piece: str, *, backends: str, device: str, out: Path) -> list[Command]:
-    """The commands of one piece with its options filled in."""
-    options = {"backends": backends, "device": device, "out": str(out)}
+def commands(piece: str, options: Mapping[str, str]) -> list[Command]:
+    """The commands of one piece, with these options: backends, device, out and seconds."""
     return [tuple(word.format(**options) for word in c) for c in PIECES[piece].commands]

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,19 @@ class Recording:
     def dtype(self) -> str:
         """In which type."""
         return str(self.manifest["dtype"])
+
+    @property
+    def can_judge(self) -> bool:
+        """Whether others are held against it: made on a CPU, and not wrong on purpose."""
+        return self.device == "cpu" and not self.manifest["rounded"]
+
+    @cached_property
+    def content(self) -> str:
+        """A checksum of the tensors alone."""
+        found = sha256()
+        for key in sorted(self.keys):
+            found.update(key.encode() + self.file.get_tensor(key).tobytes())
+        return found.hexdigest()
 
     def noise(self, case: str) -> Mapping[str, float]:
         """How far perturbed runs of a case lay from the steady one; {} if none ran.

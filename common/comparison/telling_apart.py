@@ -11,24 +11,30 @@ from common.errors import UsageError
 def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], list[str]]:
     """Each recording with the run that it goes by, and a note for each copy that was dropped.
 
-    A copy could be judged by its original, which says nothing. Backend, version, device and type
-    name a run; where two share them, the file does.
+    A copy could be judged by its original, which says nothing; so could the same numbers that the
+    same version of a backend recorded once more. Backend, version, device and type name a run;
+    where two share them, the file does.
 
     Raises:
         UsageError: the recordings used different seeds.
     """
     if len({recording.manifest["seed"] for recording in recordings}) > 1:
         raise UsageError("the recordings used different seeds; record them with the same --seed")
-    originals: dict[str, Recording] = {}
+    plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
+    often = Counter(plain.values())
+    originals: dict[tuple[Run, str], Recording] = {}
     notes = []
-    for recording in recordings:
-        original = originals.setdefault(recording.checksum, recording)
+    # What has measured noise is kept before what has none.
+    for recording in sorted(recordings, key=lambda r: not r.manifest["noise"]):
+        run = plain[recording]
+        place = run, recording.content if often[run] > 1 else ""
+        original = originals.setdefault(place, recording)
         if original is not recording:
             notes.append(
-                f"{recording.path} is equal in every byte to {original.path}: it was judged once, "
-                "and not by its copy"
+                f"{recording.path} holds the same numbers as {original.path}, of the same version: "
+                "it was judged once, and not by its copy"
             )
-    return _named(list(originals.values())), notes
+    return _named([r for r in recordings if r in originals.values()]), notes
 
 
 def _named(recordings: Sequence[Recording]) -> dict[Recording, Run]:

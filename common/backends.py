@@ -40,7 +40,14 @@ PARTS = (
 )
 JITTOR_CACHE = "gan-rosetta"
 TF32 = "NVIDIA_TF32_OVERRIDE"
-QUICK_XLA = "--xla_backend_optimization_level=1"
+# How much of its work on a program XLA does: all, or less, where a program runs a few times only.
+FULL, LESS, LEAST = "full", "less", "least"
+_SIMPLER = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
+XLA_EFFORT = {
+    FULL: "",
+    LESS: f"{_SIMPLER} --xla_backend_optimization_level=1",
+    LEAST: f"{_SIMPLER} --xla_backend_optimization_level=0",
+}
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
 
@@ -73,14 +80,15 @@ def check_backend(name: str) -> str:
 
 
 def prepare_environment(
-    device: str, *, quick: bool = False, keep_compiled: bool = False, exact: bool = False
+    device: str, *, effort: str = FULL, keep_compiled: bool = False, exact: bool = False
 ) -> dict[str, str]:
     """The variables that a framework reads at import, for a process that computes on `device`.
 
-    `quick` suits small networks that take few steps, where compiling is most of what JAX costs:
-    XLA asks LLVM for the least it optimises. (With none at all, XLA's float64 convolutions took
-    three to eleven times as long.) `keep_compiled` suits processes that compile the same
-    programs beside each other: JAX keeps what it compiles for the next, as Jittor always does.
+    `effort` is XLA's, on the CPU. Compiling is most of what JAX costs where small networks take a
+    few steps: with the least effort reduced cases took a third of the time, but XLA's float64
+    convolutions run up to ten times as long, so that large images want more of it.
+    `keep_compiled` suits processes that compile the same programs beside each other: JAX keeps
+    what it compiles for the next, as Jittor always does.
     `exact` forbids NVIDIA's libraries to round any factor to TF32, whoever calls them.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
@@ -90,8 +98,8 @@ def prepare_environment(
     jittor |= {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
     asked = os.environ.get("XLA_FLAGS", "")
-    flags = f"{asked} {QUICK_XLA}" if quick and "optimization_level" not in asked else asked
-    compilers = {"XLA_FLAGS": flags.strip()} if flags else {}
+    flags = asked if "optimization_level" in asked else f"{asked} {XLA_EFFORT[effort]}".strip()
+    compilers = {"XLA_FLAGS": flags} if flags else {}
     own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
     kept = compilation_cache() if keep_compiled else {}
     # Jittor's compiling threads share a lock with other processes, which a signal may break.

@@ -62,5 +62,10 @@ def run_whole(command: Sequence[str], timeout: float) -> int | None:
 
 def last_words(done: subprocess.CompletedProcess[str]) -> str:
     """What a process that failed said last, or its exit status."""
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return lines[-1].removeprefix("error: ") if lines else f"exit status {done.returncode}"
+    return last_line(done.stderr) or f"exit status {done.returncode}"
+
+
+def last_line(text: str) -> str:
+    """The last line that says anything, "" if none does."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("error: ") if lines else ""

@@ -9,7 +9,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 def compilation_cache() -> dict[str, str]:
     """The variables that have JAX keep every program it compiles in the user's cache folder."""
-    folder = Path.home() / ".cache" / "gan-rosetta" / f"xla-{_processor()}"
+    folder = Path.home() / ".cache" / "gan-rosetta" / f"xla-{processor()}"
     return {
         "JAX_COMPILATION_CACHE_DIR": str(folder),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
@@ -17,7 +17,7 @@ def compilation_cache() -> dict[str, str]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """A name for this kind of processor: code compiled for another may not run here."""
     try:
         lines = CPU_INFO.read_text().splitlines()

@@ -1,11 +1,14 @@
 """Where and how precisely this process computes."""
 
 import os
+from functools import cache
+from pathlib import Path
 
 import jittor as jt
 
 from common.cards import no_card
 from common.errors import UsageError
+from common.jittor_kernels import quick_kernels
 from common.memory import process_peak
 
 # Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
@@ -39,6 +42,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     jt.flags.use_tensorcore = int(not exact)
     # Jittor compiles in any case; lazily, it fuses what was not read yet into one kernel.
     jt.flags.lazy_execution = int(compiled is not False)
+    _compile_quickly()
 
 
 def is_compiled() -> bool:
@@ -74,6 +78,22 @@ def environment() -> dict[str, str]:
         "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
         "compiled": str(is_compiled()),
     }
+
+
+@cache
+def _compile_quickly() -> None:
+    """Compile what every kernel includes once, instead of once for every kernel."""
+    found = quick_kernels(
+        Path(jt.flags.cache_path),
+        compiler=jt.flags.cc_path,
+        kind=jt.flags.cc_type,
+        flags=jt.flags.cc_flags,
+        version=jt.__version__,
+    )
+    if found is not None:
+        flags, python = found
+        jt.flags.cc_flags += flags
+        jt.flags.python_path = python
 
 
 def _chosen_dtype() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from common.backends import BACKENDS, Backend, load, prepare_environment
+from common.backends import BACKENDS, LESS, Backend, load, prepare_environment
 from common.child import share_of_threads
 from common.errors import UsageError
 
@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _load_backends(config: pytest.Config) -> None:
     # Compiling is most of what JAX costs here; full width alone runs what XLA makes by itself.
-    variables = prepare_environment("cpu", quick=True, keep_compiled=True)
+    variables = prepare_environment("cpu", effort=LESS, keep_compiled=True)
     if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
         variables |= share_of_threads(int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
     for name, value in variables.items():

@@ -14,8 +14,8 @@ from common.cli.application import app
 from common.comparison import controls
 from common.comparison.cases import WIDTHS
 from common.comparison.controls import control_jobs, run_controls
-from common.comparison.parity import Plan
 from common.comparison.pieces import PIECES, commands
+from common.comparison.tasks import Plan
 from parity_tests.relabelling import Files
 
 OPTIONS = {"backends": "torch,jax", "device": "cpu", "out": "there", "seconds": "500"}
@@ -33,22 +33,23 @@ def answers(files, monkeypatch, tmp_path):
     """What the controls answer where the device records so: `recorded` says how, by job."""
 
     def ask(recorded=lambda job: {}, device="cuda"):
-        def record_jobs(plan, folder, progress):
-            return {job: recorded(job).get("problem") or make(job) for job in plan.jobs}
+        def record_tasks(plan, folder, watcher):
+            return {t: recorded(t.job).get("problem") or make(t) for t in plan.tasks()}
 
-        def make(job) -> str:
+        def make(task) -> str:
+            job = task.job
             found = recorded(job)
             rounded = found.get("rounded", job.as_tf32)
             path = files.made(job.dtype, perturbed=job.perturbed, rounded=rounded)
             labels = {"backend": job.backend, "device": job.device}
             name = f"{job.backend}{found.get('seed', '')}"
             made = files.relabelled(name, path, rounded=job.as_tf32 and device == "cpu", **labels)
-            (tmp_path / job.file).write_bytes(made.path.read_bytes())
+            (tmp_path / task.file).write_bytes(made.path.read_bytes())
             return ""
 
-        monkeypatch.setattr(controls, "record_jobs", record_jobs)
+        monkeypatch.setattr(controls, "record_tasks", record_tasks)
         plan = Plan(control_jobs(["torch", "jax"], device), ("lsgan_mlp",))
-        _, found = run_controls(plan, tmp_path, lambda job, state: None)
+        _, found = run_controls(plan, tmp_path)
         return found
 
     return ask

@@ -9,8 +9,9 @@ from common.bounds import QUANTITIES
 from common.comparison.cases import cases
 from common.comparison.findings import found, where
 from common.comparison.jobs import plan_jobs
-from common.comparison.parity import Plan, run_parity
+from common.comparison.parity import run_parity
 from common.comparison.recording import expected_keys
+from common.comparison.tasks import Plan
 from common.contract import contract
 
 WIDTHS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -13,9 +12,8 @@ from common.backends import BACKENDS
 from common.child import ask, share_of_threads
 from common.cli import comparing
 from common.cli.application import app
-from common.comparison import parity
 from common.comparison.cases import WIDTHS
-from common.comparison.jobs import Job
+from common.comparison.recorders import Kind, Recorder
 from common.comparison.results import Comparison
 
 VARIABLES = {"OMP_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}
@@ -27,20 +25,19 @@ def test_a_process_has_its_share_of_the_cores(monkeypatch, cores, processes, eac
     assert share_of_threads(processes) == dict.fromkeys(VARIABLES, each)
 
 
-def test_a_recording_has_its_share_unless_somebody_chose(monkeypatch, tmp_path) -> None:
+def test_a_recording_has_its_share_unless_somebody_chose(monkeypatch) -> None:
     seen = {}
 
-    def run(command, *, env, **_):
+    def popen(command, *, env, **_):
         seen.update(env)
-        return SimpleNamespace(returncode=0)
 
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "Popen", popen)
     monkeypatch.setattr(child.os, "cpu_count", lambda: 6)
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
-    job = Job("torch", "cpu", "float64", ("reduced",))
-    assert parity._record(parity.Plan((job,), workers=2), job, tmp_path / "out") == ""
+    made = Recorder(Kind("torch", "cpu", "float64"), processes=2, timeout=60)
+    made._errors.close()
     assert {name: seen[name] for name in VARIABLES} == {
         **dict.fromkeys(VARIABLES, "3"),
         "OMP_NUM_THREADS": "5",
@@ -50,7 +47,7 @@ def test_a_recording_has_its_share_unless_somebody_chose(monkeypatch, tmp_path) 
 def test_nothing_asked_for_is_every_backend_type_and_width(monkeypatch, tmp_path) -> None:
     plans = []
 
-    def run_parity(plan, folder, progress):
+    def run_parity(plan, folder, watcher):
         plans.append(plan)
         return Comparison()
 

@@ -18,15 +18,15 @@ from common.child import run_whole
 from common.cli.application import Device, Seed, app, check_backends, check_device
 from common.cli.showing import (
     Timeout,
-    progress_bar,
     require_device,
-    ticker,
+    wide_console,
     workers,
     write_report,
 )
+from common.cli.watching import Screen
 from common.comparison.controls import SYSTEMS, Control, control_jobs, run_controls
-from common.comparison.parity import Plan
 from common.comparison.pieces import PIECES, commands
+from common.comparison.tasks import Plan
 from common.errors import UsageError
 from common.tensors import make_folder, write_bytes
 
@@ -53,8 +53,8 @@ def controls(
     make_folder(out)
     jobs = control_jobs(chosen, device)
     plan = Plan(jobs, SYSTEMS, (), seed, timeout, workers())
-    with TemporaryDirectory(prefix="rosetta-") as folder, progress_bar() as bar:
-        comparison, found = run_controls(plan, Path(folder), ticker(bar, plan))
+    with TemporaryDirectory(prefix="rosetta-") as folder, Screen(plan, wide_console()) as screen:
+        comparison, found = run_controls(plan, Path(folder), screen)
     write_report(comparison, out)
     write_bytes(out / "controls.json", json.dumps([asdict(c) for c in found], indent=1).encode())
     Console().print(_answers(found))

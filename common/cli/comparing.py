@@ -1,7 +1,6 @@
 """`rosetta compare` and `parity`."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -22,22 +21,25 @@ from common.cli.application import (
 from common.cli.showing import (
     Timeout,
     Widths,
-    progress_bar,
     require_device,
-    ticker,
+    wide_console,
     workers,
     write_report,
 )
+from common.cli.watching import Screen
 from common.comparison.cases import cases
 from common.comparison.comparing import compare
+from common.comparison.continuing import recordings_of
 from common.comparison.jobs import plan_jobs
-from common.comparison.parity import Plan, check_widths, run_parity
+from common.comparison.parity import check_widths, run_parity
 from common.comparison.recorded import open_recording
+from common.comparison.report import show_findings
 from common.comparison.report_json import merge_reports
 from common.comparison.results import Comparison
+from common.comparison.tasks import Plan
 from common.errors import UsageError
-from common.tensors import make_folder
 
+STOPPED = 130  # as a shell says of Ctrl-C
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 
 
@@ -96,12 +98,32 @@ def parity(
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
     require_device(chosen, device)
-    make_folder(out)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
     plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers())
-    with TemporaryDirectory(prefix="rosetta-") as folder, progress_bar() as bar:
-        comparison = run_parity(plan, Path(folder), ticker(bar, plan))
-    _conclude(comparison, out)
+    screen = Screen(plan, wide_console())
+    with recordings_of(plan, out) as folder:
+        try:
+            with screen:
+                comparison = run_parity(plan, folder, screen)
+        except KeyboardInterrupt:
+            _say_what_is_known(screen)
+            raise typer.Exit(STOPPED) from None
+    _conclude(comparison, out, table=False)
+
+
+def _say_what_is_known(screen: Screen) -> None:
+    """What a run that was stopped had found, and what it lacks."""
+    so_far = Comparison()
+    for found in screen.found.values():
+        so_far.add(found)
+    show_findings(so_far, screen.console)
+    failed = sum(not result.ok for result in so_far.results)
+    missing = ", ".join(map(str, screen.missing)) or "nothing"
+    screen.console.print(
+        f"stopped: {so_far.made} comparisons made, {failed} failed; not judged yet: {missing}. "
+        "The same command goes on from here.",
+        soft_wrap=True,
+    )
 
 
 def _found(device: str) -> list[str]:
@@ -118,6 +140,6 @@ def _found(device: str) -> list[str]:
     return ready
 
 
-def _conclude(comparison: Comparison, out: Path) -> None:
-    write_report(comparison, out)
+def _conclude(comparison: Comparison, out: Path, *, table: bool = True) -> None:
+    write_report(comparison, out, table=table)
     raise typer.Exit(0 if comparison.ok else 1)

@@ -1,23 +1,20 @@
 """What the commands that record and compare share: widths, progress, and the report."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from common.backends import examine
-from common.comparison.jobs import Job
-from common.comparison.parity import Plan
 from common.comparison.report import show
 from common.comparison.report_html import to_html
 from common.comparison.report_json import to_json
 from common.comparison.results import Comparison
 from common.errors import UsageError
+from common.memory import available
 from common.tensors import write_bytes
 
 Widths = Annotated[
@@ -32,6 +29,7 @@ Widths = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
 WIDE = 160
+RECORDING = 3 * 2**30  # bytes of memory: the most that one was seen to take
 
 
 def require_device(backends: Sequence[str], device: str) -> None:
@@ -46,45 +44,21 @@ def require_device(backends: Sequence[str], device: str) -> None:
 
 
 def workers() -> int:
-    """How many recordings are made beside each other."""
-    cores = os.cpu_count() or 1
-    return max(min(2, cores), cores // 4)
+    """How many recordings are made beside each other: as many as cores and memory allow."""
+    cores, free = os.cpu_count() or 1, available()
+    return max(1, min(cores, cores if free is None else free // RECORDING))
 
 
-def write_report(comparison: Comparison, out: Path) -> None:
-    """Write report.json and report.html, and show the table."""
+def wide_console() -> Console:
+    """A console, of a width that a table needs where nobody looks: a log has no edge."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
+
+
+def write_report(comparison: Comparison, out: Path, *, table: bool = True) -> None:
+    """Write report.json and report.html, and show what they say."""
     write_bytes(out / "report.json", to_json(comparison))
     write_bytes(out / "report.html", to_html(comparison))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=WIDE)  # a log has no edge to fit into
-    show(comparison, console)
+    console = wide_console()
+    show(comparison, console, table=table)
     console.print(f"report: {out / 'report.html'} and report.json", soft_wrap=True)
-
-
-def progress_bar() -> Progress:
-    """A line for each recording."""
-    return Progress(
-        SpinnerColumn(finished_text=" "),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-        console=Console(stderr=True),
-    )
-
-
-def ticker(bar: Progress, plan: Plan) -> Callable[[Job, str], None]:
-    """What moves those lines."""
-    tasks = {
-        job: bar.add_task(job.title, total=1, start=False, state="waiting") for job in plan.jobs
-    }
-
-    def tick(job: Job, state: str) -> None:
-        if state == "running":
-            bar.start_task(tasks[job])
-            bar.update(tasks[job], state="")
-        else:
-            text = "[green]recorded[/green]" if state == "done" else f"[red]{escape(state)}[/red]"
-            bar.update(tasks[job], completed=1, state=text)
-
-    return tick

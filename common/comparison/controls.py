@@ -1,14 +1,15 @@
 """The controls that show that a comparison on some device can fail, and is repeatable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.comparison.comparing import compare
 from common.comparison.jobs import PERTURBED_ORDER, Job
-from common.comparison.parity import Plan, record_jobs
-from common.comparison.recorded import open_recording
+from common.comparison.parity import Watcher, record_tasks
+from common.comparison.recorded import Recording, open_recording
 from common.comparison.results import Comparison
+from common.comparison.tasks import Plan, Task
 
 SYSTEMS = ("lsgan_mlp", "sngan", "dcgan_mnist")
 WIDTHS = ("reduced",)
@@ -42,57 +43,84 @@ def control_jobs(backends: Sequence[str], device: str) -> tuple[Job, ...]:
 
 
 def run_controls(
-    plan: Plan, folder: Path, progress: Callable[[Job, str], None]
+    plan: Plan, folder: Path, watcher: Watcher | None = None
 ) -> tuple[Comparison, list[Control]]:
     """Record the plan's jobs; the comparison of the honest ones, and the answers."""
-    problems = record_jobs(plan, folder, progress)
+    problems = record_tasks(plan, folder, watcher)
     found = [
-        Control(f"{job.title} was recorded", not problem, problem or "recorded")
-        for job, problem in problems.items()
+        Control(f"{task.job.title} was recorded", False, f"{task.system}: {problem}")
+        for task, problem in problems.items()
         if problem
     ]
-    made = [job for job, problem in problems.items() if not problem]
+    lacking = {task.job for task, problem in problems.items() if problem}
+    made = [job for job in plan.jobs if job not in lacking]
+    files = Files(folder, plan.systems)
     honest = [job for job in made if not job.as_tf32]
-    comparison = _compare(folder, honest)
+    comparison = files.compare(honest)
     words = "parity holds" if comparison.ok else "parity does not hold; see the report"
     found.append(Control("the honest recordings agree", comparison.ok, words))
     for job in made:
         if job.again:
-            found += _repeated(folder, job, honest)
+            found += _repeated(files, job, honest)
         if job.as_tf32:
             base = [j for j in honest if j.device == "cpu" and not j.again]
-            found.append(_seen(folder, job, base))
+            found.append(_seen(files, job, base))
     return comparison, found
 
 
-def _compare(folder: Path, jobs: Sequence[Job]) -> Comparison:
-    return compare([open_recording(folder / job.file) for job in jobs])
+@dataclass(frozen=True)
+class Files:
+    """The recordings of each system that were made."""
+
+    folder: Path
+    systems: tuple[str, ...]
+
+    def open(self, job: Job) -> list[Recording]:
+        """What a job recorded, a file for each system."""
+        return [open_recording(self.folder / Task(job, name).file) for name in self.systems]
+
+    def compare(self, jobs: Sequence[Job]) -> Comparison:
+        """Each system of some jobs compared."""
+        comparison = Comparison()
+        for name in self.systems:
+            tasks = [Task(job, name) for job in jobs]
+            comparison.add(compare([open_recording(self.folder / task.file) for task in tasks]))
+        return comparison
 
 
-def _repeated(folder: Path, job: Job, honest: Sequence[Job]) -> list[Control]:
+def _repeated(files: Files, job: Job, honest: Sequence[Job]) -> list[Control]:
     """Whether two recordings of the same hold the same bytes in every tensor."""
-    again = open_recording(folder / job.file)
     found = []
     for other in honest:
         alike = (job.backend, job.device, job.dtype) == (other.backend, other.device, other.dtype)
         if not alike or other.again:
             continue
-        first = open_recording(folder / other.file)
-        differing = sum(
-            again.file.get_tensor(key).tobytes() != first.file.get_tensor(key).tobytes()
-            for key in first.keys & again.keys
-        ) + len(first.keys ^ again.keys)
-        words = f"{differing} of {len(first.keys)} tensors differ" if differing else "equal"
+        pairs = list(zip(files.open(job), files.open(other), strict=True))
+        differing = sum(_differing(*pair) for pair in pairs)
+        count = sum(len(first.keys) for _, first in pairs)
+        words = f"{differing} of {count} tensors differ" if differing else "equal"
         name = f"{other.title} twice is equal in every byte"
         found.append(Control(name, not differing, words))
     return found
 
 
-def _seen(folder: Path, job: Job, base: Sequence[Job]) -> Control:
+def _differing(again: Recording, first: Recording) -> int:
+    """How many tensors of two recordings are not the same bytes."""
+    both = first.keys & again.keys
+    pairs = ((again.file.get_tensor(key), first.file.get_tensor(key)) for key in both)
+    differing: int = sum(one.tobytes() != other.tobytes() for one, other in pairs)
+    return differing + len(first.keys ^ again.keys)
+
+
+def _seen(files: Files, job: Job, base: Sequence[Job]) -> Control:
     """Whether a recording that rounds as TF32 does turns the comparison red."""
-    results = _compare(folder, [*base, job]).results
-    place, names = (job.backend, job.device, job.dtype), ("", Path(job.file).stem)
-    ours = [r for r in results if r.run.file in names and place == (r.backend, r.device, r.dtype)]
+    place = job.backend, job.device, job.dtype
+    # Where an honest run of the same kind is compared too, the file tells them apart.
+    ours = [
+        r
+        for r in files.compare([*base, job]).results
+        if place == (r.backend, r.device, r.dtype) and (not r.file or r.file.startswith(job.name))
+    ]
     measured = [r for r in ours if r.error is not None]
     red = sum(not r.ok for r in measured)
     words = f"{red} of {len(measured)} comparisons fail"

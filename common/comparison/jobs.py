@@ -7,12 +7,11 @@ from dataclasses import dataclass
 REFERENCE_ORDER = ("torch", "tf", "jax", "jittor")
 PERTURBED_ORDER = ("torch", "jittor", "jax", "tf")
 FULL = ("full",)
-COSTLIEST = ("jax", "torch", "tf", "jittor")  # JAX compiles longer than the others run
 
 
 @dataclass(frozen=True)
 class Job:
-    """One recording to make."""
+    """What one backend is to record of every system: a column of the table."""
 
     backend: str
     device: str
@@ -30,17 +29,17 @@ class Job:
         return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
 
     @property
-    def file(self) -> str:
-        """The name of its recording."""
+    def name(self) -> str:
+        """How the files of its recordings begin."""
         parts = [self.backend, self.device, self.dtype, self.widths[0]]
         parts += [name for name in ("as_tf32", "again") if getattr(self, name)]
-        return "-".join(parts) + ".safetensors"
+        return "-".join(parts)
 
 
 def plan_jobs(
     backends: Sequence[str], device: str, dtypes: Sequence[str], widths: Sequence[str]
 ) -> tuple[Job, ...]:
-    """The recordings that judging these backends takes, the longest first.
+    """The recordings that judging these backends takes.
 
     Whatever is judged, on any device, is judged by float64 runs on the CPU, and in float32 also
     by float32 runs there, two of them perturbed. Full width is judged in float32 only, by the
@@ -52,7 +51,7 @@ def plan_jobs(
     for part in parts:
         for job in _jobs(backends, device, dtypes, part):
             jobs[job] = None
-    return tuple(sorted(jobs, key=_rank))
+    return tuple(jobs)
 
 
 def _jobs(
@@ -73,8 +72,3 @@ def _jobs(
             yield Job(backend, device, "float32", widths)
         if device != "cpu" and "float64" in dtypes and widths != FULL:
             yield Job(backend, device, "float64", widths)
-
-
-def _rank(job: Job) -> tuple[int, bool]:
-    """Small for the jobs that take long, so that a short one is the last to be waited for."""
-    return COSTLIEST.index(job.backend), not job.perturbed

@@ -1,120 +1,133 @@
-"""All backends recorded, each in a process of its own, then compared."""
+"""All backends recorded, each in processes of its own, and compared system by system."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from common.backends import prepare_environment, version_of
-from common.child import last_words, python_path, share_of_threads
-from common.comparison.cases import WIDTHS, Case, cases
+from common import backends
+from common.backends import version_of
+from common.comparison.cases import WIDTHS
 from common.comparison.comparing import compare
-from common.comparison.jobs import FULL, Job
-from common.comparison.recorded import open_recording
+from common.comparison.dispatching import DONE, Dispatcher, Event
+from common.comparison.jobs import FULL
+from common.comparison.recorded import is_recording, open_recording
+from common.comparison.recorders import Kind
 from common.comparison.recording import expected_keys
 from common.comparison.results import Comparison, Run, failed_recording
+from common.comparison.tasks import Group, Plan, Task, groups
 from common.errors import UsageError
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What a parity run records, and how."""
-
-    jobs: tuple[Job, ...]
-    systems: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    seed: int = 0
-    timeout: float = 1800.0
-    workers: int = 2
-
-    def cases(self, job: Job) -> list[Case]:
-        """The cases of one job."""
-        return cases(job.systems or self.systems, job.widths, self.settings)
+# XLA's float64 convolutions are plain loops: unoptimised, on these images, they cost more time
+# than optimising them.
+LONG_IN_DOUBLE = ("lsgan_jittor", "lsgan_pytorch", "wgan")
+Problems = dict[Task, str]  # "" where nothing went wrong
 
 
-def run_parity(
-    plan: Plan, folder: Path, progress: Callable[[Job, str], None] = lambda job, state: None
-) -> Comparison:
-    """Record every job of the plan into `folder` and compare what came of it.
+class Watcher:
+    """What is told how a run goes on; this one says nothing."""
+
+    def starts(self, tasks: Sequence[Task], kept: Sequence[Task]) -> None:
+        """These tasks are to be recorded; those were, before an earlier run was stopped."""
+
+    def sees(self, event: Event) -> None:
+        """A task runs, or is done."""
+
+    def judged(self, group: Group, found: Comparison) -> None:
+        """Every recording of a group was made, or failed, and they were compared."""
+
+
+def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comparison:
+    """Record every task of the plan into `folder`, and compare each system once it is complete.
 
     A recording that crashes, hangs or lacks its framework becomes failed results of its backend;
-    the others go on.
+    the others go on. Recordings that `folder` already holds are not made again.
     """
+    watcher, tasks = watcher or Watcher(), plan.tasks()
+    found: dict[Group, Comparison] = {}
+    problems: Problems = {}
+    comparison = Comparison()
+    for event in _recorded(plan, tasks, folder, watcher):
+        problems[event.task] = event.words
+        comparison.cpu_seconds[event.task.title] = event.cpu_seconds
+        group = event.task.group
+        ours = [task for task in tasks if task.group == group]
+        if all(task in problems for task in ours):
+            found[group] = judge(plan, {task: problems[task] for task in ours}, folder)
+            watcher.judged(group, found[group])
+    for group in _as_planned(plan, found):
+        comparison.add(found[group])
+    return comparison
 
-    problems = record_jobs(plan, folder, progress)
-    made = [open_recording(folder / job.file) for job, problem in problems.items() if not problem]
+
+def record_tasks(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Problems:
+    """Record every task into `folder`; what went wrong with each, "" if nothing."""
+    events = _recorded(plan, plan.tasks(), folder, watcher or Watcher())
+    return {event.task: event.words for event in events}
+
+
+def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
+    """What the recordings of one group say, and those that are missing."""
+    made = [open_recording(folder / task.file) for task, problem in problems.items() if not problem]
     comparison = compare(made)
-    for job, problem in problems.items():
-        for case in plan.cases(job) if problem else []:
+    for task, problem in problems.items():
+        for case in plan.cases(task) if problem else []:
+            job = task.job
             comparison.expected += len(expected_keys(case, job.dtype))
             run = Run(job.backend, version_of(job.backend), job.device, job.dtype)
             comparison.results.append(failed_recording(case, run, problem))
     return comparison
 
 
-def record_jobs(
-    plan: Plan, folder: Path, progress: Callable[[Job, str], None] = lambda job, state: None
-) -> dict[Job, str]:
-    """Record every job of the plan into `folder`; what went wrong with each, "" if nothing."""
+def _recorded(plan: Plan, tasks: Sequence[Task], folder: Path, watcher: Watcher) -> Iterator[Event]:
+    """Tasks as they are done, those first that were done before."""
+    kept = [task for task in tasks if is_recording(folder / task.file)]
+    waiting = [task for task in tasks if task not in kept]
+    watcher.starts(waiting, kept)
+    yield from (Event(task, DONE) for task in kept)
+    dispatcher = Dispatcher(
+        waiting, _orders(plan, folder), _kind, workers=plan.workers, timeout=plan.timeout
+    )
+    for event in dispatcher.events():
+        watcher.sees(event)
+        if event.state == DONE:
+            yield event
 
-    def record(job: Job) -> str:
-        progress(job, "running")
-        problem = _record(plan, job, folder / job.file)
-        progress(job, problem or "done")
-        return problem
 
-    with ThreadPoolExecutor(plan.workers) as pool:
-        return dict(zip(plan.jobs, pool.map(record, plan.jobs), strict=True))
+def _kind(task: Task) -> Kind:
+    job = task.job
+    return Kind(job.backend, job.device, job.dtype, not job.as_tf32, _effort(task))
 
 
-def _record(plan: Plan, job: Job, out: Path) -> str:
-    command = [
-        sys.executable,
-        "-m",
-        "common",
-        "record",
-        job.backend,
-        *(job.systems or plan.systems),
-        "--device",
-        job.device,
-        "--dtype",
-        job.dtype,
-        "--seed",
-        str(plan.seed),
-        "--out",
-        str(out),
-    ]
-    for width in job.widths:
-        command += ["--width", width]
-    command += ["--perturbed"] if job.perturbed else []
-    command += ["--as-tf32"] if job.as_tf32 else []
-    for setting in plan.settings:
-        command += ["--set", setting]
-    quick = job.widths != FULL and job.device == "cpu"
-    environment = {
-        **share_of_threads(plan.workers),
-        **os.environ,
-        **prepare_environment(job.device, quick=quick, keep_compiled=True, exact=not job.as_tf32),
-        "PYTHONPATH": python_path(),
-    }
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=plan.timeout,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        return f"hung: stopped after {plan.timeout:.0f} s"
-    if done.returncode == 0:
-        return ""
-    return last_words(done)
+def _effort(task: Task) -> str:
+    """How much JAX's compiler does for a task: full width alone shows what it makes by itself."""
+    job = task.job
+    if job.backend != "jax" or job.device != "cpu" or job.widths == FULL:
+        return backends.FULL
+    runs_long = job.dtype == "float64" and task.system in LONG_IN_DOUBLE
+    return backends.LESS if runs_long else backends.LEAST
+
+
+def _orders(plan: Plan, folder: Path) -> Callable[[Task], dict[str, Any]]:
+    def order(task: Task) -> dict[str, Any]:
+        job = task.job
+        return {
+            "systems": [task.system],
+            "widths": list(job.widths),
+            "settings": list(plan.settings),
+            "seed": plan.seed,
+            "device": job.device,
+            "dtype": job.dtype,
+            "perturbed": job.perturbed,
+            "rounded": job.as_tf32 and job.device == "cpu",
+            "out": str(folder / task.file),
+        }
+
+    return order
+
+
+def _as_planned(plan: Plan, found: dict[Group, Comparison]) -> list[Group]:
+    """Groups in the order in which the plan names jobs and systems, as a report lists them."""
+    return [group for group in groups(plan.in_order()) if group in found]
 
 
 def check_widths(widths: Sequence[str]) -> tuple[str, ...]:

@@ -111,6 +111,15 @@ def noise_group(key: str) -> str:
     return f"{quantity}|{step}|{network}"
 
 
+def is_recording(path: Path) -> bool:
+    """Whether a whole recording of this version lies there."""
+    try:
+        open_recording(path)
+    except UsageError:
+        return False
+    return True
+
+
 def open_recording(path: Path) -> Recording:
     """The recording behind a path, its tensors still on disk.
 

@@ -38,8 +38,7 @@ def worst_of_each_run(results: Iterable[Result]) -> list[Result]:
     """For each run, the result nearest to its bound or furthest past it."""
     worst: dict[Run, Result] = {}
     for result in results:
-        if result.run not in worst or severity(result) > severity(worst[result.run]):
-            worst[result.run] = result
+        worst[result.run] = worse(worst.get(result.run), result)
     return list(worst.values())
 
 
@@ -48,16 +47,24 @@ def cells(results: Iterable[Result]) -> dict[Group, dict[Run, Result]]:
     table: dict[Group, dict[Run, Result]] = {}
     for result in results:
         line = table.setdefault(group(result), {})
-        if result.run not in line or severity(result) > severity(line[result.run]):
-            line[result.run] = result
+        line[result.run] = worse(line.get(result.run), result)
     return table
 
 
-def show(comparison: Comparison, console: Console) -> None:
-    """Print the table, the worst tensor of each run, what went wrong first, and the verdict."""
-    console.print(_table(comparison.results))
+def worse(one: Result | None, other: Result) -> Result:
+    """Whichever lies nearer to its bound or further past it."""
+    return other if one is None or severity(other) > severity(one) else one
+
+
+def show(comparison: Comparison, console: Console, *, table: bool = True) -> None:
+    """Print the table, the worst tensor of each run, what went wrong first, and the verdict.
+
+    Without `table`, where its lines were printed as they were found.
+    """
+    if table:
+        console.print(_table(comparison.results))
     console.print(_worst_table(comparison.results))
-    _show_findings(comparison, console)
+    show_findings(comparison, console)
     for note in comparison.notes:
         console.print(f"[yellow]note:[/yellow] {escape(note)}", soft_wrap=True)
     if comparison.left_out:
@@ -72,7 +79,8 @@ def show(comparison: Comparison, console: Console) -> None:
     )
 
 
-def _show_findings(comparison: Comparison, console: Console) -> None:
+def show_findings(comparison: Comparison, console: Console) -> None:
+    """Print what went wrong first in each run and case."""
     found = findings(comparison.results)
     for finding in found[:SHOWN]:
         head = f"[red]✗[/red] [bold]{escape(finding.run)}[/bold], {escape(finding.case)}"
@@ -93,10 +101,9 @@ def _table(results: Sequence[Result]) -> Table:
     for (system, width, _), found in cells(results).items():
         line = lines.setdefault((system, width), {})
         for run, result in found.items():
-            if run not in line or severity(result) > severity(line[run]):
-                line[run] = result
+            line[run] = worse(line.get(run), result)
     for key, line in lines.items():
-        table.add_row(*map(escape, key), *(_cell(line.get(run)) for run in runs))
+        table.add_row(*map(escape, key), *(cell(line.get(run)) for run in runs))
     return table
 
 
@@ -107,7 +114,8 @@ def _heading(run: Run) -> str:
     return escape("\n".join(filter(None, (f"{run.backend} {version}", kind, run.file))))
 
 
-def _cell(result: Result | None) -> str:
+def cell(result: Result | None) -> str:
+    """An error and whether it passed, in as few characters as it takes."""
     if result is None:
         return "·"
     text = "—" if result.error is None else f"{result.error:.0e}"

@@ -19,6 +19,7 @@ MERGED = (
     "notes",
     "left_out",
     "noisy_elements_left_out",
+    "cpu_seconds",
 )
 
 
@@ -45,6 +46,7 @@ def summary(comparison: Comparison) -> dict[str, Any]:
         "findings": [as_dict(finding) for finding in findings(comparison.results)],
         "left_out": comparison.left_out,
         "noisy_elements_left_out": comparison.noisy_elements,
+        "cpu_seconds": comparison.cpu_seconds,
         "worst": [asdict(result) for result in worst_of_each_run(comparison.results)],
     }
 
@@ -73,6 +75,7 @@ def merge_reports(paths: Sequence[Path]) -> Comparison:
         merged.environments |= report["environment"]
         merged.left_out |= facts["left_out"]
         merged.noisy_elements |= facts["noisy_elements_left_out"]
+        merged.cpu_seconds |= facts["cpu_seconds"]
         merged.expected += facts["comparisons_expected"]
         merged.made += facts["comparisons_made"]
         for note in facts["notes"]:

@@ -66,6 +66,7 @@ class Comparison:
     expected: int = 0
     made: int = 0
     environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    cpu_seconds: dict[str, float] = field(default_factory=dict)  # by recording
 
     @property
     def ok(self) -> bool:
@@ -76,6 +77,17 @@ class Comparison:
     def note(self, text: str) -> None:
         """Keep what a reader must know, once."""
         self.notes[text] = None
+
+    def add(self, other: "Comparison") -> None:
+        """Take in what another comparison found, of other cases."""
+        self.results += other.results
+        self.left_out |= other.left_out
+        self.noisy_elements |= other.noisy_elements
+        self.notes |= other.notes
+        self.expected += other.expected
+        self.made += other.made
+        self.environments |= other.environments
+        self.cpu_seconds |= other.cpu_seconds
 
 
 def failed_recording(case: Case, run: Run, reason: str) -> Result:

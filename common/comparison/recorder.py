@@ -1,0 +1,65 @@
+"""A process that records for `rosetta parity`: one backend, loaded once, one task after the other.
+
+Run as `python -m common.comparison.recorder`, with what to load as JSON in its argument. It says
+when it is ready, then reads one task a line from standard input and answers each with one line.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from common.backends import Backend, load
+from common.comparison.case_state import words
+from common.comparison.cases import cases
+from common.comparison.recording import save_recording
+from common.errors import UsageError
+from common.memory import cpu_seconds
+
+
+def main() -> None:
+    """Load the backend, then record what is asked for until the input ends."""
+    # Ctrl-C reaches every process in a terminal: the one that asks says what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answers = _private_output()
+
+    def answer(**said: Any) -> None:
+        print(json.dumps(said), file=answers, flush=True)
+
+    try:
+        backend = load(**json.loads(sys.argv[1]))
+    except UsageError as error:
+        answer(unusable=str(error))
+        return
+    answer(ready=True)
+    before = 0.0  # the first task is charged with loading
+    for line in sys.stdin:
+        problem, now = _record(backend, json.loads(line), answer), cpu_seconds()
+        answer(problem=problem, cpu_seconds=now - before)
+        before = now
+
+
+def _record(backend: Backend, task: Mapping[str, Any], answer: Any) -> str:
+    """Why a task could not be recorded; nothing if it was."""
+    options = dict(task)
+    chosen = cases(options.pop("systems"), options.pop("widths"), options.pop("settings"))
+    out = Path(options.pop("out"))
+    try:
+        save_recording(out, backend, chosen, progress=lambda name: answer(case=name), **options)
+    except Exception as error:
+        return words(error)
+    return ""
+
+
+def _private_output() -> Any:
+    """Where answers go; what a framework prints goes to standard error from here on."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return answers
+
+
+if __name__ == "__main__":
+    main()

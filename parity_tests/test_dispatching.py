@@ -1,0 +1,174 @@
+"""Which recordings are made when, beside which others, and by which process."""
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from common.backends import BACKENDS
+from common.comparison import dispatching
+from common.comparison.cases import WIDTHS
+from common.comparison.dispatching import DONE, RUNNING, Dispatcher
+from common.comparison.jobs import Job, plan_jobs
+from common.comparison.recorders import Answer, Kind, Unusable
+from common.comparison.tasks import Plan, Queue, Task, groups, simulate
+
+BOTH = ["float32", "float64"]
+EVERYTHING = Plan(plan_jobs(BACKENDS, "cpu", BOTH, WIDTHS))
+
+
+def task(backend: str, system: str = "lsgan_mlp", dtype: str = "float64") -> Task:
+    return Task(Job(backend, "cpu", dtype, ("reduced",)), system)
+
+
+def test_every_system_is_recorded_by_every_job_once() -> None:
+    tasks = EVERYTHING.tasks()
+    assert sorted(map(str, tasks)) == sorted(map(str, EVERYTHING.in_order()))
+    assert len(set(tasks)) == len(tasks)
+    assert len({t.file for t in tasks}) == len(tasks)
+
+
+def test_narrow_widths_come_first_and_each_group_without_a_break() -> None:
+    tasks = EVERYTHING.tasks()
+    order = [t.group for t in tasks]
+    assert [group for group, _ in Counter(order).items()] == groups(tasks)
+    assert order == sorted(order, key=groups(tasks).index)
+    is_full = [group.is_full for group in groups(tasks)]
+    assert is_full == sorted(is_full)
+
+
+def test_small_systems_come_first() -> None:
+    found = [g.system for g in groups(EVERYTHING.tasks()) if not g.is_full]
+    assert found[0] == "lsgan_mlp"
+    assert set(found[:5]) > {"gan_moments", "wgan_gp_toy"}
+    assert set(found[-4:]) > {"wgan", "sngan_resnet"}
+
+
+def test_two_of_jittor_are_never_beside_each_other() -> None:
+    queue = Queue([task("jittor"), task("jittor", "wgan"), task("torch")])
+    first, second = queue.take(), queue.take()
+    assert (first.job.backend, second.job.backend) == ("jittor", "torch")
+    assert queue.take() is None
+    queue.finish(first)
+    assert queue.take().job.backend == "jittor"
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_simulated_run_takes_as_long_as_its_lanes_and_workers_allow(workers) -> None:
+    tasks = [task(name, system) for system in ("lsgan_mlp", "wgan") for name in BACKENDS]
+    costs = {t: 10.0 if t.job.backend == "jittor" else 5.0 for t in tasks}
+    took = simulate(tasks, workers, costs)
+    assert took >= max(20.0, sum(costs.values()) / workers)
+    assert took == {1: 50.0, 2: 30.0, 4: 20.0}[workers]
+
+
+class Played:
+    """A recorder that records nothing, and notes who ran beside whom."""
+
+    made: list["Played"]
+    beside: list[tuple[str, int]]
+    lock = threading.Lock()
+
+    def __init__(self, kind: Kind, *, processes: int, timeout: float) -> None:
+        self.kind, self.is_alive, self.closed, self.working = kind, True, False, False
+        Played.made.append(self)
+
+    def record(self, order, progress) -> Answer:
+        with self.lock:
+            self.working = True
+            working = [r.kind.backend for r in Played.made if r.working]
+            Played.beside.append((self.kind.backend, len(working)))
+            assert working.count("jittor") < 2
+        progress("at work")
+        time.sleep(0.01)
+        with self.lock:
+            self.working = False
+        if self.kind.backend == "jax":
+            raise Unusable("JAX cannot be used")
+        if order["system"] == "crashing":
+            self.is_alive = False
+            return Answer("crashed")
+        if order["system"] == "raising":
+            raise RuntimeError("unforeseen")
+        return Answer("", 1.5)
+
+    def stop(self) -> None:
+        self.is_alive = False
+
+    close = stop
+
+
+@pytest.fixture
+def played(monkeypatch):
+    Played.made, Played.beside = [], []
+    monkeypatch.setattr(dispatching, "Recorder", Played)
+
+    def run(tasks, workers=3):
+        dispatcher = Dispatcher(
+            tasks,
+            lambda task: {"system": task.system},
+            lambda task: Kind(task.job.backend, "cpu", task.job.dtype),
+            workers=workers,
+            timeout=1,
+        )
+        return dispatcher.events()
+
+    return run
+
+
+def test_every_task_runs_and_ends_once(played) -> None:
+    tasks = [
+        task(b, s, d) for s in ("a", "b", "c") for b in ("torch", "tf", "jittor") for d in BOTH
+    ]
+    events = list(played(tasks))
+    assert Counter(e.task for e in events if e.state == DONE) == Counter(tasks)
+    assert {e.words for e in events if e.state == RUNNING} == {"", "at work"}
+    assert all((e.words, e.cpu_seconds) == ("", 1.5) for e in events if e.state == DONE)
+    assert max(count for _, count in Played.beside) == 3
+    assert len(Played.made) <= 3 * len(BOTH) + 3
+    assert not any(recorder.is_alive for recorder in Played.made)
+
+
+def test_a_process_serves_all_tasks_of_its_kind(played) -> None:
+    list(played([task("torch", name) for name in "abcdef"], workers=1))
+    assert len(Played.made) == 1
+
+
+def test_a_backend_that_cannot_be_loaded_is_not_asked_again(played) -> None:
+    events = list(played([task("jax", name) for name in "abc"] + [task("torch", "a")], workers=1))
+    words = {e.task: e.words for e in events if e.state == DONE}
+    assert [words[task("jax", name)] for name in "abc"] == ["JAX cannot be used"] * 3
+    assert words[task("torch", "a")] == ""
+    assert sum(recorder.kind.backend == "jax" for recorder in Played.made) == 1
+
+
+def test_a_crash_fails_its_task_and_the_next_has_a_new_process(played) -> None:
+    tasks = [task("torch", "a"), task("torch", "crashing"), task("torch", "b")]
+    events = list(played(tasks, workers=1))
+    assert [e.words for e in events if e.state == DONE] == ["", "crashed", ""]
+    assert len(Played.made) == 2
+
+
+def test_an_unforeseen_error_is_an_answer_too(played) -> None:
+    events = list(played([task("torch", "raising"), task("torch", "b")], workers=1))
+    assert [e.words for e in events if e.state == DONE] == ["RuntimeError: unforeseen", ""]
+
+
+def test_closing_the_events_ends_every_process(played) -> None:
+    events = played([task("torch", str(number)) for number in range(50)], workers=2)
+    next(events)
+    events.close()
+    deadline = time.monotonic() + 10
+    while any(r.is_alive for r in Played.made) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(recorder.is_alive for recorder in Played.made)
+    assert len(Played.beside) < 50
+
+
+def test_little_memory_ends_idle_processes_before_another_is_started(played, monkeypatch) -> None:
+    monkeypatch.setattr(dispatching, "available", lambda: dispatching.SPARE - 1)
+    tasks = [task("torch", "a"), task("tf", "a"), task("torch", "b")]
+    events = list(played(tasks, workers=1))
+    assert all(e.words == "" for e in events if e.state == DONE)
+    assert [recorder.kind.backend for recorder in Played.made] == ["torch", "tf", "torch"]

@@ -28,7 +28,7 @@ from common.comparison.controls import SYSTEMS, Control, control_jobs, run_contr
 from common.comparison.parity import Plan
 from common.comparison.pieces import PIECES, commands
 from common.errors import UsageError
-from common.tensors import make_folder, write_bytes
+from common.files import make_folder, write_bytes
 
 Backends = Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from common.backends import BACKENDS, examine
+from common.backends import BACKENDS
 from common.cli.application import (
     Device,
     Seed,
@@ -36,7 +36,8 @@ from common.comparison.recorded import open_recording
 from common.comparison.report_json import merge_reports
 from common.comparison.results import Comparison
 from common.errors import UsageError
-from common.tensors import make_folder
+from common.examining import examine
+from common.files import make_folder
 
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 

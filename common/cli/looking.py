@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.backends import examine
 from common.catalogue import SYSTEMS, find_system
 from common.cli.application import (
     AsJson,
@@ -25,6 +24,7 @@ from common.cli.application import (
 )
 from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
+from common.examining import examine
 from common.settings import apply_settings, settable
 from common.version import ROOT
 
@@ -111,7 +111,7 @@ def status(
     report = read_report(source)
     condensed = condense(report) if "results" in report else report
     if save:
-        from common.tensors import write_bytes
+        from common.files import write_bytes
 
         write_bytes(save, (json.dumps(condensed, indent=1) + "\n").encode())
     print(markdown(condensed))

@@ -22,7 +22,7 @@ from common.cli.showing import Widths
 from common.comparison.cases import cases
 from common.comparison.parity import check_widths
 from common.comparison.recording import save_recording
-from common.tensors import make_folder
+from common.files import make_folder
 
 
 @app.command()

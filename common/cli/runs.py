@@ -7,9 +7,9 @@ import typer
 from rich.console import Console
 
 from common.cli.application import app
+from common.files import write_bytes
 from common.runs.results_page import save_results_page
 from common.runs.side_by_side import open_run, to_html
-from common.tensors import write_bytes
 
 
 @app.command("compare-runs")

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from common.backends import examine
 from common.comparison.jobs import Job
 from common.comparison.parity import Plan
 from common.comparison.report import show
@@ -18,7 +17,8 @@ from common.comparison.report_html import to_html
 from common.comparison.report_json import to_json
 from common.comparison.results import Comparison
 from common.errors import UsageError
-from common.tensors import write_bytes
+from common.examining import examine
+from common.files import write_bytes
 
 Widths = Annotated[
     list[str] | None,

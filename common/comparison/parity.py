@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.backends import prepare_environment, version_of
+from common.backends import prepare_environment
 from common.child import last_words, python_path, share_of_threads
 from common.comparison.cases import WIDTHS, Case, cases
 from common.comparison.comparing import compare
@@ -17,6 +17,7 @@ from common.comparison.recorded import open_recording
 from common.comparison.recording import expected_keys
 from common.comparison.results import Comparison, Run, failed_recording
 from common.errors import UsageError
+from common.examining import version_of
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
 from common.catalogue import SYSTEMS, find_system
 from common.child import ask
 from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
-from common.examining import installed_versions
 from common.files import write_bytes
 
 QUICK = {"pairs": 5, "seconds": 0.3}
@@ -54,6 +53,8 @@ def bench(
     found = list(_measured(names, chosen, quick, batch_size, device))
     _print(found)
     if out is not None:
+        from common.examining import installed_versions
+
         versions = {name: installed_versions(name) for name in chosen}
         write = to_markdown if out.suffix == ".md" else to_json
         write_bytes(out, write(found, versions).encode())

@@ -14,30 +14,18 @@ from common.cli.application import (
     Seed,
     Settings,
     Systems,
+    Timeout,
+    Widths,
     app,
     check_backends,
     check_device,
     check_dtype,
 )
-from common.cli.showing import (
-    Timeout,
-    Widths,
-    progress_bar,
-    require_device,
-    ticker,
-    workers,
-    write_report,
-)
-from common.comparison.cases import cases
-from common.comparison.comparing import compare
+from common.comparison.cases import cases, check_widths
 from common.comparison.jobs import plan_jobs
-from common.comparison.parity import Plan, check_widths, run_parity
-from common.comparison.recorded import open_recording
-from common.comparison.report_json import merge_reports
 from common.comparison.results import Comparison
 from common.errors import UsageError
-from common.examining import examine
-from common.files import make_folder
+from common.files import check_file, make_folder
 
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 
@@ -58,6 +46,12 @@ def compare_files(
     reports = [file for file in files if file.suffix == ".json"]
     if reports and len(reports) < len(files):
         raise UsageError("give recordings or report.json files, not both")
+    for file in files:
+        check_file(file)
+    from common.comparison.comparing import compare
+    from common.comparison.recorded import open_recording
+    from common.comparison.report_json import merge_reports
+
     if reports:
         _conclude(merge_reports(reports), out)
     _conclude(compare([open_recording(file) for file in files]), out)
@@ -96,6 +90,9 @@ def parity(
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
+    from common.cli.showing import progress_bar, require_device, ticker, workers
+    from common.comparison.parity import Plan, run_parity
+
     require_device(chosen, device)
     make_folder(out)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
@@ -107,6 +104,8 @@ def parity(
 
 def _found(device: str) -> list[str]:
     """The backends that see a device of that kind; of the others it says what is missing."""
+    from common.examining import examine
+
     reports = [examine(name, device=device) for name in BACKENDS]
     ready = [r["backend"] for r in reports if not r["problem"]]
     console = Console()
@@ -120,5 +119,7 @@ def _found(device: str) -> list[str]:
 
 
 def _conclude(comparison: Comparison, out: Path) -> None:
+    from common.cli.showing import write_report
+
     write_report(comparison, out)
     raise typer.Exit(0 if comparison.ok else 1)

@@ -1,11 +1,9 @@
-"""What the commands that record and compare share: widths, progress, and the report."""
+"""What the commands that record and compare share: progress, and the report."""
 
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -20,17 +18,6 @@ from common.errors import UsageError
 from common.examining import examine
 from common.files import write_bytes
 
-Widths = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--width",
-        help=(
-            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
-            "full. Repeatable; what each costs: README."
-        ),
-    ),
-]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
 WIDE = 160
 
 

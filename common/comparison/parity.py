@@ -3,20 +3,19 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.backends import prepare_environment
 from common.child import last_words, python_path, share_of_threads
-from common.comparison.cases import WIDTHS, Case, cases
+from common.comparison.cases import Case, cases
 from common.comparison.comparing import compare
 from common.comparison.jobs import FULL, Job
 from common.comparison.recorded import open_recording
 from common.comparison.recording import expected_keys
 from common.comparison.results import Comparison, Run, failed_recording
-from common.errors import UsageError
 from common.examining import version_of
 
 
@@ -116,15 +115,3 @@ def _record(plan: Plan, job: Job, out: Path) -> str:
     if done.returncode == 0:
         return ""
     return last_words(done)
-
-
-def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
-    """The widths themselves; all there are, if none is named.
-
-    Raises:
-        UsageError: there is no such width.
-    """
-    for width in widths:
-        if width not in WIDTHS:
-            raise UsageError(f"unknown width {width!r}; choose one of: {', '.join(WIDTHS)}")
-    return tuple(widths) or WIDTHS

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from common.catalogue import System
 from common.errors import UsageError
-from common.tensors import make_folder
+from common.files import make_folder
 
 _TORCH = """\
 import torch

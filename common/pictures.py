@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common.catalogue import System
-from common.tensors import write_bytes
+from common.files import write_bytes
 
 BARS = 40
 REACH = 1.5  # of the axes at least, where no real points say how far the data go

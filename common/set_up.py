@@ -9,7 +9,8 @@ from hashlib import md5
 from importlib.util import find_spec
 
 from common import onednn
-from common.backends import JITTOR_CACHE, examine, installed_versions
+from common.backends import JITTOR_CACHE
+from common.examining import examine, installed_versions
 
 
 def core_is_compiled() -> bool:

@@ -1,11 +1,9 @@
-"""safetensors files read with suspicion and written whole or not at all."""
+"""safetensors files, read with suspicion."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -14,11 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from common.errors import UsageError
+from common.files import write_bytes
 
 Tensors = dict[str, NDArray[Any]]
 FLOATS = ("float32", "float64")
 CHECKSUM = "sha256"
-UNFINISHED = ".unfinished"
 
 
 def read_tensors(path: Path, *, sealed: bool = False) -> tuple[Tensors, dict[str, Any]]:
@@ -56,55 +54,6 @@ def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], **metadata: A
     encoded = {key: json.dumps(value) for key, value in metadata.items()}
     checksum = _checksum(contiguous, encoded)
     write_bytes(path, save(contiguous, encoded | {CHECKSUM: checksum}))
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one move.
-
-    Raises:
-        UsageError: the folder or the file cannot be written; nothing is left behind.
-    """
-    make_folder(path.parent)
-    if path.is_dir():
-        raise UsageError(f"{path}: is a folder; name a file")
-    temporary = None
-    try:
-        with NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=UNFINISHED, delete=False
-        ) as file:
-            temporary = Path(file.name)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another") from None
-
-
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes were writing below that folder, and only that."""
-    for path in folder.rglob(f".*{UNFINISHED}"):
-        path.unlink(missing_ok=True)
-
-
-def make_folder(folder: Path) -> Path:
-    """The folder, made where it is missing.
-
-    Raises:
-        UsageError: it cannot be made or written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{folder}: cannot be made into a folder ({error.strerror}); choose another"
-        ) from None
-    if not os.access(folder, os.W_OK):
-        raise UsageError(f"{folder}: cannot be written to; choose another folder")
-    return folder
 
 
 def check_tensors(

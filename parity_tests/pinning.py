@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from common.backends import installed_versions, load
-from common.tensors import write_bytes
+from common.backends import load
+from common.examining import installed_versions
+from common.files import write_bytes
 
 EFFECTS = pytest.StashKey[dict[str, float]]()
 PROVEN = pytest.StashKey[dict[str, dict[str, Any]]]()

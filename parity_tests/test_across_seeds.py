@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from common.cli import runs as cli_runs
 from common.cli.application import app
 from common.errors import UsageError
+from common.runs import side_by_side
 from common.runs.across_seeds import chance_of_difference, experiments, spread
 from common.runs.results_page import save_results_page
 from common.runs.side_by_side import PastRun
@@ -109,7 +109,7 @@ def test_the_page_holds_means_spreads_verdict_and_command(tmp_path: Path) -> Non
 
 def test_the_ending_of_the_file_chooses_the_page(tmp_path, monkeypatch) -> None:
     known = {run.name: run for run in all_runs(np.arange(12.0).reshape(4, 3))}
-    monkeypatch.setattr(cli_runs, "open_run", lambda folder: known[folder.name])
+    monkeypatch.setattr(side_by_side, "open_run", lambda folder: known[folder.name])
     for name, beginning in (("page.md", "# Page"), ("page.html", "<!doctype html>")):
         out = tmp_path / name
         answer = CliRunner().invoke(app, ["compare-runs", *known, "--out", str(out)])

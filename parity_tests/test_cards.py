@@ -8,10 +8,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from common import backends as common_backends
-from common import cards, install
-from common.backends import examine, load
+from common import cards, examining, install
+from common.backends import load
 from common.errors import UsageError
+from common.examining import examine
 from common.version import ROOT
 from parity_tests.test_devices import loaded
 
@@ -99,16 +99,16 @@ def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
     def crash(name, device):
         raise RuntimeError("exit status -11")
 
-    monkeypatch.setattr(common_backends, "_ask", crash)
-    monkeypatch.setattr(common_backends, "installed_versions", lambda name: {name: "1"})
-    monkeypatch.setattr(common_backends, "has_driver", lambda: False)
+    monkeypatch.setattr(examining, "_ask", crash)
+    monkeypatch.setattr(examining, "installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(examining, "has_driver", lambda: False)
     report = examine("jittor", device="cuda")
     assert (report["problem"], report["remedy"]) == (cards.NO_DRIVER, cards.MEND_DRIVER)
     assert "import fails" in examine("jittor", device="cpu")["problem"]
 
 
 def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> None:
-    monkeypatch.setattr(common_backends, "installed_versions", lambda name: {})
+    monkeypatch.setattr(examining, "installed_versions", lambda name: {})
     assert examine("torch")["problem"] == "not installed"
     with pytest.raises(UsageError, match="unknown backend"):
         load("caffe", device="cpu", dtype="float64", exact=True)

@@ -16,7 +16,7 @@ from common.comparison.jobs import plan_jobs
 from common.comparison.parity import Watcher, run_parity
 from common.comparison.tasks import Plan
 from common.errors import UsageError
-from common.tensors import UNFINISHED
+from common.files import UNFINISHED
 from common.version import ROOT
 
 NAMES = ("lsgan_mlp", "gan_moments")

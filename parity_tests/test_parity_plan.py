@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from common import child
 from common.backends import BACKENDS
 from common.child import ask, share_of_threads
-from common.cli import comparing
 from common.cli.application import app
+from common.comparison import parity
 from common.comparison.cases import WIDTHS
 from common.comparison.recorders import Kind, Recorder
 from common.comparison.results import Comparison
@@ -51,7 +51,7 @@ def test_nothing_asked_for_is_every_backend_type_and_width(monkeypatch, tmp_path
         plans.append(plan)
         return Comparison()
 
-    monkeypatch.setattr(comparing, "run_parity", run_parity)
+    monkeypatch.setattr(parity, "run_parity", run_parity)
     answer = CliRunner().invoke(app, ["parity", "--out", str(tmp_path)])
     assert answer.exit_code == 1, answer.output  # nothing was compared
     jobs = plans[0].jobs

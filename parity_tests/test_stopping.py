@@ -47,7 +47,7 @@ def train_command(out: str, resuming: bool) -> None:
 def command():
     """Starts `rosetta train` as a process of its own, without the seconds that imports take."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["common.cli.training", "torch_impl.train", "sklearn.datasets"])
+    context.set_forkserver_preload(["common.cli.running", "torch_impl.train", "sklearn.datasets"])
 
     def start(out: Path, *, resuming: bool = False):
         process = context.Process(target=train_command, args=(str(out), resuming))

@@ -76,6 +76,17 @@ Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
 Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Widths = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--width",
+        help=(
+            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
+            "full. Repeatable; what each costs: README."
+        ),
+    ),
+]
+Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -15,20 +15,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from common.child import run_whole
-from common.cli.application import Device, Seed, app, check_backends, check_device
-from common.cli.showing import (
-    Timeout,
-    require_device,
-    wide_console,
-    workers,
-    write_report,
-)
-from common.cli.watching import Screen
-from common.comparison.controls import SYSTEMS, Control, control_jobs, run_controls
+from common.cli.application import Device, Seed, Timeout, app, check_backends, check_device
 from common.comparison.pieces import PIECES, commands
-from common.comparison.tasks import Plan
 from common.errors import UsageError
-from common.tensors import make_folder, write_bytes
+from common.files import make_folder, write_bytes
+
+if TYPE_CHECKING:
+    from common.comparison.controls import Control
 
 Backends = Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]
@@ -49,6 +42,11 @@ def controls(
     """
     check_device(device)
     chosen = check_backends(backends)
+    from common.cli.showing import require_device, wide_console, workers, write_report
+    from common.cli.watching import Screen
+    from common.comparison.controls import SYSTEMS, control_jobs, run_controls
+    from common.comparison.tasks import Plan
+
     require_device(chosen, device)
     make_folder(out)
     jobs = control_jobs(chosen, device)
@@ -67,7 +65,7 @@ def controls(
         raise typer.Exit(1)
 
 
-def _answers(found: Sequence[Control]) -> Table:
+def _answers(found: "Sequence[Control]") -> Table:
     table = Table("control", "answer", "passed")
     for control in found:
         mark = "[green]yes[/green]" if control.passed else "[red]no[/red]"

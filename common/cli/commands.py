@@ -18,7 +18,7 @@ class Command:
 
 COMMANDS = {
     "doctor": Command(
-        "looking",
+        "doctor",
         "Say of each backend: its version, the devices it sees, what is wrong and what mends it.",
     ),
     "systems": Command(

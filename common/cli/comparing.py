@@ -7,37 +7,25 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from common.backends import BACKENDS, examine
+from common.backends import BACKENDS
 from common.cli.application import (
     Device,
     Seed,
     Settings,
     Systems,
+    Timeout,
+    Widths,
     app,
     check_backends,
     check_device,
     check_dtype,
 )
-from common.cli.showing import (
-    Timeout,
-    Widths,
-    require_device,
-    wide_console,
-    workers,
-    write_report,
-)
-from common.cli.watching import Screen
-from common.comparison.cases import cases
-from common.comparison.comparing import compare
-from common.comparison.continuing import recordings_of
+from common.comparison.cases import cases, check_widths
 from common.comparison.jobs import plan_jobs
-from common.comparison.parity import check_widths, run_parity
-from common.comparison.recorded import open_recording
-from common.comparison.report import show_findings
-from common.comparison.report_json import merge_reports
 from common.comparison.results import Comparison
 from common.comparison.tasks import Plan
 from common.errors import UsageError
+from common.files import check_file
 
 STOPPED = 130  # as a shell says of Ctrl-C
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
@@ -59,6 +47,12 @@ def compare_files(
     reports = [file for file in files if file.suffix == ".json"]
     if reports and len(reports) < len(files):
         raise UsageError("give recordings or report.json files, not both")
+    for file in files:
+        check_file(file)
+    from common.comparison.comparing import compare
+    from common.comparison.recorded import open_recording
+    from common.comparison.report_json import merge_reports
+
     if reports:
         _conclude(merge_reports(reports), out)
     _conclude(compare([open_recording(file) for file in files]), out)
@@ -97,6 +91,11 @@ def parity(
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
+    from common.cli.showing import require_device, wide_console, workers
+    from common.cli.watching import Screen
+    from common.comparison.continuing import recordings_of
+    from common.comparison.parity import run_parity
+
     require_device(chosen, device)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
     plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers())
@@ -106,28 +105,15 @@ def parity(
             with screen:
                 comparison = run_parity(plan, folder, screen)
         except KeyboardInterrupt:
-            _say_what_is_known(screen)
+            screen.say_what_is_known()
             raise typer.Exit(STOPPED) from None
     _conclude(comparison, out, table=False)
 
 
-def _say_what_is_known(screen: Screen) -> None:
-    """What a run that was stopped had found, and what it lacks."""
-    so_far = Comparison()
-    for found in screen.found.values():
-        so_far.add(found)
-    show_findings(so_far, screen.console)
-    failed = sum(not result.ok for result in so_far.results)
-    missing = ", ".join(map(str, screen.missing)) or "nothing"
-    screen.console.print(
-        f"stopped: {so_far.made} comparisons made, {failed} failed; not judged yet: {missing}. "
-        "The same command goes on from here.",
-        soft_wrap=True,
-    )
-
-
 def _found(device: str) -> list[str]:
     """The backends that see a device of that kind; of the others it says what is missing."""
+    from common.examining import examine
+
     reports = [examine(name, device=device) for name in BACKENDS]
     ready = [r["backend"] for r in reports if not r["problem"]]
     console = Console()
@@ -141,5 +127,7 @@ def _found(device: str) -> list[str]:
 
 
 def _conclude(comparison: Comparison, out: Path, *, table: bool = True) -> None:
+    from common.cli.showing import write_report
+
     write_report(comparison, out, table=table)
     raise typer.Exit(0 if comparison.ok else 1)

@@ -9,12 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from common.backends import check_backend, load
-from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import AsJson, BackendName, Device, app, check_device
-from common.data import load_dataset
-from common.pictures import as_bytes
-from common.quality.inception import inception_distances
-from common.runs.scores import drawn, judge
+from common.files import check_file
 
 
 @app.command()
@@ -44,6 +40,13 @@ def evaluate(
     """
     check_backend(backend)
     check_device(device)
+    check_file(checkpoint)
+    from common.checkpoint import drawing_network, read_checkpoint, restore
+    from common.data import load_dataset
+    from common.pictures import as_bytes
+    from common.quality.inception import inception_distances
+    from common.runs.scores import drawn, judge
+
     found = read_checkpoint(checkpoint)
     name = data or found.data
     dataset = load_dataset(name, found.system, found.seed)

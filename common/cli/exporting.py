@@ -7,9 +7,9 @@ import typer
 from rich.console import Console
 
 from common.backends import load
-from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import app
 from common.exporting import check_target, example, find_format, written_whole
+from common.files import check_file
 
 
 @app.command()
@@ -34,6 +34,9 @@ def export(
     """
     form = find_format(format_name)
     check_target(form, out)
+    check_file(checkpoint)
+    from common.checkpoint import drawing_network, read_checkpoint, restore
+
     found = read_checkpoint(checkpoint)
     loaded = load(form.backend, device="cpu", dtype=found.dtype, exact=False)
     gan, average = restore(loaded, found)

@@ -1,62 +1,20 @@
-"""Commands that tell: doctor, systems, params, status."""
+"""Commands that tell what there is: systems, params, status."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from common.backends import examine
 from common.catalogue import SYSTEMS, find_system
-from common.cli.application import (
-    AsJson,
-    Backends,
-    Device,
-    Settings,
-    SystemName,
-    app,
-    check_backends,
-    check_device,
-)
+from common.cli.application import AsJson, Settings, SystemName, app
 from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
+from common.files import write_bytes
 from common.settings import apply_settings, settable
 from common.version import ROOT
-
-
-@app.command()
-def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = False) -> None:
-    """Say of each backend: its version, the devices it sees, what is wrong and what mends it.
-
-    With [bold]--device cuda[/bold], also what each lacks to compute on a card.
-    """
-    check_device(device)
-    chosen = check_backends(backends)
-    console = Console()
-    waiting = Console(stderr=True).status("importing each framework in a process of its own …")
-    with waiting, ThreadPoolExecutor(2) as pool:
-        reports = list(pool.map(partial(examine, device=device), chosen))
-    if as_json:
-        print(json.dumps(reports, indent=1))
-    else:
-        table = Table("backend", "versions", "devices", "state")
-        for report in reports:
-            table.add_row(
-                report["title"],
-                _pairs(report["versions"]),
-                "\n".join(report["devices"]),
-                _state(report),
-            )
-        console.print(table)
-        for report in (report for report in reports if report["problem"]):
-            console.print(f"{report['title']}: {escape(report['remedy'])}", soft_wrap=True)
-    if not any(report["devices"] for report in reports):
-        raise typer.Exit(1)
 
 
 @app.command()
@@ -111,8 +69,6 @@ def status(
     report = read_report(source)
     condensed = condense(report) if "results" in report else report
     if save:
-        from common.tensors import write_bytes
-
         write_bytes(save, (json.dumps(condensed, indent=1) + "\n").encode())
     print(markdown(condensed))
 
@@ -127,12 +83,3 @@ def _system(name: str) -> dict[str, Any]:
         "parameters": {net: count_trainable(row, net) for net in ("generator", "discriminator")},
         "options": settable(row),
     }
-
-
-def _pairs(versions: dict[str, str]) -> str:
-    return "\n".join(f"{name} {number}" for name, number in versions.items())
-
-
-def _state(report: dict[str, Any]) -> str:
-    problem = escape(report["problem"])
-    return f"[red]{problem}[/red]" if problem else "[green]ok[/green]"

@@ -14,15 +14,13 @@ from common.cli.application import (
     Seed,
     Settings,
     Systems,
+    Widths,
     app,
     check_device,
     check_dtype,
 )
-from common.cli.showing import Widths
-from common.comparison.cases import cases
-from common.comparison.parity import check_widths
-from common.comparison.recording import save_recording
-from common.tensors import make_folder
+from common.comparison.cases import cases, check_widths
+from common.files import make_folder
 
 
 @app.command()
@@ -64,6 +62,8 @@ def record(
     check_dtype(dtype)
     chosen = cases(systems or (), check_widths(widths or ("reduced",)), settings or ())
     make_folder(out.parent)
+    from common.comparison.recording import save_recording
+
     loaded = load(backend, device=device, dtype=dtype, exact=device == "cpu" or not as_tf32)
     with Console(stderr=True).status("recording") as status:
         save_recording(

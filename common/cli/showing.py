@@ -1,33 +1,20 @@
-"""What the commands that record and compare share: widths, progress, and the report."""
+"""What the commands that record and compare share: progress, and the report."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 
-from common.backends import examine
 from common.comparison.report import show
 from common.comparison.report_html import to_html
 from common.comparison.report_json import to_json
 from common.comparison.results import Comparison
 from common.errors import UsageError
+from common.examining import examine
+from common.files import write_bytes
 from common.memory import available
-from common.tensors import write_bytes
 
-Widths = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--width",
-        help=(
-            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
-            "full. Repeatable; what each costs: README."
-        ),
-    ),
-]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
 WIDE = 160
 RECORDING = 3 * 2**30  # bytes of memory: the most that one was seen to take
 

@@ -17,8 +17,8 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
+from common.files import check_file
 from common.settings import apply_settings
-from common.tensors import write_tensors
 
 
 @app.command()
@@ -45,12 +45,14 @@ def step(
     grad.*, and new.* after both updates; with --steps 5 after five times both, where an
     optimiser's slots, its count of steps and the running statistics tell.
     """
-    from common.stepping import read_step_inputs, run_step
-
     row = apply_settings(find_system(system), settings or ())
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
+    check_file(inputs)
+    from common.stepping import read_step_inputs, run_step
+    from common.tensors import write_tensors
+
     found = read_step_inputs(inputs, row)
     loaded = load(backend, device=device, dtype=dtype, exact=True)
     write_tensors(

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from common.backends import check_backend, load
+from common.backends import check_backend
 from common.catalogue import find_system
-from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.cli.application import (
     BackendName,
     Device,
@@ -23,18 +21,8 @@ from common.cli.application import (
     check_dtype,
 )
 from common.cli.hyper_parameters import as_settings
-from common.data import load_dataset
-from common.data.batches import check_size
 from common.errors import UsageError
-from common.libraries import require
-from common.pictures import save_samples
-from common.runs import Run, resume, start
-from common.runs import train as run_training
-from common.runs.events import can_be_written
-from common.runs.interrupts import Stopped
-from common.runs.options import steps_of_epochs
-from common.runs.pictures import grid_noise
-from common.runs.pictures import sample as draw
+from common.files import check_file
 from common.settings import apply_settings, validate
 
 DATA_HELP = (
@@ -108,8 +96,14 @@ def train(
     check_dtype(dtype)
     if (steps is None) == (epochs is None):
         raise UsageError("say how long to train: --steps or --epochs, one of them")
+    from common.data import load_dataset
+    from common.data.batches import check_size
+
     dataset = load_dataset(data, row, seed)
     check_size(row, dataset)
+    from common.cli.running import train_run
+    from common.runs.options import Run, steps_of_epochs
+
     run = Run(
         system=row,
         data=data,
@@ -123,32 +117,7 @@ def train(
         keep=keep,
         ema_decay=ema_decay,
     )
-    if evaluate_every:
-        require("--evaluate-every", ("scipy", "sklearn"))
-    loaded = load(backend, device=device, dtype=dtype, exact=False, compiled=compiled)
-    events = _events_told()
-    session = (resume if resuming else start)(run, loaded, dataset)
-    if session.first_step > run.steps:
-        Console().print(f"{out} is at step {session.first_step - 1} already; nothing to do")
-        return
-    try:
-        waited = run_training(session)
-    except Stopped as stopped:
-        Console().print(f"{out}: {stopped}, saved; go on with --resume")
-        raise typer.Exit(stopped.exit_status) from None
-    Console().print(
-        f"{out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
-        f"{events}checkpoint.safetensors; waited for data {waited:.1%} of the time"
-    )
-
-
-def _events_told() -> str:
-    """Where the run's events lie; where there will be none, a line says so."""
-    if can_be_written():
-        return "tensorboard/, "
-    words = "training without TensorBoard events: tensorboardX is not installed here"
-    Console(stderr=True).print(f"{words}; pip install tensorboardX", soft_wrap=True)
-    return ""
+    train_run(run, dataset, backend, device=device, compiled=compiled, resuming=resuming)
 
 
 @app.command()
@@ -167,10 +136,7 @@ def sample(
     """Draw images from a checkpoint, made in any backend, with any backend."""
     check_backend(backend)
     check_device(device)
-    found = read_checkpoint(checkpoint)
-    loaded = load(backend, device=device, dtype=found.dtype, exact=False)
-    noise = grid_noise(found.system, found.seed if seed is None else seed)
-    gan, average = restore(loaded, found)
-    network = drawing_network(gan, average if averaged else None)
-    save_samples(out, draw(loaded, network, noise), found.system)
-    Console().print(f"{out}: {len(noise)} samples of {found.system.name} at step {found.step}")
+    check_file(checkpoint)
+    from common.cli.running import draw_samples
+
+    draw_samples(checkpoint, backend, out, device=device, seed=seed, averaged=averaged)

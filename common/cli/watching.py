@@ -14,6 +14,7 @@ from rich.text import Text
 from common.comparison.dispatching import DONE, Event
 from common.comparison.lines import head, lines
 from common.comparison.parity import Watcher
+from common.comparison.report import show_findings
 from common.comparison.results import Comparison
 from common.comparison.tasks import Group as Judged
 from common.comparison.tasks import Plan, Task, groups, simulate
@@ -81,6 +82,20 @@ class Screen(Watcher):
         """Print the group's lines."""
         self.found[group] = found
         self.console.print(lines(self.plan, found, self.console.width))
+
+    def say_what_is_known(self) -> None:
+        """What a run that was stopped had found, and what it lacks."""
+        so_far = Comparison()
+        for found in self.found.values():
+            so_far.add(found)
+        show_findings(so_far, self.console)
+        failed = sum(not result.ok for result in so_far.results)
+        missing = ", ".join(map(str, self.missing)) or "nothing"
+        self.console.print(
+            f"stopped: {so_far.made} comparisons made, {failed} failed; not judged yet: {missing}. "
+            "The same command goes on from here.",
+            soft_wrap=True,
+        )
 
     def _expected(self) -> str:
         """How long what is left takes, by how long what is done took."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common.catalogue import SYSTEMS, System, find_system
+from common.errors import UsageError
 from common.settings import apply_settings
 
 Settings = tuple[str, ...]
@@ -114,6 +115,18 @@ def cases(
     if settings:
         return [_case(system, "custom", tuple(settings)) for system in systems]
     return [case for width in widths for system in systems for case in _of_width(system, width)]
+
+
+def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
+    """The widths themselves; all there are, if none is named.
+
+    Raises:
+        UsageError: there is no such width.
+    """
+    for width in widths:
+        if width not in WIDTHS:
+            raise UsageError(f"unknown width {width!r}; choose one of: {', '.join(WIDTHS)}")
+    return tuple(widths) or WIDTHS
 
 
 def _of_width(system: System, width: str) -> list[Case]:

@@ -10,11 +10,12 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from common.backends import BACKENDS, installed_versions
+from common.backends import BACKENDS
 from common.comparison.tasks import Plan
 from common.compiled import processor
 from common.errors import UsageError
-from common.tensors import make_folder, remove_unfinished, write_bytes
+from common.examining import installed_versions
+from common.files import make_folder, remove_unfinished, write_bytes
 from common.version import ROOT
 
 FOLDER, LOCK = "recordings", "lock"

@@ -1,14 +1,13 @@
 """The table of a parity run line by line, in columns that are known before anything is recorded."""
 
-from collections.abc import Iterable
-
 from rich.markup import escape
 from rich.table import Table
 
-from common.backends import BACKENDS, version_of
+from common.backends import BACKENDS
 from common.comparison.report import cell, worse
 from common.comparison.results import Comparison, Result
 from common.comparison.tasks import Plan
+from common.examining import version_of
 
 NAME, WIDTH, KIND, CELL = 30, 10, 12, 10  # columns of text
 NARROW = 20  # of the name on a screen on which the rest would not fit
@@ -55,8 +54,3 @@ def _backends(plan: Plan) -> list[str]:
 
 def _on_cards(plan: Plan) -> bool:
     return any(job.device != "cpu" for job in plan.jobs)
-
-
-def failed(results: Iterable[Result]) -> int:
-    """How many results did not pass."""
-    return sum(not result.ok for result in results)

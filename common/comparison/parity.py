@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from common import backends
-from common.backends import version_of
-from common.comparison.cases import WIDTHS
 from common.comparison.comparing import compare
 from common.comparison.dispatching import DONE, Dispatcher, Event
 from common.comparison.jobs import FULL
@@ -15,7 +13,7 @@ from common.comparison.recorders import Kind
 from common.comparison.recording import expected_keys
 from common.comparison.results import Comparison, Run, failed_recording
 from common.comparison.tasks import Group, Plan, Task, groups
-from common.errors import UsageError
+from common.examining import version_of
 
 # XLA's float64 convolutions are plain loops: unoptimised, on these images, they cost more time
 # than optimising them.
@@ -128,15 +126,3 @@ def _orders(plan: Plan, folder: Path) -> Callable[[Task], dict[str, Any]]:
 def _as_planned(plan: Plan, found: dict[Group, Comparison]) -> list[Group]:
     """Groups in the order in which the plan names jobs and systems, as a report lists them."""
     return [group for group in groups(plan.in_order()) if group in found]
-
-
-def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
-    """The widths themselves; all there are, if none is named.
-
-    Raises:
-        UsageError: there is no such width.
-    """
-    for width in widths:
-        if width not in WIDTHS:
-            raise UsageError(f"unknown width {width!r}; choose one of: {', '.join(WIDTHS)}")
-    return tuple(widths) or WIDTHS

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import TracebackType
 
 from common.errors import UsageError
+from common.files import make_folder, write_bytes
 from common.runs.events import Events, can_be_written
 from common.runs.options import Run
-from common.tensors import make_folder, write_bytes
 
 Entry = dict[str, float]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from common.checkpoint import Checkpoint, save_checkpoint
 from common.errors import UsageError
+from common.files import UNFINISHED
 from common.runs.options import Run, by_step
-from common.tensors import UNFINISHED
 
 
 def save(run: Run, checkpoint: Checkpoint, backend: str, *, best: bool = False) -> Path:

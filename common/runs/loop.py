@@ -11,6 +11,7 @@ from typing import Any
 from common.data.batches import rounds
 from common.data.prefetch import AHEAD, Prefetcher
 from common.errors import UsageError
+from common.files import write_bytes
 from common.rounds import Round
 from common.runs.diagnosis import find_culprit, first_not_finite
 from common.runs.interrupts import Interrupts, Stopped
@@ -21,7 +22,6 @@ from common.runs.options import average_decay
 from common.runs.pictures import draw_samples, draw_summary
 from common.runs.progress import TrainingProgress
 from common.runs.scores import Scores
-from common.tensors import write_bytes
 from common.version import __version__
 
 KEPT = "the last checkpoint is as it was. Try a lower learning_rate"

@@ -7,11 +7,11 @@ from common.backends import Backend
 from common.checkpoint import Checkpoint, capture, drawing_network, read_checkpoint, restore
 from common.data import Dataset
 from common.errors import UsageError
+from common.files import make_folder, remove_unfinished
 from common.initialise import initial_state
 from common.runs.journal import keep_entries, read_entries
 from common.runs.keeping import save
 from common.runs.options import Run
-from common.tensors import make_folder, remove_unfinished
 
 
 @dataclass(frozen=True)

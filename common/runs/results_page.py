@@ -9,10 +9,10 @@ import numpy as np
 
 from common.backends import TITLES
 from common.errors import UsageError
+from common.files import make_folder, write_bytes
 from common.markdown import command_lines, table
 from common.runs.across_seeds import Experiment, chance_of_difference, experiments, spread
 from common.runs.side_by_side import PastRun
-from common.tensors import make_folder, write_bytes
 
 HEAD = """# {title}
 

@@ -45,7 +45,7 @@ MISSED = {
     "torch, fakes not detached",
     # No unit of any reduced case is exactly zero; parity_tests/test_layers.py asks for it.
     "jax, derivative of one at zero",
-    # No window of the reduced case holds its largest number twice.
+    # No window of the reduced case holds its largest number twice: parity_tests/test_pooling.py.
     "jittor, ties to the last",
 }
 PHASES = (

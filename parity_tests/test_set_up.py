@@ -8,6 +8,7 @@ from subprocess import TimeoutExpired
 import pytest
 
 from common import set_up
+from common.child import ask
 from common.version import ROOT
 
 CORE = "jittor_core.cpython-311-x86_64-linux-gnu.so"
@@ -35,12 +36,17 @@ def test_the_core_in_use_counts_as_compiled(need) -> None:
     assert set_up.core_is_compiled()
 
 
-def test_the_core_is_kept_where_jittor_says(need) -> None:
-    """Asked by itself, as here, and asked from within a port: the folder is the same."""
+def test_the_core_is_looked_for_where_the_port_uses_it(need) -> None:
     need("jittor")
-    import jittor_utils
-
-    assert set_up.jittor_folder() == Path(jittor_utils.cache_path)
+    script = (
+        "import json\n"
+        "from common.backends import load\n"
+        "load('jittor', device='cpu', dtype='float32', exact=True)\n"
+        "import jittor\n"
+        "print()\n"
+        "print(json.dumps(jittor.flags.cache_path))\n"
+    )
+    assert set_up.jittor_folder() == Path(ask(["-c", script], variables={}, timeout=600))
 
 
 def test_the_core_of_another_machine_does_not(monkeypatch, tmp_path) -> None:
@@ -55,10 +61,10 @@ def test_the_core_of_another_machine_does_not(monkeypatch, tmp_path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("no g++"), TimeoutExpired("python", 60)])
 def test_a_jittor_that_cannot_tell_has_compiled_nothing(monkeypatch, error) -> None:
-    def ask(*_, **__):
+    def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(set_up, "ask", ask)
+    monkeypatch.setattr(set_up, "ask", fail)
     assert not set_up.core_is_compiled()
 
 

@@ -42,10 +42,11 @@ def installers() -> tuple[Installer, ...]:
 def with_pip() -> Installer:
     """The environment's own pip.
 
-    It would byte-compile every file of every package, one after the other; Python does so for
-    those that are imported, at their first import.
+    It would byte-compile every file of every package, one after the other. Python does so for the
+    third of them that is imported, at its first import, unless it may not keep what it compiles.
     """
-    options = ("--quiet", "--disable-pip-version-check", "--no-compile")
+    options = ["--quiet", "--disable-pip-version-check"]
+    options += [] if sys.dont_write_bytecode else ["--no-compile"]
     return Installer("pip", (sys.executable, "-m", "pip", "install", *options), beside=True)
 
 
@@ -57,6 +58,8 @@ def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:
     if "extra-index-url" in settings:
         # By itself uv takes a package from the first index that has it, pip the best of all.
         options.append("--index-strategy=unsafe-best-match")
+    if sys.dont_write_bytecode:
+        options.append("--compile-bytecode")
     certificates = settings.get(CERTIFICATES)
     return Installer(
         "uv",

@@ -177,3 +177,17 @@ def test_each_line_tells_the_seconds_and_silence_is_broken(commands, monkeypatch
     lines = capsys.readouterr().out.splitlines()
     assert all(line[:8] == "   0 s  " for line in lines)
     assert "   0 s  still preparing Jittor" in lines
+
+
+def test_an_interruption_is_told_in_one_line(commands, monkeypatch, capsys) -> None:
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install.sys, "argv", ["install"])
+    monkeypatch.setattr(install.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(install, "forget_unfinished", lambda: [])
+    monkeypatch.setattr(install, "installers", interrupt)
+    assert install.main() == 130
+    assert capsys.readouterr().out == "interrupted; the same command goes on from here\n"
+    monkeypatch.setattr(install, "installers", lambda: (PIP,))
+    assert install.main() == 0

@@ -68,6 +68,14 @@ def test_both_install_under_the_constraints() -> None:
         assert command[-3:] == ["-c", "chosen.txt", "torch"]
 
 
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_all_is_compiled_at_once_only_where_python_may_not_keep_it(monkeypatch, forbidden) -> None:
+    """Else each process would compile all that it imports again."""
+    monkeypatch.setattr(installers.sys, "dont_write_bytecode", forbidden)
+    assert ("--no-compile" in installers.with_pip().call) != forbidden
+    assert ("--compile-bytecode" in installers.with_uv("uv", {}).call) == forbidden
+
+
 def test_a_package_without_its_list_of_files_is_forgotten(tmp_path) -> None:
     for name in ("half-1.0", "whole-2.0"):
         (tmp_path / f"{name}.dist-info").mkdir()

@@ -5,22 +5,31 @@ compiled by the first test that imports Jittor, beside frameworks whose threads 
 """
 
 import sys
-from hashlib import md5
-from importlib.util import find_spec
+from pathlib import Path
+from subprocess import TimeoutExpired
 
 from common import onednn
-from common.backends import JITTOR_CACHE
+from common.backends import prepare_environment
+from common.child import ask
 from common.examining import examine, installed_versions
+
+# Jittor's folder has the versions of compiler, Python and system in its name, the processor and
+# the machine's name: only Jittor itself knows it. This much of Jittor compiles nothing.
+FOLDER = "import json, jittor_utils; print(); print(json.dumps(jittor_utils.cache_path))"
+
+
+def jittor_folder() -> Path | None:
+    """Where the Jittor of this environment keeps what it compiles; None where it cannot tell."""
+    try:
+        return Path(ask(["-c", FOLDER], variables=prepare_environment("cpu"), timeout=60))
+    except (RuntimeError, TimeoutExpired):
+        return None
 
 
 def core_is_compiled() -> bool:
     """Whether the Jittor of this environment has compiled its core."""
-    place = find_spec("jittor_utils")
-    if place is None or place.origin is None:
-        return False
-    # Jittor keeps what it compiles under a hash of the place where it is installed.
-    key = md5(place.origin.encode(), usedforsecurity=False).hexdigest()[:4]
-    return any(onednn.home().glob(f"jt*/**/{key}/{JITTOR_CACHE}/jittor_core*.so"))
+    folder = jittor_folder()
+    return folder is not None and any(folder.glob("jittor_core*.so"))
 
 
 def set_up() -> None:

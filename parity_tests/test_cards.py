@@ -10,6 +10,7 @@ import pytest
 
 from common import cards, examining, install
 from common.backends import load
+from common.crew import Crew
 from common.errors import UsageError
 from common.examining import examine
 from common.version import ROOT
@@ -134,7 +135,7 @@ def test_the_extras_for_cards_are_those_that_make_installs() -> None:
 
 
 def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(install, "pip_install", lambda *_, **__: pytest.fail("pip ran"))
+    monkeypatch.setattr(Crew, "run", lambda *_, **__: pytest.fail("pip ran"))
     assert install.install_for_cards("cuda11") == 2
     assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
 

@@ -1,14 +1,34 @@
 """What is compiled before the first use, and whether it has been."""
 
+import subprocess
+import sys
 from pathlib import Path
+from subprocess import TimeoutExpired
 
-from common import onednn, set_up
+import pytest
+
+from common import set_up
+from common.child import ask
+from common.version import ROOT
+
+CORE = "jittor_core.cpython-311-x86_64-linux-gnu.so"
 
 
-def core_below(home: Path, place: str) -> None:
-    folder = home / "jt0.0.0" / "compiler" / "system" / place / set_up.JITTOR_CACHE
-    folder.mkdir(parents=True)
-    (folder / "jittor_core.cpython-311-x86_64-linux-gnu.so").touch()
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine with Jittor, which keeps its core in a folder of the test; what is done there."""
+    done: list[str] = []
+
+    def examine(name: str) -> dict[str, str]:
+        done.append(f"compile {name}")
+        (tmp_path / CORE).touch()
+        return {"problem": ""}
+
+    monkeypatch.setattr(set_up, "ask", lambda *_, **__: str(tmp_path))
+    monkeypatch.setattr(set_up, "installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(set_up.onednn, "provide", lambda: done.append("provide oneDNN"))
+    monkeypatch.setattr(set_up, "examine", examine)
+    return done
 
 
 def test_the_core_in_use_counts_as_compiled(need) -> None:
@@ -16,12 +36,62 @@ def test_the_core_in_use_counts_as_compiled(need) -> None:
     assert set_up.core_is_compiled()
 
 
-def test_the_core_of_another_environment_does_not(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(onednn, "home", lambda: tmp_path)
-    core_below(tmp_path, "0000")
+def test_the_core_is_looked_for_where_the_port_uses_it(need) -> None:
+    need("jittor")
+    script = (
+        "import json\n"
+        "from common.backends import load\n"
+        "load('jittor', device='cpu', dtype='float32', exact=True)\n"
+        "import jittor\n"
+        "print()\n"
+        "print(json.dumps(jittor.flags.cache_path))\n"
+    )
+    assert set_up.jittor_folder() == Path(ask(["-c", script], variables={}, timeout=600))
+
+
+def test_the_core_of_another_machine_does_not(monkeypatch, tmp_path) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "there" / CORE).touch()
+    monkeypatch.setattr(set_up, "ask", lambda *_, **__: str(tmp_path / "here"))
+    assert not set_up.core_is_compiled()
+    monkeypatch.setattr(set_up, "ask", lambda *_, **__: str(tmp_path / "there"))
+    assert set_up.core_is_compiled()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no g++"), TimeoutExpired("python", 60)])
+def test_a_jittor_that_cannot_tell_has_compiled_nothing(monkeypatch, error) -> None:
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(set_up, "ask", fail)
     assert not set_up.core_is_compiled()
 
 
-def test_without_jittor_there_is_nothing_to_compile(monkeypatch) -> None:
-    monkeypatch.setattr(set_up, "find_spec", lambda name: None)
-    assert not set_up.core_is_compiled()
+def test_onednn_comes_before_the_core_and_the_second_time_nothing_is_compiled(machine) -> None:
+    set_up.set_up()
+    assert machine == ["provide oneDNN", "compile jittor"]
+    set_up.set_up()
+    assert machine == ["provide oneDNN", "compile jittor", "provide oneDNN"]
+
+
+def test_without_jittor_there_is_nothing_to_do(machine, monkeypatch) -> None:
+    monkeypatch.setattr(set_up, "installed_versions", lambda name: {})
+    set_up.set_up()
+    assert machine == []
+
+
+def test_a_core_that_cannot_be_compiled_is_told(machine, monkeypatch, capsys) -> None:
+    found = {"problem": "import fails", "remedy": "install g++"}
+    monkeypatch.setattr(set_up, "examine", lambda name: found)
+    set_up.set_up()
+    assert "WARNING: Jittor: import fails; install g++" in capsys.readouterr().err
+
+
+def test_every_make_begins_with_little_to_import() -> None:
+    script = "import sys, common.set_up; print(*sorted(sys.modules))"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "common.onednn" in loaded
+    assert not loaded & {"numpy", "scipy", "rich", "typer", "torch", "jittor", "jittor_utils"}

@@ -4,11 +4,15 @@ BIN := .venv/bin
 # Of the card's driver: 12, which any newer driver runs too, or 13.
 CUDA ?= 12
 
-.PHONY: parity full-width parity-gpu setup-gpu test lint types docs setup clean help
+# Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
+SYSTEMS ?=
+
+.PHONY: parity quick full-width parity-gpu setup-gpu test lint types docs setup clean help
 
 help:
-	@echo "make parity      compare the four frameworks: a table, parity-report/report.html;"
-	@echo "                 then make full-width"
+	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
+	@echo "make parity      compare all thirteen systems: a table, parity-report/report.html;"
+	@echo "                 then make full-width; make parity SYSTEMS=\"wgan_gp sngan\" for some"
 	@echo "make full-width  hold the four against the originals' figures at full width"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the builds for cards; make setup-gpu CUDA=13 for CUDA 13"
@@ -17,8 +21,11 @@ help:
 	@echo "make clean       remove the environment and everything built"
 
 parity: setup
-	$(BIN)/rosetta parity --out parity-report
-	$(MAKE) full-width
+	$(BIN)/rosetta parity $(SYSTEMS) --out parity-report
+	$(if $(strip $(SYSTEMS)),,$(MAKE) full-width)
+
+quick: setup
+	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --width reduced --out quick-report
 
 full-width: setup
 	$(BIN)/python -m pytest -n 2 -m slow
@@ -59,4 +66,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-gpu build docs/_build parity-report parity-report-gpu *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-gpu build docs/_build parity-report parity-report-gpu quick-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

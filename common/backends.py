@@ -36,12 +36,10 @@ JITTOR_CACHE = "gan-rosetta"
 TF32 = "NVIDIA_TF32_OVERRIDE"
 # How much of its work on a program XLA does: all, or less, where a program runs a few times only.
 FULL, LESS, LEAST = "full", "less", "least"
-_SIMPLER = "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
-XLA_EFFORT = {
-    FULL: "",
-    LESS: f"{_SIMPLER} --xla_backend_optimization_level=1",
-    LEAST: f"{_SIMPLER} --xla_backend_optimization_level=0",
-}
+_LEVEL = "--xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level="
+XLA_EFFORT = {FULL: "", LESS: f"{_LEVEL}1", LEAST: f"{_LEVEL}0"}
+# An unknown flag ends the process: 0.7.1 knows this one, 0.12.0 does not.
+_OF_JAXLIB = {"0.7.": " --xla_cpu_use_fusion_emitters=false"}
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def prepare_environment(
     jittor |= {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
     asked = os.environ.get("XLA_FLAGS", "")
-    flags = asked if "optimization_level" in asked else f"{asked} {XLA_EFFORT[effort]}".strip()
+    flags = asked if "optimization_level" in asked else f"{asked} {xla_flags(effort)}".strip()
     compilers = {"XLA_FLAGS": flags} if flags else {}
     own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
     kept = compilation_cache() if keep_compiled else {}
@@ -102,8 +100,28 @@ def prepare_environment(
     return {**own, **quiet, **jittor, **memory, **compilers, **kept, **alone, **full}
 
 
+def xla_flags(effort: str) -> str:
+    """What asks the XLA that is installed for so much effort."""
+    if effort == FULL:
+        return ""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        installed = version("jaxlib")
+    except PackageNotFoundError:
+        return ""
+    known = (flags for begins, flags in _OF_JAXLIB.items() if installed.startswith(begins))
+    return XLA_EFFORT[effort] + "".join(known)
+
+
 def load(
-    name: str, *, device: str, dtype: str, exact: bool, compiled: bool | None = None
+    name: str,
+    *,
+    device: str,
+    dtype: str,
+    exact: bool,
+    compiled: bool | None = None,
+    effort: str = FULL,
 ) -> Backend:
     """Import one port and configure it; do so before anything else imports its framework.
 
@@ -111,7 +129,7 @@ def load(
         UsageError: the framework is not installed, or lacks the device asked for.
     """
     check_backend(name)
-    for key, value in prepare_environment(device, exact=exact).items():
+    for key, value in prepare_environment(device, effort=effort, exact=exact).items():
         os.environ.setdefault(key, value)
     if exact:
         os.environ[TF32] = "0"

@@ -62,9 +62,18 @@ def record(
     check_dtype(dtype)
     chosen = cases(systems or (), check_widths(widths or ("reduced",)), settings or ())
     make_folder(out.parent)
+    from common.comparison.effort import effort_for
     from common.comparison.recording import save_recording
 
-    loaded = load(backend, device=device, dtype=dtype, exact=device == "cpu" or not as_tf32)
+    effort = effort_for(
+        {case.system.name for case in chosen},
+        backend=backend,
+        device=device,
+        dtype=dtype,
+        is_full=any(case.width == "full" for case in chosen),
+    )
+    exact = device == "cpu" or not as_tf32
+    loaded = load(backend, device=device, dtype=dtype, exact=exact, effort=effort)
     with Console(stderr=True).status("recording") as status:
         save_recording(
             out,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from common import backends
 from common.comparison.comparing import compare
 from common.comparison.dispatching import DONE, Dispatcher, Event
+from common.comparison.effort import effort_for
 from common.comparison.jobs import FULL
 from common.comparison.recorded import is_recording, open_recording
 from common.comparison.recorders import Kind
@@ -15,12 +15,6 @@ from common.comparison.results import Comparison, Run, failed_recording
 from common.comparison.tasks import Group, Plan, Task, groups
 from common.examining import version_of
 
-# XLA's float64 convolutions are plain loops: unoptimised, on these images, they cost more time
-# than optimising them.
-LONG_IN_DOUBLE = ("lsgan_jittor", "lsgan_pytorch", "wgan")
-# At full width these show what XLA makes by itself. The others would take five to ten times as
-# long to compile: three minutes more for numbers that hold either way.
-AS_XLA_WOULD = ("lsgan_keras", "gan_moments", "wgan_gp", "wgan_gp_toy", "lsgan_mlp", "dcgan_mnist")
 Problems = dict[Task, str]  # "" where nothing went wrong
 
 
@@ -96,18 +90,9 @@ def _recorded(plan: Plan, tasks: Sequence[Task], folder: Path, watcher: Watcher)
 
 def _kind(task: Task) -> Kind:
     job = task.job
-    return Kind(job.backend, job.device, job.dtype, not job.as_tf32, _effort(task))
-
-
-def _effort(task: Task) -> str:
-    """How much JAX's compiler does for a task."""
-    job = task.job
-    if job.backend != "jax" or job.device != "cpu":
-        return backends.FULL
-    if job.widths == FULL:
-        return backends.FULL if task.system in AS_XLA_WOULD else backends.LEAST
-    runs_long = job.dtype == "float64" and task.system in LONG_IN_DOUBLE
-    return backends.LESS if runs_long else backends.LEAST
+    where = {"backend": job.backend, "device": job.device, "dtype": job.dtype}
+    effort = effort_for([task.system], is_full=job.widths == FULL, **where)
+    return Kind(**where, exact=not job.as_tf32, effort=effort)
 
 
 def _orders(plan: Plan, folder: Path) -> Callable[[Task], dict[str, Any]]:

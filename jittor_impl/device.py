@@ -12,6 +12,7 @@ from common.jittor_kernels import quick_kernels
 from common.memory import process_peak
 
 # Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
+_CACHE = Path(jt.flags.cache_path)
 _INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 
 
@@ -43,6 +44,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     # Jittor compiles in any case; lazily, it fuses what was not read yet into one kernel.
     jt.flags.lazy_execution = int(compiled is not False)
     _compile_quickly()
+    _keep_kernels_apart(dtype)
 
 
 def is_compiled() -> bool:
@@ -84,7 +86,7 @@ def environment() -> dict[str, str]:
 def _compile_quickly() -> None:
     """Compile what every kernel includes once, instead of once for every kernel."""
     found = quick_kernels(
-        Path(jt.flags.cache_path),
+        _CACHE,
         compiler=jt.flags.cc_path,
         kind=jt.flags.cc_type,
         flags=jt.flags.cc_flags,
@@ -94,6 +96,23 @@ def _compile_quickly() -> None:
         flags, python = found
         jt.flags.cc_flags += flags
         jt.flags.python_path = python
+
+
+def _keep_kernels_apart(dtype: str) -> None:
+    """Kernels of each type in a folder of their own, below a lock of their own.
+
+    One process compiles at a time: those of one type need not wait for those of the other, with
+    which they share next to nothing.
+    """
+    folder = _CACHE if dtype == "float32" else _CACHE / dtype
+    if folder == Path(jt.flags.cache_path):
+        return
+    for part in ("jit", "obj_files", "tmp"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    jt.flags.cache_path = str(folder)
+    lock = folder.parent / f"{folder.name}.lock"
+    lock.touch()
+    jt.core.set_lock_path(str(lock))
 
 
 def _chosen_dtype() -> str:

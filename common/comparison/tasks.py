@@ -48,8 +48,14 @@ class Task(NamedTuple):
 
     @property
     def lane(self) -> str:
-        """What no other task of the same lane may run beside: Jittor's compiler has one lock."""
-        return "jittor" if self.job.backend == "jittor" else ""
+        """What no other task of the same lane may run beside: they would wait for one lock.
+
+        Jittor compiles the kernels of each type below a lock; a card has one memory.
+        """
+        job = self.job
+        if job.device != "cpu":
+            return job.device
+        return f"jittor {job.dtype}" if job.backend == "jittor" else ""
 
 
 @dataclass(frozen=True)

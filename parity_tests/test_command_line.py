@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from common.backends import TITLES, load
 from common.catalogue import SYSTEMS, find_system
 from common.cli import main
+from common.cli.commands import COMMANDS
 from common.contract import contract, network_contract
 from common.initialise import initial_state
 from common.settings import apply_settings
@@ -73,6 +75,17 @@ def test_every_command_teaches(here) -> None:
         status, output, _ = here(command, "--help")
         assert status == 0
         assert "Usage" in output
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_fills_the_lines_of_a_narrow_terminal(here, monkeypatch, name) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    status, page, _ = here(name, "--help")
+    assert status == 0
+    text = [line.strip() for line in page.partition("╭")[0].splitlines()]
+    for line, below in pairwise(text):
+        if line and below:
+            assert len(f"{line} {below.split()[0]}") > 78, page
 
 
 def test_systems_as_json() -> None:

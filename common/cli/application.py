@@ -1,5 +1,6 @@
 """The Typer application and the options that several commands share."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -54,7 +55,11 @@ def load_commands(*names: str) -> dict[str, Any]:
     """The commands of these names, or all, with those of the same modules."""
     for name in names or COMMANDS:
         import_module(f"common.cli.{COMMANDS[name].module}")
-    return dict(get_group(app).commands)
+    found = dict(get_group(app).commands)
+    for command in found.values():
+        # Typer keeps the lines of a docstring, which are made for no terminal's width.
+        command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
+    return found
 
 
 BackendName = Annotated[str, typer.Argument(metavar="BACKEND", help="torch, tf, jax or jittor.")]

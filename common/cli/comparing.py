@@ -77,10 +77,14 @@ def parity(
 ) -> None:
     """Record every backend, each in a process of its own, and compare them.
 
-    Prints a table of the worst error of every quantity, what went wrong first, and writes
-    report.json and report.html to DIR. A backend that crashes, hangs or is missing fails its own
-    results; the others finish. On another device than the CPU, float64 and perturbed float32
-    runs on the CPU are recorded too: what is judged is judged by them.
+    Prints the worst error of each system as soon as all backends have recorded it, small systems
+    first, then what went wrong first, and writes report.json and report.html to DIR. A backend
+    that crashes, hangs or is missing fails its own results; the others finish. On another device
+    than the CPU, float64 and perturbed float32 runs on the CPU are recorded too: what is judged is
+    judged by them.
+
+    Ctrl-C says what is known so far; the same command goes on from there, with what is kept in
+    DIR/recordings until the run is complete.
     """
     check_device(device)
     chosen = _found(device) if backends == "found" else check_backends(backends)

@@ -1,6 +1,7 @@
 """Where and how precisely this process computes."""
 
 import os
+import signal
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +46,8 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     jt.flags.lazy_execution = int(compiled is not False)
     _compile_quickly()
     _keep_kernels_apart(dtype)
+    # A child that ends or is stopped, as by Ctrl-Z, means lack of memory to Jittor: it would exit.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def is_compiled() -> bool:

@@ -1,12 +1,18 @@
 """What a process waits for and how much memory it counts, on the device that was chosen."""
 
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
-from common.backends import load
+from common.backends import load, prepare_environment
 from common.bench.telling import cells, to_markdown
 from common.memory import process_peak
+from common.version import ROOT
 
 MEGABYTE = 2**20
 MEASURED = {
@@ -109,3 +115,29 @@ def test_the_table_says_which_memory_it_is(device, peak, words) -> None:
     assert f"| {words} |" in page
     assert ("the peak of the whole process" in page) == (device == "cpu")
     assert ("the peak of the card's memory" in page) == (device == "cuda")
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_child_that_is_stopped_does_not_end_jittor_once_configured(need, configured) -> None:
+    """As by Ctrl-Z: Jittor keeps processes of its own, and takes that for a lack of memory."""
+    need("jittor")
+    chosen = "load('jittor', device='cpu', dtype='float32', exact=True)" if configured else ""
+    script = (
+        "import os, signal, subprocess, time\n"
+        "import jittor\n"
+        "from common.backends import load\n"
+        f"{chosen}\n"
+        "child = subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL)\n"
+        "os.kill(child.pid, signal.SIGSTOP)\n"
+        "time.sleep(1)\n"
+        "child.kill()\n"
+        "os._exit(77)\n"
+    )
+    environment = {**os.environ, **prepare_environment("cpu")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, env=environment, start_new_session=True
+    )
+    status = process.wait(300)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # the child may still be stopped
+    assert (status == 77) == configured

@@ -39,7 +39,7 @@ def set_up() -> None:
     onednn.provide()
     if core_is_compiled():
         return
-    print("Jittor: compiling its core; this takes about two minutes, once", flush=True)
+    print("Jittor: compiling its core; about three minutes on two cores, once", flush=True)
     report = examine("jittor")
     if report["problem"]:
         print(f"WARNING: Jittor: {report['problem']}; {report['remedy']}", file=sys.stderr)

@@ -89,7 +89,7 @@ def test_a_core_that_cannot_be_compiled_is_told(machine, monkeypatch, capsys) ->
 
 
 def test_every_make_begins_with_little_to_import() -> None:
-    script = "import sys, common.set_up; print(*sorted(sys.modules))"
+    script = "import sys, common.set_up; print(*filter(sys.modules.get, sys.modules))"
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

@@ -94,7 +94,7 @@ class Screen(Watcher):
         self.console.print(
             f"stopped: {so_far.made} comparisons made, {failed} failed; not judged yet: {missing}. "
             "The same command goes on from here.",
-            soft_wrap=True,
+            soft_wrap=not self.console.is_terminal,
         )
 
     def _expected(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 from common.backends import BACKENDS
 from common.comparison import dispatching
 from common.comparison.cases import WIDTHS
+from common.comparison.costs import OTHERS
 from common.comparison.dispatching import DONE, RUNNING, Dispatcher
 from common.comparison.jobs import Job, plan_jobs
 from common.comparison.recorders import Answer, Kind, Unusable
@@ -188,3 +189,12 @@ def test_little_memory_ends_idle_processes_before_another_is_started(played, mon
     events = list(played(tasks, workers=1))
     assert all(e.words == "" for e in events if e.state == DONE)
     assert [recorder.kind.backend for recorder in Played.made] == ["torch", "tf", "torch"]
+
+
+def test_what_nobody_measured_has_a_cost_too() -> None:
+    """A system that is new, a framework on a card."""
+    new = task("torch", "a_system_of_tomorrow")
+    card = Task(Job("jax", "cuda", "float16", ("reduced",)), "sngan")
+    assert new.seconds == card.seconds == OTHERS
+    assert all(t.seconds > 0 for t in EVERYTHING.tasks())
+    assert len({t.seconds for t in EVERYTHING.tasks()}) > 20

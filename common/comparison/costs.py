@@ -1,11 +1,25 @@
 """How long recordings take about: what to begin with, and when a run will be done."""
 
-from common.catalogue import SYSTEMS
 from common.comparison.jobs import FULL, Job
 
-# CPU seconds of each system in the order of the catalogue, with all that it compiles: what
-# `rosetta parity` took on two cores with nothing compiled before (report.json has its own). The
-# first that a process records is charged with importing its framework.
+# CPU seconds of each of these systems, with all that it compiles: what `rosetta parity` took on
+# two cores with nothing compiled before (report.json has its own). The first that a process
+# records is charged with importing its framework.
+_SYSTEMS = (
+    "lsgan_jittor",
+    "lsgan_keras",
+    "lsgan_pytorch",
+    "lsgan_facade",
+    "dcgan_facade",
+    "gan_moments",
+    "wgan",
+    "wgan_gp",
+    "wgan_gp_toy",
+    "sngan",
+    "sngan_resnet",
+    "lsgan_mlp",
+    "dcgan_mnist",
+)
 NARROW, WIDE = False, True
 _MEASURED: dict[tuple[str, str, bool], tuple[int, ...]] = {
     ("jax", "float32", NARROW): (5, 2, 3, 3, 5, 3, 12, 2, 3, 9, 12, 1, 7),
@@ -28,5 +42,5 @@ OTHERS = 10.0  # for what was not measured
 
 def seconds(job: Job, system: str) -> float:
     """CPU seconds of a job's recording of a system."""
-    measured = _MEASURED.get((job.backend, job.dtype, job.widths == FULL))
-    return measured[list(SYSTEMS).index(system)] if measured else OTHERS
+    measured = _MEASURED.get((job.backend, job.dtype, job.widths == FULL), ())
+    return dict(zip(_SYSTEMS, measured, strict=False)).get(system, OTHERS)

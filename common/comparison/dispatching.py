@@ -1,6 +1,6 @@
 """Tasks handed out to processes that record, as many beside each other as there are workers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from queue import SimpleQueue
 from threading import Condition, Thread
 from typing import Any, NamedTuple
@@ -42,7 +42,7 @@ class Dispatcher:
         self._unusable: dict[Kind, str] = {}
         self._stopped = False
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event]:
         """Do every task; when this iterator is closed, all processes end."""
         for _ in range(min(self._workers, self._count)):
             Thread(target=self._work, daemon=True).start()

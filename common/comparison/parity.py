@@ -1,6 +1,7 @@
 """All backends recorded, each in processes of its own, and compared system by system."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,15 @@ def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comp
     found: dict[Group, Comparison] = {}
     problems: Problems = {}
     comparison = Comparison()
-    for event in _recorded(plan, tasks, folder, watcher):
-        problems[event.task] = event.words
-        comparison.cpu_seconds[event.task.title] = event.cpu_seconds
-        group = event.task.group
-        ours = [task for task in tasks if task.group == group]
-        if all(task in problems for task in ours):
-            found[group] = judge(plan, {task: problems[task] for task in ours}, folder)
-            watcher.judged(group, found[group])
+    with closing(_recorded(plan, tasks, folder, watcher)) as events:
+        for event in events:
+            problems[event.task] = event.words
+            comparison.cpu_seconds[event.task.title] = event.cpu_seconds
+            group = event.task.group
+            ours = [task for task in tasks if task.group == group]
+            if all(task in problems for task in ours):
+                found[group] = judge(plan, {task: problems[task] for task in ours}, folder)
+                watcher.judged(group, found[group])
     for group in _as_planned(plan, found):
         comparison.add(found[group])
     return comparison
@@ -56,8 +58,8 @@ def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comp
 
 def record_tasks(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Problems:
     """Record every task into `folder`; what went wrong with each, "" if nothing."""
-    events = _recorded(plan, plan.tasks(), folder, watcher or Watcher())
-    return {event.task: event.words for event in events}
+    with closing(_recorded(plan, plan.tasks(), folder, watcher or Watcher())) as events:
+        return {event.task: event.words for event in events}
 
 
 def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
@@ -73,7 +75,9 @@ def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
     return comparison
 
 
-def _recorded(plan: Plan, tasks: Sequence[Task], folder: Path, watcher: Watcher) -> Iterator[Event]:
+def _recorded(
+    plan: Plan, tasks: Sequence[Task], folder: Path, watcher: Watcher
+) -> Generator[Event]:
     """Tasks as they are done, those first that were done before."""
     kept = [task for task in tasks if is_recording(folder / task.file)]
     waiting = [task for task in tasks if task not in kept]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -129,6 +130,16 @@ def test_a_failed_recording_is_tried_again(need, tmp_path, monkeypatch) -> None:
     assert len(seen.asked) == 1
 
 
+@contextmanager
+def interruptible():
+    """What a script runs in the background ignores Ctrl-C, and so would all that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(need, tmp_path) -> None:
     need("torch", "jittor")
     names = ("lsgan_mlp", "dcgan_mnist")
@@ -141,9 +152,16 @@ def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(need, tmp_path) 
         "env": {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "PYTHONUNBUFFERED": "1"},
         "text": True,
     }
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **where
-    ) as first:
+    with (
+        interruptible(),
+        subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **where,
+        ) as first,
+    ):
         lines = []
         for line in first.stdout:
             lines.append(line)

@@ -1,6 +1,7 @@
 """Processes that record: what they answer, how they fail, and that none is left behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -153,3 +154,14 @@ def is_running(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_ctrl_c_is_left_to_the_process_that_asks(need, tmp_path) -> None:
+    """Jittor's own handler would end the recorder."""
+    need("jittor")
+    recorder = Recorder(Kind("jittor", "cpu", "float64"), processes=2, timeout=120)
+    task = TASK | {"out": str(tmp_path / "first")}
+    assert recorder.record(task, lambda words: None).problem == ""
+    os.kill(recorder._process.pid, signal.SIGINT)
+    assert recorder.record(TASK | {"out": str(tmp_path / "next")}, lambda words: None).problem == ""
+    recorder.close()

@@ -22,8 +22,7 @@ from common.memory import cpu_seconds
 
 def main() -> None:
     """Load the backend, then record what is asked for until the input ends."""
-    # Ctrl-C reaches every process in a terminal: the one that asks says what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_ctrl_c()
     answers = _private_output()
 
     def answer(**said: Any) -> None:
@@ -34,6 +33,7 @@ def main() -> None:
     except UsageError as error:
         answer(unusable=str(error))
         return
+    _leave_ctrl_c()  # Jittor has set a handler of its own while it was imported
     answer(ready=True)
     before = 0.0  # the first task is charged with loading
     for line in sys.stdin:
@@ -52,6 +52,11 @@ def _record(backend: Backend, task: Mapping[str, Any], answer: Any) -> str:
     except Exception as error:
         return words(error)
     return ""
+
+
+def _leave_ctrl_c() -> None:
+    """Leave Ctrl-C, which reaches every process in a terminal, to the one that asks."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _private_output() -> Any:

@@ -1,8 +1,8 @@
-"""Jittor's kernels compiled in a third of the time, to the same numbers.
+"""Jittor's kernels compiled in less than half of the time, to the same numbers.
 
 Of the second that g++ takes for a kernel, most goes into reading the same headers again, so they
 are compiled once; and Jittor has each kernel pass through a Python script that changes something
-in a few of them, so the others go straight to the compiler. Plain Python: Jittor's own settings
+in some of them, so the others go straight to the compiler. Plain Python: Jittor's own settings
 come in as arguments, and what to set comes out.
 """
 

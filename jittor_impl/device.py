@@ -6,14 +6,15 @@ from functools import cache
 from pathlib import Path
 
 import jittor as jt
+from jittor_utils.lock import lock_path
 
 from common.cards import no_card
 from common.errors import UsageError
 from common.jittor_kernels import quick_kernels
 from common.memory import process_peak
 
-# Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
 _CACHE = Path(jt.flags.cache_path)
+# Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
 _INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 
 
@@ -113,7 +114,8 @@ def _keep_kernels_apart(dtype: str) -> None:
     for part in ("jit", "obj_files", "tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     jt.flags.cache_path = str(folder)
-    lock = folder.parent / f"{folder.name}.lock"
+    # Processes that never leave float32 hold Jittor's own lock.
+    lock = Path(lock_path) if folder == _CACHE else folder / "lock"
     lock.touch()
     jt.core.set_lock_path(str(lock))
 

@@ -14,7 +14,7 @@ from common.comparison import continuing, parity
 from common.comparison.continuing import FOLDER, recordings_of
 from common.comparison.dispatching import DONE, Event
 from common.comparison.jobs import plan_jobs
-from common.comparison.parity import Watcher, run_parity
+from common.comparison.parity import Watcher, record_tasks, run_parity
 from common.comparison.tasks import Plan
 from common.errors import UsageError
 from common.files import UNFINISHED
@@ -61,6 +61,18 @@ def test_what_was_recorded_is_not_recorded_again(recorded) -> None:
         ("lsgan_mlp", True),
         ("gan_moments", True),
     ]
+
+
+def test_a_run_of_fewer_widths_is_not_taken_for_one_of_more(need, tmp_path) -> None:
+    need("torch")
+    narrow, wider = (
+        Plan(plan_jobs(["torch"], "cpu", ["float64"], widths), ("gan_moments",))
+        for widths in (["reduced"], ["reduced", "cycle"])
+    )
+    record_tasks(narrow, tmp_path)
+    seen = Seen()
+    record_tasks(wider, tmp_path, seen)
+    assert (len(seen.kept), len(seen.asked)) == (0, 1)
 
 
 def test_a_complete_run_leaves_nothing_to_go_on_from(recorded) -> None:

@@ -9,6 +9,7 @@ import pytest
 from common.backends import BACKENDS
 from common.comparison import dispatching
 from common.comparison.cases import WIDTHS
+from common.comparison.controls import control_jobs
 from common.comparison.costs import OTHERS
 from common.comparison.dispatching import DONE, RUNNING, Dispatcher
 from common.comparison.jobs import Job, plan_jobs
@@ -28,6 +29,18 @@ def test_every_system_is_recorded_by_every_job_once() -> None:
     assert sorted(map(str, tasks)) == sorted(map(str, EVERYTHING.in_order()))
     assert len(set(tasks)) == len(tasks)
     assert len({t.file for t in tasks}) == len(tasks)
+
+
+def test_recordings_that_hold_different_things_have_different_names() -> None:
+    """An earlier run's may be kept: one of fewer widths, or without measured noise, must not be."""
+    plans = [
+        plan_jobs(backends, device, BOTH, widths)
+        for backends in (BACKENDS, ("torch", "jax"), ("tf", "jax"))
+        for device in ("cpu", "cuda")
+        for widths in (WIDTHS, ("reduced",), ("reduced", "cycle"), ("cycle",), ("full",))
+    ]
+    jobs = {job for plan in plans for job in plan} | {*control_jobs(BACKENDS, "cuda")}
+    assert len({job.name for job in jobs}) == len(jobs)
 
 
 def test_narrow_widths_come_first_and_each_group_without_a_break() -> None:
@@ -64,7 +77,7 @@ def test_recordings_on_a_card_are_made_one_after_the_other() -> None:
     assert queue.take() is None
 
 
-def test_eight_workers_take_a_third_of_the_time_of_two() -> None:
+def test_eight_workers_take_four_tenths_of_the_time_of_two() -> None:
     """By what recordings were measured to cost, each on one core; no such machine was at hand."""
     planned = EVERYTHING.tasks()
     costs = {t: t.seconds for t in planned}

@@ -4,10 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from common import jittor_kernels
+from common.backends import load
 from common.child import ask
 from common.jittor_kernels import HEADER, VARIANTS, quick_kernels
 
@@ -77,6 +80,20 @@ def test_numbers_are_the_same_in_every_bit(need, tmp_path) -> None:
     assert (quickly["header"], always["header"]) == (True, False)
     assert always["through python"] == always["kernels"]
     assert 0 < quickly["through python"] == quickly["replaced"] < quickly["kernels"]
+
+
+def test_each_type_has_one_lock_whichever_way_a_process_came_to_it(need, monkeypatch) -> None:
+    """A recording in float32 alone holds Jittor's own; here the types were changed to and fro."""
+    need("jittor")
+    device = load("jittor", device="cpu", dtype="float64", exact=True).device
+    chosen: list[str] = []
+    monkeypatch.setattr(device.jt.core, "set_lock_path", chosen.append)
+    for dtype in ("float32", "float32", "float64"):
+        device.configure(device="cpu", dtype=dtype, exact=True)
+    own, of_float64 = map(Path, chosen)
+    assert own == Path(import_module("jittor_utils.lock").lock_path)
+    assert of_float64.is_file()
+    assert of_float64.parent.name == "float64"
 
 
 def test_what_is_there_is_not_made_again(tmp_path, compiler, headers, monkeypatch) -> None:

@@ -64,7 +64,7 @@ def lines_of(file: StringIO) -> list[str]:
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_lines_stand_below_their_headings_and_fit(shown, width) -> None:
     screen, file = shown(width)
-    with screen:
+    with screen.live:
         screen.starts(PLAN.tasks(), [])
         screen.judged(
             Group("lsgan_mlp", False), judged(*(result(name, error=2e-15) for name in BACKENDS))
@@ -82,7 +82,7 @@ def test_lines_stand_below_their_headings_and_fit(shown, width) -> None:
 def test_a_log_holds_each_line_once_and_nothing_that_moves(shown) -> None:
     screen, file = shown()
     tasks = PLAN.tasks()
-    with screen:
+    with screen.live:
         screen.starts(tasks, [])
         for task in tasks:
             screen.sees(Event(task, RUNNING, "lsgan_mlp/least_squares/reduced"))
@@ -116,7 +116,7 @@ def test_a_terminal_shows_what_runs_and_how_long_it_takes(shown) -> None:
 def test_a_failure_is_shown_at_once(shown) -> None:
     screen, file = shown(terminal=False)
     task = PLAN.tasks()[0]
-    with screen:
+    with screen.live:
         screen.starts([task], [])
         screen.sees(Event(task, DONE, "out of memory [8 GB]"))
     assert f"✗ {task.title}: out of memory [8 GB]" in file.getvalue()
@@ -125,7 +125,7 @@ def test_a_failure_is_shown_at_once(shown) -> None:
 def test_the_worst_of_a_line_is_what_it_shows(shown) -> None:
     screen, file = shown()
     found = judged(result(error=1e-16), result(error=3e-9, ok=False), result(error=2e-15))
-    with screen:
+    with screen.live:
         screen.judged(Group("lsgan_mlp", False), found)
     assert "3e-09 ✗" in file.getvalue()
     assert "ok" not in file.getvalue()
@@ -133,7 +133,7 @@ def test_the_worst_of_a_line_is_what_it_shows(shown) -> None:
 
 def test_what_was_stopped_says_what_is_known_and_what_is_not(shown) -> None:
     screen, file = shown(width=200)
-    with screen:
+    with screen.live:
         screen.judged(Group("lsgan_mlp", False), judged(result(), result(error=1.0, ok=False)))
     screen.say_what_is_known()
     text = file.getvalue()

@@ -51,7 +51,8 @@ def controls(
     make_folder(out)
     jobs = control_jobs(chosen, device)
     plan = Plan(jobs, SYSTEMS, (), seed, timeout, workers())
-    with TemporaryDirectory(prefix="rosetta-") as folder, Screen(plan, wide_console()) as screen:
+    screen = Screen(plan, wide_console())
+    with TemporaryDirectory(prefix="rosetta-") as folder, screen.live:
         comparison, found = run_controls(plan, Path(folder), screen)
     write_report(comparison, out)
     write_bytes(out / "controls.json", json.dumps([asdict(c) for c in found], indent=1).encode())

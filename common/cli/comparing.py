@@ -106,7 +106,7 @@ def parity(
     screen = Screen(plan, wide_console())
     with recordings_of(plan, out) as folder:
         try:
-            with screen:
+            with screen.live:
                 comparison = run_parity(plan, folder, screen)
         except KeyboardInterrupt:
             screen.say_what_is_known()

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from time import monotonic
-from types import TracebackType
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -23,7 +22,10 @@ BAR = 30  # columns
 
 
 class Screen(Watcher):
-    """Prints lines of the table, and on a terminal shows below them what is running."""
+    """Prints lines of the table, and on a terminal shows below them what is running.
+
+    That is what `live` shows, while it is entered as a context.
+    """
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.plan, self.console = plan, console
@@ -32,21 +34,9 @@ class Screen(Watcher):
         self._running: dict[Task, tuple[float, str]] = {}
         self._left: list[Task] = []
         self._began = monotonic()
-        self._live = Live(
+        self.live = Live(
             console=console, get_renderable=self._status, refresh_per_second=4, transient=True
         )
-
-    def __enter__(self) -> "Screen":
-        self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.stop()
 
     @property
     def missing(self) -> list[Judged]:

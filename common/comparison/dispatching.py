@@ -5,6 +5,7 @@ from queue import SimpleQueue
 from threading import Condition, Thread
 from typing import Any, NamedTuple
 
+from common.comparison.case_state import words
 from common.comparison.recorders import Answer, Kind, Recorder, Unusable
 from common.comparison.tasks import Queue, Task
 from common.memory import available
@@ -61,7 +62,7 @@ class Dispatcher:
             try:
                 answer = self._record(task)
             except Exception as error:  # a worker that ends in silence would be waited for
-                answer = Answer(f"{type(error).__name__}: {error}")
+                answer = Answer(words(error))
             with self._changed:
                 self._queue.finish(task)
                 self._close_unneeded()
@@ -82,8 +83,8 @@ class Dispatcher:
             return Answer(self._unusable[kind])
         recorder = self._borrow(kind)
 
-        def progress(words: str) -> None:
-            self._events.put(Event(task, RUNNING, words))
+        def progress(case: str) -> None:
+            self._events.put(Event(task, RUNNING, case))
 
         try:
             return recorder.record(dict(self._orders(task)), progress)

@@ -30,9 +30,9 @@ class Job:
 
     @property
     def name(self) -> str:
-        """How the files of its recordings begin."""
-        parts = [self.backend, self.device, self.dtype, self.widths[0]]
-        parts += [name for name in ("as_tf32", "again") if getattr(self, name)]
+        """How the files of its recordings begin: two that hold different things differ in it."""
+        parts = [self.backend, self.device, self.dtype, *self.widths]
+        parts += [name for name in ("perturbed", "as_tf32", "again") if getattr(self, name)]
         return "-".join(parts)
 
 
@@ -47,11 +47,8 @@ def plan_jobs(
     """
     narrow = tuple(width for width in widths if width != "full")
     parts = [part for part in (narrow, FULL if "full" in widths else ()) if part]
-    jobs: dict[Job, None] = {}
-    for part in parts:
-        for job in _jobs(backends, device, dtypes, part):
-            jobs[job] = None
-    return tuple(jobs)
+    found = (job for part in parts for job in _jobs(backends, device, dtypes, part))
+    return tuple(dict.fromkeys(found))
 
 
 def _jobs(

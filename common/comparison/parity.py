@@ -1,7 +1,8 @@
 """All backends recorded, each in processes of its own, and compared system by system."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,8 @@ def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comp
     with closing(_recorded(plan, tasks, folder, watcher)) as events:
         for event in events:
             problems[event.task] = event.words
-            comparison.cpu_seconds[event.task.title] = event.cpu_seconds
+            if event.cpu_seconds:  # not of one that was kept, or crashed
+                comparison.cpu_seconds[event.task.title] = event.cpu_seconds
             group = event.task.group
             ours = [task for task in tasks if task.group == group]
             if all(task in problems for task in ours):
@@ -84,7 +86,11 @@ def _recorded(
     watcher.starts(waiting, kept)
     yield from (Event(task, DONE) for task in kept)
     dispatcher = Dispatcher(
-        waiting, _orders(plan, folder), _kind, workers=plan.workers, timeout=plan.timeout
+        waiting,
+        partial(_order, plan, folder),
+        _kind,
+        workers=plan.workers,
+        timeout=plan.timeout,
     )
     for event in dispatcher.events():
         watcher.sees(event)
@@ -99,22 +105,20 @@ def _kind(task: Task) -> Kind:
     return Kind(**where, exact=not job.as_tf32, effort=effort)
 
 
-def _orders(plan: Plan, folder: Path) -> Callable[[Task], dict[str, Any]]:
-    def order(task: Task) -> dict[str, Any]:
-        job = task.job
-        return {
-            "systems": [task.system],
-            "widths": list(job.widths),
-            "settings": list(plan.settings),
-            "seed": plan.seed,
-            "device": job.device,
-            "dtype": job.dtype,
-            "perturbed": job.perturbed,
-            "rounded": job.as_tf32 and job.device == "cpu",
-            "out": str(folder / task.file),
-        }
-
-    return order
+def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
+    """What the process that records a task is told."""
+    job = task.job
+    return {
+        "systems": [task.system],
+        "widths": list(job.widths),
+        "settings": list(plan.settings),
+        "seed": plan.seed,
+        "device": job.device,
+        "dtype": job.dtype,
+        "perturbed": job.perturbed,
+        "rounded": job.as_tf32 and job.device == "cpu",
+        "out": str(folder / task.file),
+    }
 
 
 def _as_planned(plan: Plan, found: dict[Group, Comparison]) -> list[Group]:

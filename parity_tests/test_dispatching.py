@@ -115,7 +115,10 @@ class Played:
         with self.lock:
             self.working = False
         if self.kind.backend == "jax":
+            self.is_alive = False
             raise Unusable("JAX cannot be used")
+        while order["system"] == "endless" and self.is_alive:
+            time.sleep(0.01)
         if order["system"] == "crashing":
             self.is_alive = False
             return Answer("crashed")
@@ -194,6 +197,15 @@ def test_closing_the_events_ends_every_process(played) -> None:
         time.sleep(0.01)
     assert not any(recorder.is_alive for recorder in Played.made)
     assert len(Played.beside) < 50
+
+
+def test_closing_the_events_ends_what_is_at_work(played) -> None:
+    events = played([task("torch", "endless")], workers=1)
+    assert next(events).state == RUNNING
+    assert next(events).words == "at work"
+    events.close()
+    (recorder,) = Played.made
+    assert not recorder.is_alive
 
 
 def test_little_memory_ends_idle_processes_before_another_is_started(played, monkeypatch) -> None:

@@ -77,6 +77,8 @@ def test_lines_stand_below_their_headings_and_fit(shown, width) -> None:
     for name in BACKENDS:
         end = heads.index(f" {name}") + len(name) + 1
         assert row[:end].endswith("ok"), file.getvalue()
+    assert " reduced " in row
+    assert " float64 " in row
 
 
 def test_a_log_holds_each_line_once_and_nothing_that_moves(shown) -> None:
@@ -163,14 +165,16 @@ def test_as_many_recordings_as_cores_and_memory_allow(monkeypatch, cores, gigaby
 
 def test_what_is_left_is_expected_by_what_was_done(shown, monkeypatch) -> None:
     """A machine that takes twice as long as the one that was measured."""
-    screen, _ = shown()
-    planned = PLAN.tasks()
+    plan = Plan(PLAN.jobs)
+    screen, _ = shown(plan=plan)
+    planned = plan.tasks()
     screen.starts(planned, [])
     half = len(planned) // 2
     for task in planned[:half]:
         screen.sees(Event(task, DONE))
-    done = sum(task.seconds for task in planned[:half]) / PLAN.workers
+    done = sum(task.seconds for task in planned[:half]) / plan.workers
     rest = {task: task.seconds for task in planned[half:]}
-    expected = 2 * tasks.simulate(planned[half:], PLAN.workers, rest)
-    screen._began -= max(2 * done, 61)
+    expected = 2 * tasks.simulate(planned[half:], plan.workers, rest)
+    assert expected > 300
+    screen._began -= 2 * done
     assert screen._expected() == f"about {max(1, round(expected / 60))} min left"

@@ -66,6 +66,7 @@ _CYCLE, _CYCLE_CEILING = 1e-9, 5.0
 NAMED: dict[str, float] = {
     "exact": 0.0,
     "structural_zero": 1e-10,
+    "cancelled_float32": 2.0**-22,  # of a gradient's largest element, where float64 cancels to zero
     "linear_algebra": 1e-13,
     "singular_value": 1e-9,  # two hundred power iterations on a random 4×45 matrix
     "cancellation_float32": 1e-2,

@@ -43,6 +43,7 @@ class CaseJudge:
                 self._leave_out(recording, reason, judged)
         for recording in judged:
             self._warn_of_one_backend(recording, reference)
+            self._tell_of_carried_noise(recording, reference)
         self.comparison.expected += sum(len(expected_keys(self.case, r.dtype)) for r in judged)
         if judged:
             self._judge_keys(judged, reference, keys)
@@ -89,6 +90,7 @@ class CaseJudge:
                 good = [errors[r] for r in others if r in errors]
                 group = noise_group(key)
                 noise = [r.noise(self.case.name).get(group, 0.0) for r in others]
+                noise += [reference.carried_noise(recording)] if int(step) else []
                 bound = float32_bound(quantity, int(step), self.case.width, good, noise)
             yield self._result(recording, key, errors[recording], bound)
 
@@ -144,6 +146,14 @@ class CaseJudge:
             self.comparison.note(
                 f"{self.runs[recording]} was judged by {backends.pop()} alone: a mistake that "
                 "both make is not seen; a float64 recording of another backend would show it"
+            )
+
+    def _tell_of_carried_noise(self, recording: Recording, reference: Reference) -> None:
+        if noise := reference.carried_noise(recording):
+            self.comparison.note(
+                f"{self.runs[recording]}, {self.case.name}: a first gradient that cancels in "
+                "float64 leaves a rounding error in this float32, which the optimiser blew up to "
+                f"{noise:.0e} of a parameter; its bounds after the update allow for that much noise"
             )
 
     def _refuse_surplus(self, recording: Recording, keys: set[str]) -> None:

@@ -12,7 +12,7 @@ from common.comparison.cases import Case
 from common.comparison.recorded import Recording
 from common.comparison.recording import expected_keys
 from common.contract import contract
-from common.measure import Values
+from common.measure import Values, normwise_error
 
 ZERO_GRADIENT = "its true gradient is zero (float64 reference), so what is left is rounding noise"
 SHIFTED_MEAN = (
@@ -31,6 +31,7 @@ class Reference:
         self.witnesses = [r for r in holders if r.can_judge and r.dtype == "float64"]
         self._found: dict[str, Agreement] = {}
         self._noisy: dict[str, NDArray[np.bool_] | None] = {}
+        self._carried: dict[Recording, float] = {}
 
     def others(self, judged: Recording) -> list[Recording]:
         """The recordings that it is judged by: never itself."""
@@ -99,6 +100,43 @@ class Reference:
         if tensor not in self._noisy:
             self._noisy[tensor] = _all_but_zero(self.agreement(gradient_key).value())
         return self._noisy[tensor]
+
+    def carried_noise(self, recording: Recording) -> float:
+        """How far a float32 run moved parameters whose first gradient cancels, at most, normwise.
+
+        Where a linear unit is active on the whole batch, a loss that subtracts as many fake scores
+        as there are real ones gives its bias a gradient of exactly zero in float64. Float32 may
+        sum it in another order and keep a rounding error, which Adam and RMSprop blow up to a part
+        of a step. No run of a framework that sums in order shows it, perturbed or not. What is
+        zero in float32 too, as behind a ReLU that is never active, is no noise if it moves.
+        """
+        if recording.dtype != "float32":
+            return 0.0
+        if recording not in self._carried:
+            moved = (key for key in self.keys if key.startswith("parameter|"))
+            self._carried[recording] = max(
+                (self._moved_by_noise(recording, k) for k in moved), default=0.0
+            )
+        return self._carried[recording]
+
+    def _moved_by_noise(self, recording: Recording, key: str) -> float:
+        gradient_key = f"gradient|0|{key.split('|')[2]}"
+        first, found = self.agreement(gradient_key).value(), self._held(recording, gradient_key)
+        if first is None or found is None or found.shape != first.shape:
+            return 0.0
+        limit = NAMED["cancelled_float32"] * np.abs(first).max()
+        cancelled = (first == 0) & (found != 0) & (np.abs(found) <= limit)
+        after, held = self.agreement(key).value(), self._held(recording, key)
+        if not cancelled.any() or after is None or held is None or held.shape != after.shape:
+            return 0.0
+        return normwise_error(np.where(cancelled, held, after), after)
+
+    def _held(self, recording: Recording, key: str) -> Values | None:
+        """A recording's tensor, if it is there and finite."""
+        if not recording.has(self.case.name, key):
+            return None
+        values = recording.read(self.case.name, key)
+        return values if np.isfinite(values).all() else None
 
 
 def _all_but_zero(gradient: Values | None) -> NDArray[np.bool_] | None:

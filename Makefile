@@ -28,7 +28,7 @@ quick: setup
 	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --width reduced --out quick-report
 
 full-width: setup
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m slow parity_tests/test_golden.py
 
 # Without a driver there is nothing to do, and nothing worth installing.
 parity-gpu:

@@ -1,8 +1,10 @@
 """What --backends leaves out is skipped with its reason; what it names and is missing, an error."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,13 @@ def test_what_is_named_and_missing_is_an_error_of_one_line(tests, backends, word
     assert words in answer.stderr
     assert "Traceback" not in answer.stderr + answer.stdout
     assert "passed" not in answer.stdout
+
+
+def test_make_full_width_names_the_files_that_hold_the_slow_tests() -> None:
+    (call,) = re.findall(r"pytest .*-m slow.*", (ROOT / "Makefile").read_text())
+    marked = [p for p in (ROOT / "parity_tests").glob("test_*.py") if _has_slow_tests(p)]
+    assert set(call.split()[-len(marked) :]) == {f"parity_tests/{path.name}" for path in marked}
+
+
+def _has_slow_tests(path: Path) -> bool:
+    return "@pytest.mark.slow" in path.read_text().splitlines()

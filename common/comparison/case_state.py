@@ -47,7 +47,7 @@ class CaseRun:
         self.build()
 
     def build(self) -> None:
-        """Networks and optimisers anew: what gradients leave behind must not reach the steps."""
+        """Networks and optimisers, with the case's weights."""
         self.gan = self.backend.gan.build(self.system, self.state)
 
     def round(self, step: int) -> Round:

@@ -16,9 +16,10 @@ def whole_steps(run: CaseRun) -> Found:
 
     The samples are drawn from the generator that trains: the first step must find it in training
     mode. Later ones would show little but the biases in front of a batch norm, which rounding
-    noise moves.
+    noise moves. The networks are those whose gradients were taken: others would have to be traced
+    and compiled again.
     """
-    run.build()
+    run.load(run.state)
     yield from run.attempted(("sample",), _sampled(run))
     average = _started_average(run)
     for step, found in _stepped(run):
@@ -59,7 +60,7 @@ def cycle(run: CaseRun) -> Found:
 
 def full_width_steps(run: CaseRun) -> Found:
     """Whole steps without what takes as much memory again."""
-    run.build()
+    run.load(run.state)
     for _, found in _stepped(run):
         yield from found
 

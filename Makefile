@@ -32,7 +32,7 @@ full-width: setup
 
 # Without a driver there is nothing to do, and nothing worth installing.
 parity-gpu:
-	@if $(PYTHON) -m common.cards; then \
+	@if $(PYTHON) -m common.backends.cards; then \
 		$(MAKE) setup-gpu && \
 		.venv-gpu/bin/rosetta parity --device cuda --backends found --out parity-report-gpu; fi
 
@@ -40,8 +40,8 @@ setup-gpu: .venv-gpu/ready-$(CUDA)
 
 .venv-gpu/ready-$(CUDA): pyproject.toml .constraints/cuda$(CUDA).txt
 	$(PYTHON) -m venv --clear .venv-gpu
-	.venv-gpu/bin/python -m common.install cuda$(CUDA)
-	@.venv-gpu/bin/python -m common.set_up
+	.venv-gpu/bin/python -m common.setup.install cuda$(CUDA)
+	@.venv-gpu/bin/python -m common.setup.set_up
 	@touch $@
 
 test: lint types
@@ -58,11 +58,11 @@ docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
 
 setup: .venv/ready
-	@$(BIN)/python -m common.set_up
+	@$(BIN)/python -m common.setup.set_up
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m common.install
+	$(BIN)/python -m common.setup.install
 	@touch $@
 
 clean:

@@ -6,7 +6,7 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS.parent), str(DOCS / "extensions")]
 
-from common.version import __version__  # noqa: E402
+from common import __version__  # noqa: E402
 
 project = "gan-rosetta"
 author = "the gan-rosetta contributors"

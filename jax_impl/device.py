@@ -8,9 +8,9 @@ import jax
 import jaxlib
 import optax
 
-from common.cards import no_card
-from common.errors import UsageError
-from common.memory import process_peak
+from common import UsageError
+from common.backends.cards import no_card
+from common.processes.memory import process_peak
 
 _INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
 # XLA reads its flags once, when the first backend starts: after that they change nothing.
@@ -32,7 +32,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
-        UsageError: CUDA is asked for and this framework sees no CUDA device.
+        UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     # Otherwise the first use of a card takes three quarters of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -63,13 +63,13 @@ def chosen_device() -> jax.Device:
 
 
 def synchronise() -> None:
-    """Return once everything asked for is computed, what nobody has read included."""
+    """Return once every pending computation has finished, also those nobody has read."""
     # Unless a platform is named, these are the arrays of the default one: with a card, its own.
     jax.block_until_ready(jax.live_arrays(chosen_device().platform))
 
 
 def peak_memory() -> int | None:
-    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
     if chosen_device().platform == "cpu":
         return process_peak()
     # A platform need not count.

@@ -1,38 +1,92 @@
-"""A row of the catalogue as two networks, two optimisers and its losses."""
+"""A system as two networks, two optimisers and its losses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
-import jax
 import numpy as np
 from flax import nnx
 
-from common.catalogue import System
+from common import systems
 from common.contract import network_contract
+from common.systems import System
 from jax_impl import losses, optimisers
 from jax_impl.interop import load_network
-from jax_impl.networks import build_networks
+from jax_impl.losses import Loss
+from jax_impl.models import (
+    dcgan,
+    dcgan_mnist,
+    facade,
+    gan_moments,
+    lsgan_jittor,
+    lsgan_keras,
+    lsgan_mlp,
+    lsgan_pytorch,
+    mlp,
+    sngan,
+    sngan_resnet,
+    toy_mlp,
+    wgan_gp,
+)
 
 _filled = cache(partial)  # jit compiles again for a new loss object, however equal
 
 
+NETWORKS: dict[type, tuple[type[nnx.Module], type[nnx.Module]]] = {
+    systems.networks.LSGANJittor: (lsgan_jittor.Generator, lsgan_jittor.Discriminator),
+    systems.networks.LSGANKeras: (lsgan_keras.Generator, lsgan_keras.Discriminator),
+    systems.networks.LSGANPyTorch: (lsgan_pytorch.Generator, lsgan_pytorch.Discriminator),
+    systems.networks.LSGANMLP: (lsgan_mlp.Generator, lsgan_mlp.Discriminator),
+    systems.networks.Facade: (dcgan.Generator, facade.Discriminator),
+    systems.networks.DCGAN: (dcgan.Generator, dcgan.Discriminator),
+    systems.networks.MLP: (mlp.Generator, mlp.Discriminator),
+    systems.networks.DCGANMnist: (dcgan_mnist.Generator, dcgan_mnist.Discriminator),
+    systems.networks.GANMoments: (gan_moments.Generator, gan_moments.Discriminator),
+    systems.networks.WGANGP: (wgan_gp.Generator, wgan_gp.Discriminator),
+    systems.networks.ToyMLP: (toy_mlp.Generator, toy_mlp.Discriminator),
+    systems.networks.SNDCGAN: (sngan.Generator, sngan.Discriminator),
+    systems.networks.SNGANResNet: (sngan_resnet.Generator, sngan_resnet.Discriminator),
+}
+LOSSES: dict[type, tuple[Loss, Loss]] = {
+    systems.losses.Vanilla: (losses.vanilla_generator_loss, losses.vanilla_discriminator_loss),
+    systems.losses.LeastSquares: (
+        losses.least_squares_generator_loss,
+        losses.least_squares_discriminator_loss,
+    ),
+    systems.losses.Wasserstein: (
+        losses.wasserstein_generator_loss,
+        losses.wasserstein_discriminator_loss,
+    ),
+    systems.losses.WassersteinGP: (
+        losses.wasserstein_generator_loss,
+        losses.wasserstein_discriminator_loss,
+    ),
+    systems.losses.Hinge: (losses.hinge_generator_loss, losses.hinge_discriminator_loss),
+}
+OPTIMISERS: dict[type, Callable[..., nnx.Optimizer]] = {
+    systems.optimisers.Adam: optimisers.adam,
+    systems.optimisers.KerasAdam: optimisers.keras_adam,
+    systems.optimisers.RMSprop: optimisers.rmsprop,
+    systems.optimisers.SGD: optimisers.sgd,
+}
+
+
 @dataclass(frozen=True, eq=False)
 class GAN:
-    """Everything that one step of the row's schedule needs."""
+    """Everything that one step of the system's schedule needs."""
 
     system: System
     generator: nnx.Module
     discriminator: nnx.Module
     generator_optimiser: nnx.Optimizer
     discriminator_optimiser: nnx.Optimizer
-    generator_loss: Callable[..., jax.Array]
-    discriminator_loss: Callable[..., jax.Array]
-    penalty: Callable[..., jax.Array] | None
+    generator_loss: Loss
+    discriminator_loss: Loss
+    penalty: Loss | None
 
 
 def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
-    """Build the row with the given canonical state, in this process's device and dtype."""
+    """Build the system with the given canonical state, in this process's device and dtype."""
     # Shapes alone: the weights that NNX would draw here are about to be replaced.
     generator, discriminator = nnx.eval_shape(partial(build_networks, system))
     load_network(generator, network_contract(system, "generator"), state)
@@ -50,64 +104,31 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     )
 
 
-def build_losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax.Array]]:
-    """The row's generator loss and discriminator loss, its labels, factors and sign filled in."""
-    match system.loss:
-        case "vanilla":
-            return losses.vanilla_generator_loss, losses.vanilla_discriminator_loss
-        case "least_squares":
-            return (
-                _filled(
-                    losses.least_squares_generator_loss,
-                    gen_label=system.gen_label,
-                    factor=system.generator_factor,
-                ),
-                _filled(
-                    losses.least_squares_discriminator_loss,
-                    real_label=system.real_label,
-                    fake_label=system.fake_label,
-                    factor=system.discriminator_factor,
-                ),
-            )
-        case "wasserstein" | "wasserstein_gp":
-            sign = system.wasserstein_sign
-            return (
-                _filled(losses.wasserstein_generator_loss, sign=sign),
-                _filled(losses.wasserstein_discriminator_loss, sign=sign),
-            )
-        case "hinge":
-            return losses.hinge_generator_loss, losses.hinge_discriminator_loss
-    raise ValueError(f"no loss {system.loss!r}")
+def build_networks(system: System) -> tuple[nnx.Module, nnx.Module]:
+    """The system's generator and discriminator with this framework's own initial weights."""
+    generator, discriminator = NETWORKS[type(system.networks)]
+    return (
+        generator(**system.networks.generator),
+        discriminator(**system.networks.discriminator),
+    )
 
 
-def build_penalty(system: System) -> Callable[..., jax.Array] | None:
-    """The row's gradient penalty with its weight filled in, where its loss has one."""
-    if system.loss != "wasserstein_gp":
+def build_losses(system: System) -> tuple[Loss, Loss]:
+    """The system's generator loss and discriminator loss, their keywords filled in."""
+    generator_loss, discriminator_loss = LOSSES[type(system.loss)]
+    return (
+        _filled(generator_loss, **system.loss.generator),
+        _filled(discriminator_loss, **system.loss.discriminator),
+    )
+
+
+def build_penalty(system: System) -> Loss | None:
+    """The system's gradient penalty with its weight filled in, where its loss has one."""
+    if not isinstance(system.loss, systems.losses.WassersteinGP):
         return None
-    return _filled(losses.gradient_penalty, weight=system.penalty_weight)
+    return _filled(losses.gradient_penalty, weight=system.loss.penalty_weight)
 
 
 def build_optimiser(system: System, network: nnx.Module) -> nnx.Optimizer:
-    """The row's optimiser over one network's trainable parameters."""
-    match system.optimiser:
-        case "adam" | "keras_adam":
-            adam = optimisers.adam if system.optimiser == "adam" else optimisers.keras_adam
-            return adam(
-                network,
-                learning_rate=system.learning_rate,
-                beta1=system.beta1,
-                beta2=system.beta2,
-                epsilon=system.epsilon,
-            )
-        case "rmsprop":
-            return optimisers.rmsprop(
-                network,
-                learning_rate=system.learning_rate,
-                decay=system.decay,
-                epsilon=system.epsilon,
-            )
-        case "sgd":
-            return optimisers.sgd(
-                network, learning_rate=system.learning_rate, momentum=system.momentum
-            )
-    raise ValueError(f"no optimiser {system.optimiser!r}")
+    """The system's optimiser over one network's trainable parameters."""
+    return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)

@@ -10,7 +10,8 @@ import numpy as np
 from flax import nnx
 
 from common.contract import Parameter
-from common.layouts import to_channels_first, to_channels_last
+from common.contract.layouts import to_channels_first, to_channels_last
+from common.streams.step_inputs import Masks
 
 _LEAVES = {
     "linear": "kernel",
@@ -39,6 +40,11 @@ def to_native(array: np.ndarray) -> jax.Array:
         array = np.transpose(array, (0, 2, 3, 1))
     # `float` is float64 under x64 and else float32; jnp.asarray might share the array's memory.
     return jnp.array(array, dtype=float)
+
+
+def native_masks(**masks: Masks) -> dict[str, list[jax.Array]]:
+    """Dropout masks by the keyword that takes them, left out where there are none."""
+    return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
 def to_canonical(tensor: jax.Array) -> np.ndarray:
@@ -90,15 +96,15 @@ def read_slots(
     optimiser: nnx.Optimizer, network: nnx.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
-    found = {
+    arrays = {
         f"{name}.{parameter.full_name}": _read(moments, parameter)
         for name, moments in _moments(optimiser)
         for parameter in parameters
         if parameter.trainable
     }
     for counter in _counters(optimiser):
-        found["step"] = np.asarray(float(counter[...]))
-    return found
+        arrays["step"] = np.asarray(float(counter[...]))
+    return arrays
 
 
 def _path(parameter: Parameter) -> tuple[str | int, ...]:

@@ -1,5 +1,6 @@
 """Layers that at least one of the four frameworks lacks or computes differently."""
 
+from collections.abc import Callable
 from functools import partial
 
 import jax
@@ -35,11 +36,11 @@ def upsample_bilinear(maps: jax.Array) -> jax.Array:
 
 
 class BatchNorm(nnx.Module):
-    """Batch norm over every axis but the channels, with the running rule written out.
+    """Batch norm over every axis but the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
     statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
@@ -79,23 +80,24 @@ class BatchNorm(nnx.Module):
         return (inputs - mean) * scale + self.bias[...]
 
 
-class _ConvTranspose(nnx.ConvTranspose):
+class ConvTranspose(nnx.ConvTranspose):
     """NNX's layer, with a gradient that XLA computes faster on a CPU."""
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        maps = _conv_transpose(inputs, self.kernel[...], self.strides, self.padding)
+        maps = conv_transpose(inputs, self.kernel[...], self.strides, self.padding)
         return maps if self.bias is None else maps + self.bias[...]
 
 
 # JAX's own gradient of the kernel is a convolution of a stretched image with an image, which
 # XLA runs on a CPU as a plain loop: up to a hundred times slower than this equal one.
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _conv_transpose(inputs: jax.Array, kernel: jax.Array, strides, padding) -> jax.Array:
+def conv_transpose(inputs: jax.Array, kernel: jax.Array, strides, padding) -> jax.Array:
+    """A transposed convolution of maps NHWC with a kernel HWOI."""
     return lax.conv_transpose(inputs, kernel, strides, padding, transpose_kernel=True)
 
 
 def _forward(inputs: jax.Array, kernel: jax.Array, strides, padding):
-    return _conv_transpose(inputs, kernel, strides, padding), (inputs, kernel)
+    return conv_transpose(inputs, kernel, strides, padding), (inputs, kernel)
 
 
 def _backward(strides, padding, residuals: tuple[jax.Array, jax.Array], upstream: jax.Array):
@@ -113,9 +115,25 @@ def _backward(strides, padding, residuals: tuple[jax.Array, jax.Array], upstream
     return of_inputs, pull_back(inputs)[0]
 
 
-_conv_transpose.defvjp(_forward, _backward)
+conv_transpose.defvjp(_forward, _backward)
 
 
 def _between_corners(extent: int) -> jax.Array:
     positions = jnp.arange(2 * extent) * ((extent - 1) / (2 * extent - 1))
     return jnp.maximum(1 - jnp.abs(positions[:, None] - jnp.arange(extent)), 0)
+
+
+def vjp(
+    network: nnx.Module, inputs: jax.Array
+) -> tuple[jax.Array, Callable[[jax.Array], nnx.State]]:
+    """A network's output, and what turns its gradient into the gradients of the parameters."""
+    graph, parameters, rest = nnx.split(network, nnx.Param, ...)
+
+    # nnx has no vjp, and jax.vjp lets no statistics move but those of a copy made inside it.
+    def forward(parameters: nnx.State) -> tuple[jax.Array, nnx.State]:
+        inside = nnx.merge(graph, parameters, rest, copy=True)
+        return inside(inputs), nnx.state(inside, nnx.BatchStat)
+
+    output, pull_back, moved = jax.vjp(forward, parameters, has_aux=True)
+    nnx.update(network, moved)
+    return output, lambda upstream: pull_back(upstream)[0]

@@ -7,11 +7,13 @@ import jax.numpy as jnp
 from flax import nnx
 from jax.nn import log_sigmoid, relu
 
+Loss = Callable[..., jax.Array]
+
 
 def vanilla_discriminator_loss(real_logits: jax.Array, fake_logits: jax.Array) -> jax.Array:
     """−log σ(real) − log(1 − σ(fake)), the sum of both means, stable for any logit.
 
-    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in seeds S2 to S4.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in its sources.
     """
     return -log_sigmoid(real_logits).mean() - log_sigmoid(-fake_logits).mean()
 
@@ -38,7 +40,8 @@ def least_squares_discriminator_loss(
     fake, 1 for real and 0 for the generator, the generator's objective at the optimal
     discriminator is a Pearson χ²; with 0, 1, 1 and −1, 1, 1 it is not.
 
-    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; seed S0 has factor 1.
+    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; Jittor's
+    notebook and mnistGANs have factor 1.
     """
     real_error = jnp.square(real_scores - real_label).mean()
     fake_error = jnp.square(fake_scores - fake_label).mean()
@@ -50,7 +53,8 @@ def least_squares_generator_loss(
 ) -> jax.Array:
     """factor · (fake − gen_label)², the mean over the batch.
 
-    Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
+    Source: Mao et al. 2017, equation 2 with factor ½; Jittor's notebook, mnistGANs and
+    PyTorch-GAN have factor 1.
     """
     return factor * jnp.square(fake_scores - gen_label).mean()
 
@@ -63,8 +67,8 @@ def wasserstein_discriminator_loss(
     Its negative estimates the Wasserstein distance, positive once the critic separates, for
     either sign.
 
-    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
-    with sign 1.
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
+    −1, caogang's wgan-gp sign 1.
     """
     return sign * (fake_scores.mean() - real_scores.mean())
 

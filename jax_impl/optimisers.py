@@ -27,7 +27,7 @@ def keras_adam(
 ) -> nnx.Optimizer:
     """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
-    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
     rule = _adam(_corrected_rate, learning_rate, beta1, beta2, epsilon)
     return nnx.Optimizer(network, rule, wrt=nnx.Param)

@@ -8,19 +8,22 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
-from common.catalogue import System
-from common.rounds import Round
+from common.streams.step_inputs import StepInputs
+from common.systems import System
+from common.systems.losses import Hinge, LeastSquares, Vanilla, Wasserstein, WassersteinGP
+from common.systems.optimisers import SGD, RMSprop
+from common.systems.schedules import MixedBatch
+from jax_impl.gan import build_networks
 from jax_impl.interop import to_native
-from jax_impl.layers import BatchNorm, _ConvTranspose
-from jax_impl.networks import build_networks
+from jax_impl.layers import BatchNorm, ConvTranspose
 
 
-def plain_step(system: System) -> Callable[[Round], jax.Array]:
+def plain_step(system: System) -> Callable[[StepInputs], jax.Array]:
     """A function that plays a step on networks of its own and gives the generator's loss."""
     generator, discriminator = (_built_in(net) for net in build_networks(system))
     optimiser_g = nnx.Optimizer(generator, _rule(system), wrt=nnx.Param)
     optimiser_d = nnx.Optimizer(discriminator, _rule(system), wrt=nnx.Param)
-    judge, fool = _losses(system)
+    discriminator_loss, generator_loss = _losses(system)
     keys = nnx.Rngs(0)
 
     @nnx.jit
@@ -28,17 +31,19 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
         alpha = keys.uniform((len(real), *[1] * (real.ndim - 1)))
 
         def objective(discriminator: nnx.Module) -> jax.Array:
-            if system.order == "generator_first":
+            if isinstance(system.schedule, MixedBatch):
                 scores = discriminator(jnp.concatenate([real, fake]), *masks[0])
-                return judge(scores[: len(real)], scores[len(real) :])
-            value = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
-            if system.loss == "wasserstein_gp":
-                value += _penalty(system, discriminator, real, fake, alpha)
-            return value
+                return discriminator_loss(scores[: len(real)], scores[len(real) :])
+            loss = discriminator_loss(
+                discriminator(real, *masks[0]), discriminator(fake, *masks[1])
+            )
+            if isinstance(system.loss, WassersteinGP):
+                loss += _penalty(system, discriminator, real, fake, alpha)
+            return loss
 
         optimiser.update(discriminator, nnx.grad(objective)(discriminator))
-        if system.loss == "wasserstein":
-            limit, weights = system.weight_clip, nnx.state(discriminator, nnx.Param)
+        if isinstance(system.loss, Wasserstein):
+            limit, weights = system.loss.weight_clip, nnx.state(discriminator, nnx.Param)
             clipped = jax.tree.map(lambda weight: jnp.clip(weight, -limit, limit), weights)
             nnx.update(discriminator, clipped)
 
@@ -46,21 +51,21 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
     def update_generator(generator, discriminator, optimiser, noise, masks):
         def objective(generator: nnx.Module, discriminator: nnx.Module):
             fake = generator(noise)
-            return fool(discriminator(fake, *masks)), fake
+            return generator_loss(discriminator(fake, *masks)), fake
 
         transformed = nnx.value_and_grad(objective, has_aux=True)
-        (value, fake), gradients = transformed(generator, discriminator)
+        (loss, fake), gradients = transformed(generator, discriminator)
         optimiser.update(generator, gradients)
-        return value, fake
+        return loss, fake
 
     @nnx.jit
     def update_both(networks, optimisers, keys, real, noise, masks) -> jax.Array:
         generator, discriminator = networks
-        if system.order == "generator_first":
-            value, fake = update_generator(*networks, optimisers[0], noise, [])
+        if isinstance(system.schedule, MixedBatch):
+            loss, fake = update_generator(*networks, optimisers[0], noise, [])
             fake = fake[: len(real)]
             update_discriminator(discriminator, optimisers[1], keys, real, fake, masks)
-            return value
+            return loss
         # Within one compiled function XLA makes the fakes of both updates once.
         fake = generator(noise)
         update_discriminator(discriminator, optimisers[1], keys, real, fake, masks)
@@ -70,19 +75,19 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
     def update_apart(generator, discriminator, optimiser, keys, real, noise, masks) -> None:
         update_discriminator(discriminator, optimiser, keys, real, generator(noise), masks)
 
-    def step(arrays: Round) -> jax.Array:
+    def step(inputs: StepInputs) -> jax.Array:
         networks, optimisers = (generator, discriminator), (optimiser_g, optimiser_d)
-        last = arrays.generator[-1]
-        for draw in arrays.discriminator:
-            real, noise = to_native(draw.real), to_native(last.noise)
-            masks = [_native(each) for each in (draw.real_masks, draw.fake_masks, last.masks)]
-            if system.noise_reuse == "fake":
+        last = inputs.generator[-1]
+        for update in inputs.discriminator:
+            real, noise = to_native(update.real), to_native(last.noise)
+            masks = [_native(each) for each in (update.real_masks, update.fake_masks, last.masks)]
+            if system.schedule.noise_reuse == "fake":
                 return update_both(networks, optimisers, keys, real, noise, masks)
-            update_apart(*networks, optimiser_d, keys, real, to_native(draw.noise), masks)
-        for draw in arrays.generator:
-            noise, masks = to_native(draw.noise), _native(draw.masks)
-            value, _ = update_generator(*networks, optimiser_g, noise, masks)
-        return value
+            update_apart(*networks, optimiser_d, keys, real, to_native(update.noise), masks)
+        for update in inputs.generator:
+            noise, masks = to_native(update.noise), _native(update.masks)
+            loss, _ = update_generator(*networks, optimiser_g, noise, masks)
+        return loss
 
     return step
 
@@ -90,7 +95,7 @@ def plain_step(system: System) -> Callable[[Round], jax.Array]:
 def _losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax.Array]]:
     cross_entropy = optax.sigmoid_binary_cross_entropy
     match system.loss:
-        case "vanilla":
+        case Vanilla():
             return (
                 lambda real, fake: (
                     cross_entropy(real, jnp.ones_like(real)).mean()
@@ -98,23 +103,25 @@ def _losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax
                 ),
                 lambda fake: cross_entropy(fake, jnp.ones_like(fake)).mean(),
             )
-        case "least_squares":
+        case LeastSquares():
             return (
                 lambda real, fake: (
-                    system.discriminator_factor
+                    system.loss.discriminator_factor
                     * (
-                        ((real - system.real_label) ** 2).mean()
-                        + ((fake - system.fake_label) ** 2).mean()
+                        ((real - system.loss.real_label) ** 2).mean()
+                        + ((fake - system.loss.fake_label) ** 2).mean()
                     )
                 ),
-                lambda fake: system.generator_factor * ((fake - system.gen_label) ** 2).mean(),
+                lambda fake: (
+                    system.loss.generator_factor * ((fake - system.loss.gen_label) ** 2).mean()
+                ),
             )
-        case "hinge":
+        case Hinge():
             return (
                 lambda real, fake: nnx.relu(1 - real).mean() + nnx.relu(1 + fake).mean(),
                 lambda fake: -fake.mean(),
             )
-    sign = system.wasserstein_sign
+    sign = system.loss.wasserstein_sign
     return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
 
 
@@ -124,16 +131,23 @@ def _penalty(
     between = alpha * real + (1 - alpha) * fake
     slopes = nnx.grad(lambda x, d: d(x).sum())(between, discriminator)
     norms = jnp.linalg.norm(slopes.reshape(len(real), -1), axis=1)
-    return system.penalty_weight * ((norms - 1) ** 2).mean()
+    return system.loss.penalty_weight * ((norms - 1) ** 2).mean()
 
 
 def _rule(system: System) -> optax.GradientTransformation:
     match system.optimiser:
-        case "rmsprop":
-            return optax.rmsprop(system.learning_rate, system.decay, system.epsilon)
-        case "sgd":
-            return optax.sgd(system.learning_rate, system.momentum)
-    return optax.adam(system.learning_rate, system.beta1, system.beta2, system.epsilon)
+        case RMSprop():
+            return optax.rmsprop(
+                system.optimiser.learning_rate, system.optimiser.decay, system.optimiser.epsilon
+            )
+        case SGD():
+            return optax.sgd(system.optimiser.learning_rate, system.optimiser.momentum)
+    return optax.adam(
+        system.optimiser.learning_rate,
+        system.optimiser.beta1,
+        system.optimiser.beta2,
+        system.optimiser.epsilon,
+    )
 
 
 def _native(masks: tuple) -> list[jax.Array]:
@@ -143,7 +157,7 @@ def _native(masks: tuple) -> list[jax.Array]:
 def _built_in(network: nnx.Module) -> nnx.Module:
     """The network with Flax's own layers in the place of ours; it has no spectral norm."""
     for path, layer in list(nnx.iter_graph(network)):
-        if isinstance(layer, BatchNorm | _ConvTranspose):
+        if isinstance(layer, BatchNorm | ConvTranspose):
             *owners, name = path
             owner = reduce(_part, owners, network)
             setattr(owner, name, _counterpart(layer))
@@ -154,7 +168,7 @@ def _part(owner: nnx.Module, name: str | int) -> nnx.Module:
     return owner[name] if isinstance(name, int) else getattr(owner, name)
 
 
-def _counterpart(layer: BatchNorm | _ConvTranspose) -> nnx.Module:
+def _counterpart(layer: BatchNorm | ConvTranspose) -> nnx.Module:
     rngs = nnx.Rngs(0)
     if isinstance(layer, BatchNorm):
         size, momentum = layer.scale.shape[0], 1 - layer.momentum

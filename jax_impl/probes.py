@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients of the inputs."""
+"""What parity looks at besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,65 @@ from typing import Any
 import jax
 from flax import nnx
 
+from common.streams.step_inputs import StepInputs
+from common.systems.schedules import MixedBatch
+from jax_impl import steps
+from jax_impl.gan import GAN
+from jax_impl.interop import native_masks, to_native
+
 
 def forward(network: nnx.Module, inputs: jax.Array, *, training: bool) -> jax.Array:
     """The network's output; in training mode its running statistics move."""
     network.train() if training else network.eval()
     return _apply(network, inputs)
+
+
+def first_discriminator_gradients(
+    gan: GAN, inputs: StepInputs
+) -> tuple[jax.Array, jax.Array, steps.Gradients]:
+    """Loss, fakes and gradients of a step's first discriminator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, networks = inputs.discriminator[0], (gan.generator, gan.discriminator)
+    real, loss = to_native(first.real), gan.discriminator_loss
+    if isinstance(gan.system.schedule, MixedBatch):
+        noise = to_native(inputs.generator[0].noise)
+        _, fake, _ = steps.generator_gradients(
+            *networks, noise, loss=gan.generator_loss, frozen=True
+        )
+        fake = fake[: len(real)]
+        value, gradients = steps.mixed_discriminator_gradients(
+            gan.discriminator, real, fake, loss=loss, **native_masks(masks=first.real_masks)
+        )
+        return value, fake, gradients
+    losses, fake, gradients = steps.discriminator_gradients(
+        *networks,
+        real,
+        to_native(first.noise),
+        loss=loss,
+        penalty=gan.penalty,
+        alpha=None if first.alpha is None else to_native(first.alpha),
+        **native_masks(real_masks=first.real_masks, fake_masks=first.fake_masks),
+    )
+    if "penalty" in losses:
+        return losses["loss"] + losses["penalty"], fake, gradients
+    return losses["loss"], fake, gradients
+
+
+def first_generator_gradients(gan: GAN, inputs: StepInputs) -> tuple[jax.Array, steps.Gradients]:
+    """Loss and gradients of a step's first generator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, frozen = inputs.generator[0], isinstance(gan.system.schedule, MixedBatch)
+    value, _, gradients = steps.generator_gradients(
+        gan.generator,
+        gan.discriminator,
+        to_native(first.noise),
+        loss=gan.generator_loss,
+        frozen=frozen,
+        **native_masks(masks=first.masks),
+    )
+    return value, gradients
 
 
 def discriminator_input_gradients(

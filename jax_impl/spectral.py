@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
-from jax_impl.layers import _conv_transpose
+from jax_impl.layers import conv_transpose
 
 _EPSILON = 1e-12
 
@@ -14,17 +14,19 @@ class SpectralLinear(nnx.Linear):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
     The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
-    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
-    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
-    and `u` and `v` move in training alone.
+    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
+    move in training alone.
     """
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias: bool, detach_sigma: bool
+    ) -> None:
         rngs = nnx.Rngs(0)  # NNX draws weights at construction; common's streams replace them
         # nnx's own default is float32; `float` is float64 under x64.
         super().__init__(in_features, out_features, use_bias=bias, param_dtype=float, rngs=rngs)
-        _add_vectors(self, self.kernel[...].T, rule, rngs)
+        _add_vectors(self, self.kernel[...].T, detach_sigma, rngs)
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
         kernel = self.kernel[...]
@@ -43,7 +45,7 @@ class SpectralConv(nnx.Conv):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         rngs = nnx.Rngs(0)  # as in the linear layer
         super().__init__(
@@ -56,7 +58,7 @@ class SpectralConv(nnx.Conv):
             param_dtype=float,
             rngs=rngs,
         )
-        _add_vectors(self, _conv_matrix(self.kernel[...]), rule, rngs)
+        _add_vectors(self, _conv_matrix(self.kernel[...]), detach_sigma, rngs)
 
     def __call__(self, maps: jax.Array) -> jax.Array:
         kernel = self.kernel[...] / _sigma(self, _conv_matrix(self.kernel[...]))
@@ -79,7 +81,7 @@ class SpectralConvTranspose(nnx.ConvTranspose):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         rngs = nnx.Rngs(0)  # as in the linear layer
         # nnx pads the stretched input: PyTorch's padding p is k−1−p on both sides.
@@ -95,11 +97,11 @@ class SpectralConvTranspose(nnx.ConvTranspose):
             param_dtype=float,
             rngs=rngs,
         )
-        _add_vectors(self, _conv_transpose_matrix(self.kernel[...]), rule, rngs)
+        _add_vectors(self, _conv_transpose_matrix(self.kernel[...]), detach_sigma, rngs)
 
     def __call__(self, maps: jax.Array) -> jax.Array:
         kernel = self.kernel[...] / _sigma(self, _conv_transpose_matrix(self.kernel[...]))
-        maps = _conv_transpose(maps, kernel, self.strides, self.padding)
+        maps = conv_transpose(maps, kernel, self.strides, self.padding)
         return _add_bias(self, maps)
 
 
@@ -116,22 +118,22 @@ def _add_bias(layer: nnx.Module, outputs: jax.Array) -> jax.Array:
     return outputs if layer.bias is None else outputs + layer.bias[...]
 
 
-def _add_vectors(layer: nnx.Module, matrix: jax.Array, rule: str, rngs: nnx.Rngs) -> None:
+def _add_vectors(layer: nnx.Module, matrix: jax.Array, detach_sigma: bool, rngs: nnx.Rngs) -> None:
     rows, columns = matrix.shape
-    layer.rule = rule
+    layer.detach_sigma = detach_sigma
     layer.use_running_average = False  # the name that Module.train and Module.eval look for
     layer.u = nnx.BatchStat(jax.random.normal(rngs.params(), (1, rows), float))
-    if rule == "differentiable":
+    if not detach_sigma:
         layer.v = nnx.BatchStat(jax.random.normal(rngs.params(), (1, columns), float))
 
 
 def _sigma(layer: nnx.Module, matrix: jax.Array) -> jax.Array:
-    constant = lax.stop_gradient(matrix)
-    if layer.rule == "constant":
-        return _constant_sigma(layer, constant)
+    detached = lax.stop_gradient(matrix)
+    if layer.detach_sigma:
+        return _detached_sigma(layer, detached)
     if not layer.use_running_average:
-        layer.u[...] = _unit(layer.v[...] @ constant.T)
-        layer.v[...] = _unit(layer.u[...] @ constant)
+        layer.u[...] = _unit(layer.v[...] @ detached.T)
+        layer.v[...] = _unit(layer.u[...] @ detached)
     return (layer.u[...] @ matrix @ layer.v[...].T).squeeze()
 
 
@@ -139,7 +141,7 @@ def _unit(vector: jax.Array) -> jax.Array:
     return vector / jnp.maximum(jnp.linalg.norm(vector), _EPSILON)
 
 
-def _constant_sigma(layer: nnx.Module, matrix: jax.Array) -> jax.Array:
+def _detached_sigma(layer: nnx.Module, matrix: jax.Array) -> jax.Array:
     v = layer.u[...] @ matrix
     v /= jnp.linalg.norm(v) + _EPSILON
     u = v @ matrix.T

@@ -8,10 +8,10 @@ from pathlib import Path
 import jittor as jt
 from jittor_utils.lock import lock_path
 
-from common.cards import no_card
-from common.errors import UsageError
-from common.jittor_kernels import quick_kernels
-from common.memory import process_peak
+from common import UsageError
+from common.backends.cards import no_card
+from common.backends.jittor_kernels import quick_kernels
+from common.processes.memory import process_peak
 
 _CACHE = Path(jt.flags.cache_path)
 # Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
@@ -35,7 +35,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
-        UsageError: CUDA is asked for and this framework sees no CUDA device.
+        UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     if device == "cuda" and not jt.has_cuda:
         raise UsageError(no_card("Jittor", built=False, install=_INSTALL))
@@ -62,12 +62,12 @@ def chosen_device() -> str:
 
 
 def synchronise() -> None:
-    """Return once everything asked for is computed, what nobody has read included."""
+    """Return once every pending computation has finished, also those nobody has read."""
     jt.sync_all(True)
 
 
 def peak_memory() -> int | None:
-    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
     # On a card it counts its memory's peak only while it also keeps a stack for every array.
     return None if jt.flags.use_cuda else process_peak()
 
@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
     return {
         "jittor": jt.__version__,
         "device": chosen_device(),
-        "dtype": _chosen_dtype(),
+        "dtype": chosen_dtype(),
         "onednn": str(jt.compile_extern.mkl_ops is not None),
         "tensor cores": str(bool(jt.flags.use_tensorcore)),
         "compiler": jt.flags.cc_path,
@@ -89,15 +89,15 @@ def environment() -> dict[str, str]:
 @cache
 def _compile_quickly() -> None:
     """Compile what every kernel includes once, instead of once for every kernel."""
-    found = quick_kernels(
+    settings = quick_kernels(
         _CACHE,
         compiler=jt.flags.cc_path,
         kind=jt.flags.cc_type,
         flags=jt.flags.cc_flags,
         version=jt.__version__,
     )
-    if found is not None:
-        flags, python = found
+    if settings is not None:
+        flags, python = settings
         jt.flags.cc_flags += flags
         jt.flags.python_path = python
 
@@ -120,5 +120,6 @@ def _keep_kernels_apart(dtype: str) -> None:
     jt.core.set_lock_path(str(lock))
 
 
-def _chosen_dtype() -> str:
+def chosen_dtype() -> str:
+    """The type that `configure` chose: "float32" or "float64"."""
     return "float32" if jt.flags.auto_convert_64_to_32 else "float64"

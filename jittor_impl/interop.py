@@ -9,19 +9,25 @@ from jittor import Var, nn
 from jittor.optim import Optimizer
 
 from common.contract import Parameter
-from jittor_impl.device import _chosen_dtype
-from jittor_impl.layers import _is_scalar
+from common.streams.step_inputs import Masks
+from jittor_impl.device import chosen_dtype
+from jittor_impl.layers import is_scalar
 
 
 def to_native(array: np.ndarray) -> Var:
     """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
-    return jt.array(np.asarray(array, dtype=_chosen_dtype()))
+    return jt.array(np.asarray(array, dtype=chosen_dtype()))
+
+
+def native_masks(**masks: Masks) -> dict[str, list[Var]]:
+    """Dropout masks by the keyword that takes them, left out where there are none."""
+    return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
 def to_canonical(tensor: Var) -> np.ndarray:
     """A tensor (images in this framework's layout) as a canonical NumPy array."""
     array = np.array(tensor.numpy())
-    return array.reshape(()) if _is_scalar(tensor) else array
+    return array.reshape(()) if is_scalar(tensor) else array
 
 
 def load_network(
@@ -52,9 +58,9 @@ def load_slots(
 ) -> None:
     """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
     names = {name.partition(".")[0] for name in slots}
-    for parameter, found in _slots(optimiser, network, parameters):
-        for name in names.intersection(found):
-            _overwrite(found[name], slots[f"{name}.{parameter.full_name}"])
+    for parameter, tensors in _slots(optimiser, network, parameters):
+        for name in names.intersection(tensors):
+            _overwrite(tensors[name], slots[f"{name}.{parameter.full_name}"])
     optimiser.count = int(slots.get("step", 0))
 
 
@@ -64,8 +70,8 @@ def read_slots(
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
     arrays = {
         f"{name}.{parameter.full_name}": to_canonical(tensor)
-        for parameter, found in _slots(optimiser, network, parameters)
-        for name, tensor in found.items()
+        for parameter, tensors in _slots(optimiser, network, parameters)
+        for name, tensor in tensors.items()
     }
     if "first_moment" in optimiser.slots:
         arrays["step"] = np.asarray(float(optimiser.count))

@@ -4,12 +4,12 @@ import jittor as jt
 import numpy as np
 from jittor import Var, nn
 
-from jittor_impl.device import _chosen_dtype
+from jittor_impl.device import chosen_dtype
 
 
 def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
     """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
-    return jt.ternary(inputs > 0, inputs, inputs * _constant(negative_slope, inputs))
+    return jt.ternary(inputs > 0, inputs, inputs * constant(negative_slope, inputs))
 
 
 def dropout(inputs: Var, mask: Var | None, *, rate: float) -> Var:
@@ -17,7 +17,7 @@ def dropout(inputs: Var, mask: Var | None, *, rate: float) -> Var:
 
     Without a mask nothing is dropped.
     """
-    return inputs if mask is None else inputs * mask / _constant(1 - rate, inputs)
+    return inputs if mask is None else inputs * mask / constant(1 - rate, inputs)
 
 
 def upsample_nearest(maps: Var) -> Var:
@@ -35,11 +35,11 @@ def upsample_bilinear(maps: Var) -> Var:
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over every axis but the channels, with the running rule written out.
+    """Batch norm over every axis but the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
     statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
@@ -52,7 +52,7 @@ class BatchNorm(nn.Module):
         self.epsilon = epsilon
         self.momentum = momentum
         self.unbiased_running_variance = unbiased_running_variance
-        dtype = _chosen_dtype()
+        dtype = chosen_dtype()
         self.weight = jt.ones(channels, dtype=dtype)
         self.bias = jt.zeros(channels, dtype=dtype)
         # To Jittor every Var of a module is a parameter; only this keeps optimisers off.
@@ -67,23 +67,23 @@ class BatchNorm(nn.Module):
         if count == 1:
             raise ValueError(f"one value per channel in training: inputs {tuple(inputs.shape)}")
         # Jittor's own layer takes E[x²] − E[x]², which cancels: hence two passes.
-        mean = _average(inputs)
-        variance = _average((inputs - _spread(mean, inputs)).sqr())
+        mean = average(inputs)
+        variance = average((inputs - spread(mean, inputs)).sqr())
         correction = count / (count - 1) if self.unbiased_running_variance else 1.0
         self._move(self.running_mean, mean)
-        self._move(self.running_var, variance * _constant(correction, variance))
+        self._move(self.running_var, variance * constant(correction, variance))
         return self._normalise(inputs, mean, variance)
 
     def _normalise(self, inputs: Var, mean: Var, variance: Var) -> Var:
-        scale = self.weight / (variance + _constant(self.epsilon, variance)).sqrt()
-        centred = inputs - _spread(mean, inputs)
-        return centred * _spread(scale, inputs) + _spread(self.bias, inputs)
+        scale = self.weight / (variance + constant(self.epsilon, variance)).sqrt()
+        centred = inputs - spread(mean, inputs)
+        return centred * spread(scale, inputs) + spread(self.bias, inputs)
 
     def _move(self, running: Var, batch: Var) -> None:
-        running.update(running + (batch - running) * _constant(self.momentum, running))
+        running.update(running + (batch - running) * constant(self.momentum, running))
 
 
-class _Conv(nn.Conv):
+class Conv(nn.Conv):
     """Jittor's convolution with a bias whose gradient keeps float32's digits."""
 
     def execute(self, maps: Var) -> Var:
@@ -91,10 +91,10 @@ class _Conv(nn.Conv):
 
     def _convolve(self, maps: Var, weight: Var) -> Var:
         maps = nn.conv2d(maps, weight, stride=self.stride, padding=self.padding)
-        return maps if self.bias is None else maps + _spread(self.bias, maps)
+        return maps if self.bias is None else maps + spread(self.bias, maps)
 
 
-class _ConvTranspose(nn.ConvTranspose):
+class ConvTranspose(nn.ConvTranspose):
     """Jittor's transposed convolution with a bias whose gradient keeps float32's digits."""
 
     def execute(self, maps: Var) -> Var:
@@ -108,7 +108,7 @@ class _ConvTranspose(nn.ConvTranspose):
             padding=self.padding,
             output_padding=self.output_padding,
         )
-        return maps if self.bias is None else maps + _spread(self.bias, maps)
+        return maps if self.bias is None else maps + spread(self.bias, maps)
 
 
 def _between(size: int) -> np.ndarray:
@@ -117,23 +117,26 @@ def _between(size: int) -> np.ndarray:
     return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(size)))
 
 
-def _constant(value: float, like: Var) -> Var:
+def constant(value: float, like: Var) -> Var:
+    """A Python number with all its digits, in the type of another tensor."""
     # Jittor rounds every Python and NumPy number to float32, whatever it meets; an array keeps
     # its digits.
     return jt.array(np.asarray(value, dtype=str(like.dtype)))
 
 
-def _scalar(value: Var) -> Var:
+def scalar(value: Var) -> Var:
+    """The same tensor of one element, marked as a number."""
     # To Jittor a number is a vector of one element; a loss carries a mark that tells them apart.
     value.scalar = True
     return value
 
 
-def _is_scalar(value: Var) -> bool:
+def is_scalar(value: Var) -> bool:
+    """Whether a tensor is marked as a number."""
     return hasattr(value, "scalar")
 
 
-def _average(inputs: Var) -> Var:
+def average(inputs: Var) -> Var:
     """The mean of scores (N,), or over every axis but the channels."""
     # Jittor adds one number after the other: over a batch of maps in float32 that loses two
     # digits, which a float64 total keeps. And the gradient of its own mean rounds 1/N to
@@ -142,7 +145,7 @@ def _average(inputs: Var) -> Var:
     return (total / (inputs.numel() // total.numel())).cast(inputs.dtype)
 
 
-def _spread(channels: Var, like: Var) -> Var:
+def spread(channels: Var, like: Var) -> Var:
     """One value a channel, repeated over the other axes of `like`."""
     # The gradient of a broadcast is such a sum.
     axes = (0, *range(2, like.ndim))

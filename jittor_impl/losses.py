@@ -5,15 +5,17 @@ from collections.abc import Callable
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import _average, _constant, _scalar
+from jittor_impl.layers import average, constant, scalar
+
+Loss = Callable[..., Var]
 
 
 def vanilla_discriminator_loss(real_logits: Var, fake_logits: Var) -> Var:
     """−log σ(real) − log(1 − σ(fake)), the sum of both means, stable for any logit.
 
-    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in seeds S2 to S4.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in its sources.
     """
-    return _scalar(_average(_softplus(-real_logits)) + _average(_softplus(fake_logits)))
+    return scalar(average(_softplus(-real_logits)) + average(_softplus(fake_logits)))
 
 
 def vanilla_generator_loss(fake_logits: Var) -> Var:
@@ -21,7 +23,7 @@ def vanilla_generator_loss(fake_logits: Var) -> Var:
 
     Source: Goodfellow et al. 2014, section 3.
     """
-    return _scalar(_average(_softplus(-fake_logits)))
+    return scalar(average(_softplus(-fake_logits)))
 
 
 def least_squares_discriminator_loss(
@@ -33,20 +35,22 @@ def least_squares_discriminator_loss(
     fake, 1 for real and 0 for the generator, the generator's objective at the optimal
     discriminator is a Pearson χ²; with 0, 1, 1 and −1, 1, 1 it is not.
 
-    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; seed S0 has factor 1.
+    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; Jittor's
+    notebook and mnistGANs have factor 1.
     """
-    real_error = _average((real_scores - _constant(real_label, real_scores)).sqr())
-    fake_error = _average((fake_scores - _constant(fake_label, fake_scores)).sqr())
-    return _scalar(_constant(factor, real_error) * (real_error + fake_error))
+    real_error = average((real_scores - constant(real_label, real_scores)).sqr())
+    fake_error = average((fake_scores - constant(fake_label, fake_scores)).sqr())
+    return scalar(constant(factor, real_error) * (real_error + fake_error))
 
 
 def least_squares_generator_loss(fake_scores: Var, *, gen_label: float, factor: float) -> Var:
     """factor · (fake − gen_label)², the mean over the batch.
 
-    Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
+    Source: Mao et al. 2017, equation 2 with factor ½; Jittor's notebook, mnistGANs and
+    PyTorch-GAN have factor 1.
     """
-    error = _average((fake_scores - _constant(gen_label, fake_scores)).sqr())
-    return _scalar(_constant(factor, error) * error)
+    error = average((fake_scores - constant(gen_label, fake_scores)).sqr())
+    return scalar(constant(factor, error) * error)
 
 
 def wasserstein_discriminator_loss(real_scores: Var, fake_scores: Var, *, sign: float) -> Var:
@@ -55,11 +59,11 @@ def wasserstein_discriminator_loss(real_scores: Var, fake_scores: Var, *, sign: 
     Its negative estimates the Wasserstein distance, positive once the critic separates, for
     either sign.
 
-    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
-    with sign 1.
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
+    −1, caogang's wgan-gp sign 1.
     """
-    difference = _average(fake_scores) - _average(real_scores)
-    return _scalar(_constant(sign, difference) * difference)
+    difference = average(fake_scores) - average(real_scores)
+    return scalar(constant(sign, difference) * difference)
 
 
 def wasserstein_generator_loss(fake_scores: Var, *, sign: float) -> Var:
@@ -67,7 +71,7 @@ def wasserstein_generator_loss(fake_scores: Var, *, sign: float) -> Var:
 
     Source: Arjovsky et al. 2017, algorithm 1.
     """
-    return _scalar(_constant(-sign, fake_scores) * _average(fake_scores))
+    return scalar(constant(-sign, fake_scores) * average(fake_scores))
 
 
 def gradient_penalty(
@@ -89,8 +93,8 @@ def gradient_penalty(
     alpha = alpha.reshape((-1, *(1,) * (real.ndim - 1)))
     between = (alpha * real + (-alpha + 1) * fake).detach()
     gradient = jt.grad(discriminator(between).sum(), between)
-    error = _average((_norm(gradient.flatten(1)) - 1).sqr())
-    return _scalar(_constant(weight, error) * error)
+    error = average((_norm(gradient.flatten(1)) - 1).sqr())
+    return scalar(constant(weight, error) * error)
 
 
 def hinge_discriminator_loss(real_scores: Var, fake_scores: Var) -> Var:
@@ -98,7 +102,7 @@ def hinge_discriminator_loss(real_scores: Var, fake_scores: Var) -> Var:
 
     Source: Miyato et al. 2018, arXiv:1802.05957, equation 16.
     """
-    return _scalar(_average(nn.relu(-real_scores + 1)) + _average(nn.relu(fake_scores + 1)))
+    return scalar(average(nn.relu(-real_scores + 1)) + average(nn.relu(fake_scores + 1)))
 
 
 def hinge_generator_loss(fake_scores: Var) -> Var:
@@ -106,16 +110,16 @@ def hinge_generator_loss(fake_scores: Var) -> Var:
 
     Source: Miyato et al. 2018, equation 17.
     """
-    return _scalar(-_average(fake_scores))
+    return scalar(-average(fake_scores))
 
 
-def _norm(rows: Var) -> Var:
-    """The Euclidean norm of each row (N, M); its derivative at an exact zero is zero."""
-    total = rows.float64().sqr().sum(1)
+def _norm(samples: Var) -> Var:
+    """The Euclidean norm of each sample (N, M); its derivative at an exact zero is zero."""
+    total = samples.float64().sqr().sum(1)
     positive = total > 0
     # The derivative of √ at 0 is infinite, and 0 · ∞ is NaN in the branch not taken too.
     root = jt.ternary(positive, total, jt.ones_like(total)).sqrt()
-    return jt.ternary(positive, root, jt.zeros_like(total)).cast(rows.dtype)
+    return jt.ternary(positive, root, jt.zeros_like(total)).cast(samples.dtype)
 
 
 def _softplus(logits: Var) -> Var:

@@ -6,7 +6,7 @@ import jittor as jt
 from jittor import Var, nn
 from jittor.optim import Optimizer
 
-from jittor_impl.layers import _constant
+from jittor_impl.layers import constant
 
 
 def adam(
@@ -24,7 +24,7 @@ def keras_adam(
 ) -> Optimizer:
     """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
-    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
     return _KerasAdam(
         network, learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon
@@ -54,7 +54,7 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
     """
     for parameter in network.parameters():
         if not parameter.is_stop_grad():
-            low, high = _constant(-limit, parameter), _constant(limit, parameter)
+            low, high = constant(-limit, parameter), constant(limit, parameter)
             # Jittor's maximum makes a number of a NaN, which must stay seen.
             clipped = parameter.maximum(low).minimum(high)
             parameter.update(jt.ternary(jt.isnan(parameter), parameter, clipped))
@@ -107,14 +107,14 @@ class _Adam(_Optimiser):
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
 
     def average(self, g: Var, m: Var, v: Var) -> None:
-        m.update(m * _constant(self.beta1, m) + g * _constant(1 - self.beta1, g))
-        v.update(v * _constant(self.beta2, v) + g.sqr() * _constant(1 - self.beta2, g))
+        m.update(m * constant(self.beta1, m) + g * constant(1 - self.beta1, g))
+        v.update(v * constant(self.beta2, v) + g.sqr() * constant(1 - self.beta2, g))
 
     def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
         self.average(g, m, v)
-        rate = _constant(self.lr / (1 - self.beta1**self.count), w)
-        spread = _constant(sqrt(1 - self.beta2**self.count), w)
-        w.update(w - rate * m / (v.sqrt() / spread + _constant(self.epsilon, w)))
+        rate = constant(self.lr / (1 - self.beta1**self.count), w)
+        spread = constant(sqrt(1 - self.beta2**self.count), w)
+        w.update(w - rate * m / (v.sqrt() / spread + constant(self.epsilon, w)))
 
 
 class _KerasAdam(_Adam):
@@ -123,7 +123,7 @@ class _KerasAdam(_Adam):
     def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
         self.average(g, m, v)
         rate = self.lr * sqrt(1 - self.beta2**self.count) / (1 - self.beta1**self.count)
-        w.update(w - _constant(rate, w) * m / (v.sqrt() + _constant(self.epsilon, w)))
+        w.update(w - constant(rate, w) * m / (v.sqrt() + constant(self.epsilon, w)))
 
 
 class _RMSprop(_Optimiser):
@@ -136,8 +136,8 @@ class _RMSprop(_Optimiser):
         self.decay, self.epsilon = decay, epsilon
 
     def move(self, w: Var, g: Var, v: Var) -> None:
-        v.update(v * _constant(self.decay, v) + g.sqr() * _constant(1 - self.decay, g))
-        w.update(w - _constant(self.lr, w) * g / (v.sqrt() + _constant(self.epsilon, w)))
+        v.update(v * constant(self.decay, v) + g.sqr() * constant(1 - self.decay, g))
+        w.update(w - constant(self.lr, w) * g / (v.sqrt() + constant(self.epsilon, w)))
 
 
 class _SGD(_Optimiser):
@@ -148,5 +148,5 @@ class _SGD(_Optimiser):
         self.momentum = momentum
 
     def move(self, w: Var, g: Var, b: Var) -> None:
-        b.update(b * _constant(self.momentum, b) + g)
-        w.update(w - _constant(self.lr, w) * b)
+        b.update(b * constant(self.momentum, b) + g)
+        w.update(w - constant(self.lr, w) * b)

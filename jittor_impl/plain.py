@@ -5,51 +5,58 @@ from collections.abc import Callable
 import jittor as jt
 from jittor import Var, nn, optim
 
-from common.catalogue import System
-from common.rounds import Round
+from common.streams.step_inputs import StepInputs
+from common.systems import System
+from common.systems.losses import Hinge, LeastSquares, Vanilla, Wasserstein, WassersteinGP
+from common.systems.optimisers import SGD, RMSprop
+from common.systems.schedules import MixedBatch
+from jittor_impl.gan import build_networks
 from jittor_impl.interop import to_native
 from jittor_impl.layers import BatchNorm
-from jittor_impl.networks import build_networks
 from jittor_impl.spectral import SpectralConv, SpectralLinear
 
 
-def plain_step(system: System) -> Callable[[Round], Var]:
+def plain_step(system: System) -> Callable[[StepInputs], Var]:
     """A function that plays a step on networks of its own and gives the generator's loss."""
     generator, discriminator = (_built_in(net) for net in build_networks(system))
     optimiser_g, optimiser_d = _optimiser(system, generator), _optimiser(system, discriminator)
-    judge, fool = _losses(system)
+    discriminator_loss, generator_loss = _losses(system)
 
     def update_discriminator(real: Var, fake: Var, masks: list[list[Var]]) -> None:
-        if system.order == "generator_first":
+        if isinstance(system.schedule, MixedBatch):
             scores = discriminator(jt.concat([real, fake]), *masks[0])
-            loss = judge(scores[: len(real)], scores[len(real) :])
+            loss = discriminator_loss(scores[: len(real)], scores[len(real) :])
         else:
-            loss = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
-        if system.loss == "wasserstein_gp":
+            loss = discriminator_loss(
+                discriminator(real, *masks[0]), discriminator(fake, *masks[1])
+            )
+        if isinstance(system.loss, WassersteinGP):
             loss = loss + _penalty(system, discriminator, real, fake)
         optimiser_d.step(loss)
-        if system.loss == "wasserstein":
+        if isinstance(system.loss, Wasserstein):
             for parameter in discriminator.parameters():
-                parameter.update(jt.clamp(parameter, -system.weight_clip, system.weight_clip))
+                parameter.update(
+                    jt.clamp(parameter, -system.loss.weight_clip, system.loss.weight_clip)
+                )
 
-    def step(arrays: Round) -> Var:
+    def step(inputs: StepInputs) -> Var:
         fake = None
-        if system.order == "generator_first":
-            fake = generator(to_native(arrays.generator[0].noise))
-            loss = fool(discriminator(fake))
+        if isinstance(system.schedule, MixedBatch):
+            fake = generator(to_native(inputs.generator[0].noise))
+            loss = generator_loss(discriminator(fake))
             optimiser_g.step(loss)
-        for draw in arrays.discriminator:
-            if draw.noise is not None:
-                fake = generator(to_native(draw.noise))
-            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
-            real = to_native(draw.real)
+        for update in inputs.discriminator:
+            if update.noise is not None:
+                fake = generator(to_native(update.noise))
+            masks = [_native(update.real_masks), _native(update.fake_masks)]
+            real = to_native(update.real)
             update_discriminator(real, fake[: len(real)].detach(), masks)
-        if system.order == "generator_first":
+        if isinstance(system.schedule, MixedBatch):
             return loss
-        for draw in arrays.generator:
-            if system.noise_reuse != "fake":
-                fake = generator(to_native(draw.noise))
-            loss = fool(discriminator(fake, *_native(draw.masks)))
+        for update in inputs.generator:
+            if system.schedule.noise_reuse != "fake":
+                fake = generator(to_native(update.noise))
+            loss = generator_loss(discriminator(fake, *_native(update.masks)))
             optimiser_g.step(loss)
         return loss
 
@@ -59,7 +66,7 @@ def plain_step(system: System) -> Callable[[Round], Var]:
 def _losses(system: System) -> tuple[Callable[..., Var], Callable[..., Var]]:
     cross_entropy = nn.binary_cross_entropy_with_logits
     match system.loss:
-        case "vanilla":
+        case Vanilla():
             return (
                 lambda real, fake: (
                     cross_entropy(real, jt.ones_like(real))
@@ -67,23 +74,25 @@ def _losses(system: System) -> tuple[Callable[..., Var], Callable[..., Var]]:
                 ),
                 lambda fake: cross_entropy(fake, jt.ones_like(fake)),
             )
-        case "least_squares":
+        case LeastSquares():
             return (
                 lambda real, fake: (
-                    system.discriminator_factor
+                    system.loss.discriminator_factor
                     * (
-                        ((real - system.real_label) ** 2).mean()
-                        + ((fake - system.fake_label) ** 2).mean()
+                        ((real - system.loss.real_label) ** 2).mean()
+                        + ((fake - system.loss.fake_label) ** 2).mean()
                     )
                 ),
-                lambda fake: system.generator_factor * ((fake - system.gen_label) ** 2).mean(),
+                lambda fake: (
+                    system.loss.generator_factor * ((fake - system.loss.gen_label) ** 2).mean()
+                ),
             )
-        case "hinge":
+        case Hinge():
             return (
                 lambda real, fake: nn.relu(1 - real).mean() + nn.relu(1 + fake).mean(),
                 lambda fake: -fake.mean(),
             )
-    sign = system.wasserstein_sign
+    sign = system.loss.wasserstein_sign
     return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
 
 
@@ -92,17 +101,19 @@ def _penalty(system: System, discriminator: nn.Module, real: Var, fake: Var) -> 
     between = alpha * real + (1 - alpha) * fake
     slopes = jt.grad(discriminator(between).sum(), between)
     norms = slopes.reshape(len(real), -1).sqr().sum(1).sqrt()
-    return system.penalty_weight * ((norms - 1) ** 2).mean()
+    return system.loss.penalty_weight * ((norms - 1) ** 2).mean()
 
 
 def _optimiser(system: System, network: nn.Module) -> optim.Optimizer:
-    parameters, rate = network.parameters(), system.learning_rate
+    parameters, rate = network.parameters(), system.optimiser.learning_rate
     match system.optimiser:
-        case "rmsprop":
-            return optim.RMSprop(parameters, rate, system.epsilon, system.decay)
-        case "sgd":
-            return optim.SGD(parameters, rate, system.momentum)
-    return optim.Adam(parameters, rate, system.epsilon, (system.beta1, system.beta2))
+        case RMSprop():
+            return optim.RMSprop(parameters, rate, system.optimiser.epsilon, system.optimiser.decay)
+        case SGD():
+            return optim.SGD(parameters, rate, system.optimiser.momentum)
+    return optim.Adam(
+        parameters, rate, system.optimiser.epsilon, (system.optimiser.beta1, system.optimiser.beta2)
+    )
 
 
 def _native(masks: tuple) -> list[Var]:

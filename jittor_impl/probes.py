@@ -1,11 +1,17 @@
-"""What parity looks at besides whole steps: forward passes and gradients of the inputs."""
+"""What parity looks at besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.steps import _gradients
+from common.streams.step_inputs import StepInputs
+from common.systems.schedules import MixedBatch
+from jittor_impl import steps
+from jittor_impl.gan import GAN
+from jittor_impl.interop import native_masks, to_native
+from jittor_impl.layers import scalar
+from jittor_impl.steps import gradients_of
 
 
 def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
@@ -14,6 +20,52 @@ def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
     network.train() if training else network.eval()
     with jt.no_grad():
         return network(inputs)
+
+
+def first_discriminator_gradients(gan: GAN, inputs: StepInputs) -> tuple[Var, Var, steps.Gradients]:
+    """Loss, fakes and gradients of a step's first discriminator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, networks = inputs.discriminator[0], (gan.generator, gan.discriminator)
+    real, loss = to_native(first.real), gan.discriminator_loss
+    if isinstance(gan.system.schedule, MixedBatch):
+        noise = to_native(inputs.generator[0].noise)
+        _, fake, _ = steps.generator_gradients(
+            *networks, noise, loss=gan.generator_loss, frozen=True
+        )
+        fake = fake[: len(real)]
+        value, gradients = steps.mixed_discriminator_gradients(
+            gan.discriminator, real, fake, loss=loss, **native_masks(masks=first.real_masks)
+        )
+        return value, fake, gradients
+    losses, fake, gradients = steps.discriminator_gradients(
+        *networks,
+        real,
+        to_native(first.noise),
+        loss=loss,
+        penalty=gan.penalty,
+        alpha=None if first.alpha is None else to_native(first.alpha),
+        **native_masks(real_masks=first.real_masks, fake_masks=first.fake_masks),
+    )
+    if "penalty" in losses:
+        return scalar(losses["loss"] + losses["penalty"]), fake, gradients
+    return losses["loss"], fake, gradients
+
+
+def first_generator_gradients(gan: GAN, inputs: StepInputs) -> tuple[Var, steps.Gradients]:
+    """Loss and gradients of a step's first generator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, frozen = inputs.generator[0], isinstance(gan.system.schedule, MixedBatch)
+    value, _, gradients = steps.generator_gradients(
+        gan.generator,
+        gan.discriminator,
+        to_native(first.noise),
+        loss=gan.generator_loss,
+        frozen=frozen,
+        **native_masks(masks=first.masks),
+    )
+    return value, gradients
 
 
 def discriminator_input_gradients(
@@ -56,7 +108,7 @@ def penalty_gradients(
     """The gradient penalty alone, and its gradient with respect to every parameter."""
     discriminator.train()
     value = penalty(discriminator, real, fake, alpha)
-    gradients = _gradients(value, discriminator)
+    gradients = gradients_of(value, discriminator)
     return value.stop_grad(), gradients
 
 

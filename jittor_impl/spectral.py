@@ -3,8 +3,8 @@
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.device import _chosen_dtype
-from jittor_impl.layers import _constant, _Conv, _ConvTranspose
+from jittor_impl.device import chosen_dtype
+from jittor_impl.layers import Conv, ConvTranspose, constant
 
 _EPSILON = 1e-12
 
@@ -13,22 +13,24 @@ class SpectralLinear(nn.Linear):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
     The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
-    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
-    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
-    and `u` and `v` move in training alone.
+    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
+    move in training alone.
     """
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias: bool, detach_sigma: bool
+    ) -> None:
         super().__init__(in_features, out_features, bias=bias)
-        _add_vectors(self, self.weight, rule)
+        _add_vectors(self, self.weight, detach_sigma)
 
     def execute(self, inputs: Var) -> Var:
         weight = _divide(self.weight, _sigma(self, self.weight))
         return nn.linear(inputs, weight, self.bias)
 
 
-class SpectralConv(_Conv):
+class SpectralConv(Conv):
     """A square convolution, spectrally normalised as in `SpectralLinear`."""
 
     def __init__(
@@ -40,17 +42,17 @@ class SpectralConv(_Conv):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
-        _add_vectors(self, self.weight.flatten(1), rule)
+        _add_vectors(self, self.weight.flatten(1), detach_sigma)
 
     def execute(self, maps: Var) -> Var:
         weight = _divide(self.weight, _sigma(self, self.weight.flatten(1)))
         return self._convolve(maps, weight)
 
 
-class SpectralConvTranspose(_ConvTranspose):
+class SpectralConvTranspose(ConvTranspose):
     """A square transposed convolution, spectrally normalised as in `SpectralLinear`."""
 
     def __init__(
@@ -62,10 +64,10 @@ class SpectralConvTranspose(_ConvTranspose):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
-        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), rule)
+        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), detach_sigma)
 
     def execute(self, maps: Var) -> Var:
         # Outputs are the second axis of a transposed convolution's weight.
@@ -73,19 +75,19 @@ class SpectralConvTranspose(_ConvTranspose):
         return self._convolve(maps, weight)
 
 
-def _add_vectors(layer: nn.Module, matrix: Var, rule: str) -> None:
+def _add_vectors(layer: nn.Module, matrix: Var, detach_sigma: bool) -> None:
     rows, columns = matrix.shape
-    layer.rule = rule
+    layer.detach_sigma = detach_sigma
     # To Jittor every Var of a module is a parameter; only stop_grad keeps optimisers off.
-    layer.u = jt.randn(1, rows).cast(_chosen_dtype()).stop_grad()
-    if rule == "differentiable":
-        layer.v = jt.randn(1, columns).cast(_chosen_dtype()).stop_grad()
+    layer.u = jt.randn(1, rows).cast(chosen_dtype()).stop_grad()
+    if not detach_sigma:
+        layer.v = jt.randn(1, columns).cast(chosen_dtype()).stop_grad()
 
 
 def _sigma(layer: nn.Module, matrix: Var) -> Var:
-    if layer.rule == "constant":
+    if layer.detach_sigma:
         with jt.no_grad():
-            return _constant_sigma(layer, matrix)
+            return _detached_sigma(layer, matrix)
     if layer.is_training():
         with jt.no_grad():
             layer.u.update(_normalise(nn.matmul_transpose(layer.v, matrix)))
@@ -93,17 +95,17 @@ def _sigma(layer: nn.Module, matrix: Var) -> Var:
     return nn.matmul_transpose(layer.u @ matrix, layer.v)
 
 
-def _constant_sigma(layer: nn.Module, matrix: Var) -> Var:
+def _detached_sigma(layer: nn.Module, matrix: Var) -> Var:
     v = layer.u @ matrix
-    v = v / (_norm(v) + _constant(_EPSILON, v))
+    v = v / (_norm(v) + constant(_EPSILON, v))
     u = nn.matmul_transpose(v, matrix)
-    u = u / (_norm(u) + _constant(_EPSILON, u))
+    u = u / (_norm(u) + constant(_EPSILON, u))
     layer.u.update(u)
     return nn.matmul_transpose(u @ matrix, v)
 
 
 def _normalise(vector: Var) -> Var:
-    return vector / _norm(vector).maximum(_constant(_EPSILON, vector))
+    return vector / _norm(vector).maximum(constant(_EPSILON, vector))
 
 
 def _norm(vector: Var) -> Var:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from common import UsageError
 from common.backends import BACKENDS, LESS, Backend, load, prepare_environment
-from common.child import share_of_threads
-from common.errors import UsageError
+from common.processes.child import share_of_threads
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from common import ROOT
 from common.backends import Backend, load
 from common.contract import network_contract
-from common.initialise import initial_state
-from common.measure import Disagreement, require_named
-from common.version import ROOT
+from common.contract.initialisers import initial_state
+from common.parity.measure import Disagreement, require_named
 from parity_tests.fixtures import build, images, noise, reduced
 
 BATCH = np.random.default_rng(0).standard_normal((6, 3))

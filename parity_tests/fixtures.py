@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from common.backends import Backend
-from common.comparison.cases import Case, cases
-from common.initialise import initial_state
+from common.contract.initialisers import initial_state
+from common.parity.cases import Case, cases
 
 
 def reduced(system: str, loss: str | None = None) -> Case:
     """The reduced case of a system, with its own loss if none is named."""
-    found = [case for case in cases([system]) if loss in (None, case.system.loss)]
+    found = [case for case in cases([system]) if loss in (None, case.system.loss.name)]
     return found[0]
 
 

@@ -7,10 +7,10 @@ from zlib import crc32
 
 import numpy as np
 
-from common.catalogue import System
 from common.contract import Parameter, network_contract
-from common.layouts import to_channels_first, to_channels_last
-from common.measure import require_named
+from common.contract.layouts import to_channels_first, to_channels_last
+from common.parity.measure import require_named
+from common.systems import System
 
 FIGURES = json.loads((Path(__file__).parent / "golden" / "figures.json").read_text())
 # Where the original declares its layers in another order than it runs them.
@@ -102,7 +102,7 @@ class Golden:
 
     def image_shape(self) -> tuple[int, ...]:
         """The shape in which the original draws its images."""
-        config, size = self.figures["config"], self.system.image_size
+        config, size = self.figures["config"], self.system.networks.image_size
         if self.name == KERAS:
             return (config["real"], size, size, 1)
         if "fake1" in self.figures:

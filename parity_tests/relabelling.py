@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from common.backends import load
-from common.comparison.recorded import open_recording
-from common.comparison.recording import save_recording
-from common.tensors import read_tensors, write_tensors
+from common.files.tensors import read_tensors, write_tensors
+from common.parity.record import save_recording
+from common.parity.recording_file import open_recording
 from parity_tests.fixtures import reduced
 
 CASE = reduced("lsgan_mlp")

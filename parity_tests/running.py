@@ -1,14 +1,15 @@
 """Small training runs for the tests."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from common.backends import load
-from common.checkpoint import Checkpoint, read_checkpoint
 from common.data import load_dataset
-from common.runs import Run, resume, start, train
-from common.settings import apply_settings
+from common.systems.options import apply_settings, with_options
+from common.training.checkpoint import Checkpoint, read_checkpoint
+from common.training.loop import train
+from common.training.opening import resume, start
+from common.training.options import Run
 from parity_tests.fixtures import reduced
 
 
@@ -17,7 +18,11 @@ def run_of(folder, system="lsgan_mlp", steps=4, dtype="float64", settings=(), **
     row = apply_settings(reduced(system).system, [*settings, "batch_size=8"])
     about = {"data": "digits", "seed": 0, "sample_every": 100, "save_every": 2, **changes}
     return Run(
-        system=replace(row, **about.pop("row", {})), steps=steps, out=folder, dtype=dtype, **about
+        system=with_options(row, about.pop("row", {})),
+        steps=steps,
+        out=folder,
+        dtype=dtype,
+        **about,
     )
 
 

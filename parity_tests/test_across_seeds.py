@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from common import UsageError
 from common.cli.application import app
-from common.errors import UsageError
-from common.runs import side_by_side
-from common.runs.across_seeds import chance_of_difference, experiments, spread
-from common.runs.results_page import save_results_page
-from common.runs.side_by_side import PastRun
+from common.training import side_by_side
+from common.training.across_seeds import chance_of_difference, experiments, spread
+from common.training.results_page import save_results_page
+from common.training.side_by_side import PastRun
 
 FRAMEWORKS, SEEDS = ("torch", "tf", "jax", "jittor"), (0, 1, 2)
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from common import child
 from common.backends import load
 from common.bench import measuring, timing
 from common.bench.timing import time_in_turns
 from common.cli import benching
 from common.cli.application import app
 from common.data import load_dataset
-from common.data.batches import rounds
+from common.data.batches import step_inputs
+from common.processes import child
 from parity_tests.fixtures import reduced
 from parity_tests.test_command_line import rosetta
 
@@ -71,19 +71,19 @@ def test_what_is_left_undone_is_paid_by_who_left_it(monkeypatch) -> None:
 
 @pytest.mark.parametrize("late", ["first", "every"])
 def test_a_run_s_data_are_counted_from_its_first_step_on(monkeypatch, late) -> None:
-    def rounds(*_, first_step: int, last_step: int, **__):
+    def step_inputs(*_, first_step: int, last_step: int, **__):
         for number in range(first_step, last_step + 1):
             sleep(0.2 if number == first_step else 0.05 if late == "every" else 0.0)
             yield number
 
-    def train(gan, ahead):
-        for number in ahead:
-            sleep(0.01)
-            yield number, {"loss_g": number}
+    def training_step(gan, number):
+        sleep(0.01)
+        return {"loss_g": number}
 
-    monkeypatch.setattr(measuring, "rounds", rounds)
+    monkeypatch.setattr(measuring, "step_inputs", step_inputs)
     port = SimpleNamespace(
-        train=SimpleNamespace(train=train), interop=SimpleNamespace(to_canonical=float)
+        schedule=SimpleNamespace(training_step=training_step),
+        interop=SimpleNamespace(to_canonical=float),
     )
     share = measuring._data_share(port, None, None, None, steps=1)
     assert share < 0.1 if late == "first" else share > 0.5
@@ -107,7 +107,7 @@ def test_plain_loops_train(need, name, row) -> None:
     backend = load(name, device="cpu", dtype="float32", exact=True)
     system = reduced(row).system
     dataset = load_dataset("8gaussians" if system.point_dim else "noise", system, 0)
-    arrays = next(rounds(system, dataset, 0, first_step=27, last_step=27))
+    arrays = next(step_inputs(system, dataset, 0, first_step=27, last_step=27))
     step = backend.plain.plain_step(system)
     losses = [float(backend.interop.to_canonical(step(arrays))) for _ in range(3)]
     assert np.isfinite(losses).all()

@@ -7,15 +7,15 @@ from shlex import split
 import pytest
 from typer.testing import CliRunner
 
-from common.catalogue import SYSTEMS
-from common.child import run_whole
 from common.cli import cards
 from common.cli.application import app
-from common.comparison import controls
-from common.comparison.cases import WIDTHS
-from common.comparison.controls import control_jobs, run_controls
-from common.comparison.pieces import PIECES, commands
-from common.comparison.tasks import Plan
+from common.parity import controls
+from common.parity.cases import WIDTHS
+from common.parity.controls import control_jobs, run_controls
+from common.parity.pieces import PIECES, commands
+from common.parity.tasks import Plan
+from common.processes.child import run_whole
+from common.systems import SYSTEMS
 from parity_tests.relabelling import Files
 
 OPTIONS = {"backends": "torch,jax", "device": "cpu", "out": "there", "seconds": "500"}

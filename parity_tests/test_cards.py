@@ -8,12 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from common import cards, examining, install
-from common.backends import load
-from common.crew import Crew
-from common.errors import UsageError
-from common.examining import examine
-from common.version import ROOT
+from common import ROOT, UsageError
+from common.backends import cards, examining, load
+from common.backends.examining import examine
+from common.setup import install
+from common.setup.crew import Crew
 from parity_tests.test_devices import loaded
 
 NAMES = ("torch", "tf", "jax", "jittor")
@@ -143,7 +142,7 @@ def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, caps
 def test_make_sets_nothing_up_for_a_card_without_a_driver() -> None:
     if cards.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
-    command = [sys.executable, "-m", "common.cards"]
+    command = [sys.executable, "-m", "common.backends.cards"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout == "no NVIDIA driver on this machine: nothing was set up or run\n"

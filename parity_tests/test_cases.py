@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from common.bounds import QUANTITIES
-from common.comparison.cases import WIDTHS, cases
-from common.comparison.jobs import plan_jobs
-from common.comparison.recording import expected_keys
-from common.comparison.starting import shifted_biases, starting_state, with_large_means
-from common.comparison.timeline import timeline
 from common.contract import contract
-from common.initialise import initial_state
+from common.contract.initialisers import initial_state
+from common.parity.bounds import QUANTITIES
+from common.parity.cases import WIDTHS, cases
+from common.parity.jobs import plan_jobs
+from common.parity.record import expected_keys
+from common.parity.starting_state import shifted_biases, starting_state, with_large_means
+from common.parity.timeline import timeline
 
 EVERY = cases(widths=WIDTHS)
 

@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
+from common import ROOT
 from common.backends import BACKENDS
-from common.version import ROOT
 
 DOCS, TESTS = ROOT / "docs", ROOT / "parity_tests"
 ROWS = tomllib.loads((DOCS / "differences.toml").read_text())["difference"]

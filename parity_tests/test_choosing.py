@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from common.version import ROOT
+from common import ROOT
 from parity_tests.test_libraries import HIDE
 
 OTHERS = ("tensorflow", "keras", "jax", "flax", "optax", "jittor")

@@ -9,16 +9,16 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from common import ROOT
 from common.backends import TITLES, load
-from common.catalogue import SYSTEMS, find_system
 from common.cli import main
 from common.cli.commands import COMMANDS
 from common.contract import contract, network_contract
-from common.initialise import initial_state
-from common.settings import apply_settings
-from common.stepping import as_round, run_step
-from common.tensors import read_tensors, write_tensors
-from common.version import ROOT
+from common.contract.initialisers import initial_state
+from common.files.tensors import read_tensors, write_tensors
+from common.systems import SYSTEMS, find_system
+from common.systems.options import apply_settings
+from common.training.one_step import as_step_inputs, run_step
 
 SMALL = [
     "--set",
@@ -260,7 +260,7 @@ def test_five_steps_are_the_same_arrays_five_times(backend) -> None:
     once, five = run_step(backend, row, inputs), run_step(backend, row, inputs, steps=5)
     gan = backend.gan.build(row, inputs)
     for _ in range(5):
-        backend.rounds.play_round(gan, as_round(row, inputs))
+        backend.schedule.training_step(gan, as_step_inputs(row, inputs))
     for network in ("generator", "discriminator"):
         found = backend.interop.read_network(getattr(gan, network), network_contract(row, network))
         for name, array in found.items():

@@ -10,15 +10,14 @@ from contextlib import contextmanager
 
 import pytest
 
-from common.comparison import continuing, parity
-from common.comparison.continuing import FOLDER, recordings_of
-from common.comparison.dispatching import DONE, Event
-from common.comparison.jobs import plan_jobs
-from common.comparison.parity import Watcher, record_tasks, run_parity
-from common.comparison.tasks import Plan
-from common.errors import UsageError
+from common import ROOT, UsageError
 from common.files import UNFINISHED
-from common.version import ROOT
+from common.parity import kept_recordings, parity
+from common.parity.dispatching import DONE, Event
+from common.parity.jobs import plan_jobs
+from common.parity.kept_recordings import FOLDER, recordings_of
+from common.parity.parity import Watcher, record_tasks, run_parity
+from common.parity.tasks import Plan
 
 NAMES = ("lsgan_mlp", "gan_moments")
 PLAN = Plan(plan_jobs(["torch", "jittor"], "cpu", ["float64"], ["reduced"]), NAMES)
@@ -83,10 +82,13 @@ def test_a_complete_run_leaves_nothing_to_go_on_from(recorded) -> None:
 
 @pytest.mark.parametrize("change", ["code", "versions", "python", "processor", "seed", "settings"])
 def test_what_something_else_recorded_is_removed(recorded, monkeypatch, change) -> None:
-    found = continuing.fingerprint(PLAN)
-    monkeypatch.setattr(continuing, "fingerprint", lambda plan: found | {change: "another"})
+    found = kept_recordings.fingerprint(PLAN)
+    monkeypatch.setattr(kept_recordings, "fingerprint", lambda plan: found | {change: "another"})
     with recordings_of(PLAN, recorded) as folder:
-        assert {path.name for path in folder.iterdir()} == {continuing.LOCK, continuing.MADE_BY}
+        assert {path.name for path in folder.iterdir()} == {
+            kept_recordings.LOCK,
+            kept_recordings.MADE_BY,
+        }
 
 
 def test_a_recording_that_was_cut_short_is_made_again(recorded) -> None:
@@ -105,11 +107,11 @@ def test_every_line_of_code_counts(monkeypatch, tmp_path) -> None:
     for package in ("common", "torch_impl", "tf_impl", "jax_impl", "jittor_impl"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "module.py").write_text("number = 1\n")
-    monkeypatch.setattr(continuing, "ROOT", tmp_path)
-    before = continuing.fingerprint(PLAN)
-    assert continuing.fingerprint(PLAN) == before
+    monkeypatch.setattr(kept_recordings, "ROOT", tmp_path)
+    before = kept_recordings.fingerprint(PLAN)
+    assert kept_recordings.fingerprint(PLAN) == before
     (tmp_path / "jax_impl" / "module.py").write_text("number = 2\n")
-    assert continuing.fingerprint(PLAN) != before
+    assert kept_recordings.fingerprint(PLAN) != before
 
 
 def test_two_runs_do_not_record_into_one_folder(tmp_path) -> None:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from common.backends import load
-from common.comparison.case_run import record_case
-from common.comparison.comparing import compare
-from common.comparison.recorded import open_recording
-from common.comparison.recording import save_recording
-from common.comparison.results import Comparison
-from common.tensors import read_tensors, write_tensors
+from common.files.tensors import read_tensors, write_tensors
+from common.parity.case_record import record_case
+from common.parity.compare import compare
+from common.parity.record import save_recording
+from common.parity.recording_file import open_recording
+from common.parity.results import Comparison
 from parity_tests.fixtures import build, images, module, noise, reduced
 
 
@@ -103,8 +103,9 @@ def test_a_rounded_hyper_parameter_turns_updates_red(honest, tmp_path, monkeypat
     build_optimiser = gan.build_optimiser
 
     def rounded(system, network):
-        rate = float(np.float32(system.learning_rate))
-        return build_optimiser(replace(system, learning_rate=rate), network)
+        rate = float(np.float32(system.optimiser.learning_rate))
+        optimiser = replace(system.optimiser, learning_rate=rate)
+        return build_optimiser(replace(system, optimiser=optimiser), network)
 
     monkeypatch.setattr(gan, "build_optimiser", rounded)
     found = red(judged_with_fault(reduced("lsgan_mlp"), tmp_path, honest, "jax"), "jax")

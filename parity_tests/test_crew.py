@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.crew import Crew
+from common.setup.crew import Crew
 
 # A process that has a child, as a compiler's or pip's has, and leaves the child's number behind.
 FAMILY = (

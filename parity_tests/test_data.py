@@ -10,18 +10,25 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.catalogue import find_system
+from common import UsageError
 from common.data import Dataset, folder, load_dataset
 from common.data.dataset import fingerprint_of
 from common.data.offline import OFFLINE
 from common.data.places import divided
-from common.errors import UsageError
+from common.systems import find_system
+from common.systems.networks import LSGANMLP
 
 PINNED_FINGERPRINT = "17242083cdfc934c"
 
 
-def row(size=4, channels=1, name="lsgan_jittor"):
-    return replace(find_system(name), image_size=size, channels=channels)
+class InUnitRange(LSGANMLP):
+    pixel_range = "unit"
+
+
+def row(size=4, channels=1, family=LSGANMLP):
+    widths = {"latent_dim": 1, "generator_features": 1, "discriminator_features": 1}
+    networks = family(image_size=size, channels=channels, **widths)
+    return replace(find_system("lsgan_mlp"), networks=networks)
 
 
 def grey(*rows) -> Image.Image:
@@ -200,7 +207,7 @@ def test_a_folder_is_read_below_and_in_the_order_of_its_paths(shades, monkeypatc
 
 
 def test_pixels_of_a_folder_lie_in_the_range_of_the_row(shades) -> None:
-    found = load_dataset(f"folder:{shades}", row(name="wgan_gp"), 0).samples(range(5))
+    found = load_dataset(f"folder:{shades}", row(family=InUnitRange), 0).samples(range(5))
     assert np.array_equal(found[1], (symmetric(np.full((1, 4, 4), 20)) + 1) / 2)
     assert found.min() >= 0
 

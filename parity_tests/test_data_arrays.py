@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from common.catalogue import find_system
+from common import UsageError
 from common.data import load_dataset
-from common.errors import UsageError
-from common.measure import require_named
-from parity_tests.test_data import row, symmetric
+from common.parity.measure import require_named
+from common.systems import find_system
+from parity_tests.test_data import InUnitRange, row, symmetric
 
 SHADES = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5) * 2  # (N, C, H, W)
 SQUARE = SHADES[:, :, :, :4]
@@ -71,7 +71,7 @@ def test_floats_are_taken_by_their_range(tmp_path, kind) -> None:
     assert np.array_equal(loaded(tmp_path, quarters, GREY).samples([0])[0], 2 * quarters - 1)
     halves = quarters - quarters.dtype.type(0.5)
     assert np.array_equal(loaded(tmp_path, halves, GREY).samples([0])[0], halves)
-    unit = row(name="wgan_gp")
+    unit = row(family=InUnitRange)
     assert np.array_equal(loaded(tmp_path, quarters, unit).samples([0])[0], quarters)
     assert np.array_equal(loaded(tmp_path, halves, unit).samples([0])[0], (halves + 1) / 2)
 

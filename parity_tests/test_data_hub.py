@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common import UsageError
 from common.data import load_dataset
-from common.errors import UsageError
 from parity_tests.test_data import grey, pixels, row
 
 datasets = pytest.importorskip("datasets", reason="datasets is not installed; see the extra data")

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from common.bounds import NAMED
-from common.catalogue import find_system
 from common.data import load_dataset
 from common.data.offline import OFFLINE
-from common.settings import apply_settings
+from common.parity.bounds import NAMED
+from common.systems import find_system
+from common.systems.options import apply_settings
 
 
 @pytest.mark.parametrize("name", OFFLINE[None])

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from common import ROOT
 from common.backends import load, prepare_environment
 from common.bench.telling import cells, to_markdown
-from common.memory import process_peak
-from common.version import ROOT
+from common.processes.memory import process_peak
 
 MEGABYTE = 2**20
 MEASURED = {

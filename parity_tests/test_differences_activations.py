@@ -17,7 +17,7 @@ from parity_tests.differing import (
 )
 from parity_tests.one_weight import one_weight, read_weight
 
-MODELS = ("losses.py", "penalty.py", *(f"models/{row}.py" for row in ("sngan", "dcgan_mnist")))
+MODELS = ("losses.py", "steps.py", *(f"models/{row}.py" for row in ("sngan", "dcgan_mnist")))
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")

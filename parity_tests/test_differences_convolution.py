@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from common.bench.timing import time_in_turns
-from common.layouts import flatten_order, to_channels_last
-from common.measure import normwise_error
-from common.parameters import NetworkBuilder
+from common.contract.layouts import flatten_order, to_channels_last
+from common.parity.measure import normwise_error
+from common.systems.networks.parameters import NetworkBuilder
 from parity_tests.differing import agree, apart, close
 
 RNG = np.random.default_rng(0)
@@ -128,7 +128,7 @@ def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
     import jax
     from flax import nnx
 
-    from jax_impl.layers import _ConvTranspose
+    from jax_impl.layers import ConvTranspose
 
     def gradients(kind, inputs):
         """The gradient of a penalty on the input's gradient, so of second order too."""
@@ -147,11 +147,11 @@ def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
 
     small, maps = np.float64(RNG.standard_normal((2, 4, 4, 3))), np.zeros((8, 32, 32, 64), "f")
     (own, own_second), (flax, flax_second) = (
-        gradients(kind, small) for kind in (_ConvTranspose, nnx.ConvTranspose)
+        gradients(kind, small) for kind in (ConvTranspose, nnx.ConvTranspose)
     )
     for found, truth in ((own(), flax()), (own_second, flax_second)):
         jax.tree.map(close, found, truth)
-    own, flax = (gradients(kind, maps)[0] for kind in (_ConvTranspose, nnx.ConvTranspose))
+    own, flax = (gradients(kind, maps)[0] for kind in (ConvTranspose, nnx.ConvTranspose))
     _, slower, _ = time_in_turns(lambda _: flax(), lambda _: own(), pairs=3, seconds=0).ratios
     assert slower > 2
     effect("time for 8 maps of 32×32 in float32, NNX over ours", slower)

@@ -5,7 +5,7 @@ import pytest
 
 from common.backends import BACKENDS
 from common.contract import network_contract
-from common.rounds import draw_round
+from common.streams.step_inputs import draw_step_inputs
 from parity_tests.differing import BATCH, ONE, close, port, slopes, value
 from parity_tests.fixtures import build, images, reduced
 from parity_tests.test_penalty import penalise
@@ -105,7 +105,7 @@ def test_an_update_that_nobody_reads_waits_in_jittor(effect) -> None:
 
     case = reduced("lsgan_mlp")
     gan = build(backend, case)
-    arrays = draw_round(case.system, 0, 1, 4, lambda _: images(case))
-    metrics = backend.rounds.play_round(gan, arrays)
+    arrays = draw_step_inputs(case.system, 0, 1, 4, lambda _: images(case))
+    metrics = backend.schedule.training_step(gan, arrays)
     kept = *gan.generator.parameters(), *gan.discriminator.parameters(), *metrics.values()
     assert all(map(done, kept))

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS, TITLES
-from common.initialise import RULES
-from common.parameters import NetworkBuilder
+from common.contract.initialisers import RULES
 from common.streams import Streams
+from common.systems.networks.parameters import NetworkBuilder
 from parity_tests.differing import apart, close, start_alike
 
 INPUTS, OUTPUTS = 300, 200

@@ -130,5 +130,5 @@ def test_the_gradient_of_jittor_s_mean_rounds_one_over_n(effect) -> None:
     effect("relative error of 1/3 in float64", abs(3 * float(gradient.numpy()[0]) - 1))
     (gradient,) = jt.grad(values.sum() / 3, [values])
     close(gradient.numpy(), third)
-    average = part("jittor", "layers")._average
+    average = part("jittor", "layers").average
     close(slopes("jittor", average, np.ones(3), upstream=ONE)[0], third)

@@ -72,7 +72,7 @@ def test_jittor_s_eval_stops_the_gradients_of_the_parameters() -> None:
             backend.probes.forward(layer, inputs, training=training)
         optimiser = part(name, "optimisers").sgd(layer, learning_rate=0.1, momentum=0.9)
         assert len(optimiser.param_groups[0]["params"]) == 2
-        assert "train" in called(name, "rounds.py")
+        assert "train" in called(name, "schedule.py")
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")

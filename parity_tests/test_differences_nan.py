@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS
-from common.measure import Disagreement, require_named
+from common.parity.measure import Disagreement, require_named
 from parity_tests.differing import close, part, value
 from parity_tests.one_weight import one_weight, read_weight
 

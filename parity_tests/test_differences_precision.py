@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS
-from common.bounds import NAMED
 from common.contract import network_contract
+from common.parity.bounds import NAMED
 from parity_tests.differing import apart, close, part, port, value
 from parity_tests.fixtures import build, images, noise, reduced
 from parity_tests.one_weight import ours, weights_after
@@ -26,7 +26,7 @@ def test_jittor_rounds_every_number_to_float32(effect) -> None:
         effect("relative error of x · 0.2 in float64", rounded.numpy()[0] / 0.2 - 1)
     exact = one * jt.array(np.array([0.2]))
     close(exact.numpy(), [0.2] * 3)
-    close((one * part("jittor", "layers")._constant(0.2, one)).numpy(), [0.2] * 3)
+    close((one * part("jittor", "layers").constant(0.2, one)).numpy(), [0.2] * 3)
 
 
 @pytest.mark.pins("jittor")
@@ -70,7 +70,7 @@ def test_jittor_s_mean_in_float32_loses_digits_of_a_long_sum(effect) -> None:
     close(usual, truth, "closed_form_float32")
     effect("relative error of a mean of 2²⁰ squares, Jittor", abs(own[0] / truth - 1))
     effect("relative error of a mean of 2²⁰ squares, PyTorch", abs(usual / truth - 1))
-    average = part("jittor", "layers")._average
+    average = part("jittor", "layers").average
     found = value("jittor", lambda x: average(x.sqr()), numbers, dtype="float32")
     close(found[0], truth, "closed_form_float32")
 

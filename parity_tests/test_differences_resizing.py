@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS
-from common.measure import normwise_error
+from common.parity.measure import normwise_error
 from parity_tests.differing import apart, called, close, part, value
 
 MAPS = np.random.default_rng(0).standard_normal((1, 1, 4, 4))

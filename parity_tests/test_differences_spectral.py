@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS
-from common.initialise import WARM_UP
-from common.reference.spectral import library_iteration, normalise, seed_iteration
+from common.contract.initialisers import WARM_UP
+from common.reference.spectral import detached_iteration, differentiable_iteration, normalise
 from parity_tests.differing import BATCH, apart, close, port, start_alike
-from parity_tests.test_spectral import RULES, Layer
+from parity_tests.test_spectral import DETACHED, Layer
 
 
 def library(layer, u, v, *, hook):
@@ -50,27 +50,27 @@ def test_the_hook_and_the_parametrisation_of_pytorch_begin_at_opposite_ends(effe
     for hook in (True, False):
         made = library(linear(matrix), u, v, hook=hook)
         found[hook] = sigma(plain, made(torch.tensor(inputs)))
-    close(found[True], seed_iteration(matrix, u)[0], "update")
-    new_u, new_v = library_iteration(matrix, v)
+    close(found[True], detached_iteration(matrix, u)[0], "update")
+    new_u, new_v = differentiable_iteration(matrix, v)
     close(found[False], new_u @ matrix @ new_v, "update")
     apart(found[True], found[False], "cancellation_float32")
     truth = np.linalg.svd(matrix, compute_uv=False)[0]
     effect("sigma after one iteration over the true one, hook", found[True] / truth)
     effect("sigma after one iteration over the true one, parametrisation", found[False] / truth)
     for name in BACKENDS:
-        for rule in RULES:
-            layer = Layer(port(name), "linear", rule)
+        for detached in DETACHED:
+            layer = Layer(port(name), "linear", detached)
             output, (u, v) = layer.forward(training=True), one_iteration(layer)
             truth = layer.inputs @ layer.matrix.T / (u @ layer.matrix @ v)
-            close(output, truth, "update", f"{rule} in {name}")
+            close(output, truth, "update", f"detached={detached} in {name}")
 
 
 def one_iteration(layer):
     """(u, v) after one iteration by the rule of a port's layer."""
     state = {key.rpartition(".")[2]: array for key, array in layer.state.items()}
-    if layer.rule == "differentiable":
-        return library_iteration(layer.matrix, state["v"][0])
-    _, u = seed_iteration(layer.matrix, state["u"][0])
+    if not layer.detached:
+        return differentiable_iteration(layer.matrix, state["v"][0])
+    _, u = detached_iteration(layer.matrix, state["u"][0])
     return u, normalise(state["u"][0] @ layer.matrix)
 
 
@@ -116,8 +116,8 @@ def test_keras_spectral_normalisation_writes_into_the_kernel(effect) -> None:
     ratio = before / dense.kernel.numpy()
     close(ratio, np.full_like(ratio, ratio[0, 0]), "closed_form_float32")
     effect("kernel before over after one training pass", ratio[0, 0])
-    for rule in RULES:
-        own = Layer(port("tf"), "linear", rule)
+    for detached in DETACHED:
+        own = Layer(port("tf"), "linear", detached)
         own.forward(training=True)
         name = "discriminator.layer.weight"
         close(own.read()[name], own.state[name], "exact")
@@ -135,8 +135,8 @@ def test_keras_takes_the_inputs_of_a_transposed_convolution_for_its_outputs() ->
     layer.build((None, 6, 6, 5))
     assert tuple(layer.vector_u.shape) == (1, 5)
     for name in BACKENDS:
-        for rule in RULES:
-            own = Layer(port(name), "conv_transpose", rule)
+        for detached in DETACHED:
+            own = Layer(port(name), "conv_transpose", detached)
             assert own.read()["discriminator.layer.u"].shape == (1, 4)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS, TITLES
-from common.measure import normwise_error
+from common.parity.measure import normwise_error
 from parity_tests.differing import BATCH, apart, close, part, port, slopes, value
 
 POSITIONS = {"epsilon": 1e-5, "momentum": 1.0, "unbiased_running_variance": False}

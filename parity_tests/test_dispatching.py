@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 
 from common.backends import BACKENDS
-from common.comparison import dispatching
-from common.comparison.cases import WIDTHS
-from common.comparison.controls import control_jobs
-from common.comparison.costs import OTHERS
-from common.comparison.dispatching import DONE, RUNNING, Dispatcher
-from common.comparison.jobs import Job, plan_jobs
-from common.comparison.recorders import Answer, Kind, Unusable
-from common.comparison.tasks import Plan, Queue, Task, groups, simulate
+from common.parity import dispatching
+from common.parity.cases import WIDTHS
+from common.parity.controls import control_jobs
+from common.parity.costs import OTHERS
+from common.parity.dispatching import DONE, RUNNING, Dispatcher
+from common.parity.jobs import Job, plan_jobs
+from common.parity.recorders import Answer, Kind, Unusable
+from common.parity.tasks import Plan, Queue, Task, groups, simulate
 
 BOTH = ["float32", "float64"]
 EVERYTHING = Plan(plan_jobs(BACKENDS, "cpu", BOTH, WIDTHS))
@@ -136,6 +136,7 @@ class Played:
 def played(monkeypatch):
     Played.made, Played.beside = [], []
     monkeypatch.setattr(dispatching, "Recorder", Played)
+    monkeypatch.setattr(dispatching, "available", lambda: None)  # memory, whatever this machine has
 
     def run(tasks, workers=3):
         dispatcher = Dispatcher(

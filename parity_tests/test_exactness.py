@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from common.backends import load, prepare_environment
-from common.exactness import FINE, probe_exactness
-from common.measure import require_named
+from common.parity.exactness import FINE, probe_exactness
+from common.parity.measure import require_named
 from common.reference.products import convolution, product
 
 EXACT = {"full_products": True, "full_convolutions": True, "repeatable": True}

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common import UsageError
 from common.backends import Backend
-from common.catalogue import find_system
-from common.checkpoint import EMA, Checkpoint, expected_shapes, restore, save_checkpoint
 from common.cli.exporting import export
 from common.contract import Parameter, contract
-from common.errors import UsageError
-from common.exporting import FORMATS, example, find_format, written_whole
-from common.initialise import initial_state
-from common.layouts import to_channels_last
-from common.measure import require_named
-from common.tensors import Tensors
+from common.contract.initialisers import initial_state
+from common.contract.layouts import to_channels_last
+from common.files.tensors import Tensors
+from common.parity.measure import require_named
+from common.systems import find_system
+from common.training.checkpoint import EMA, Checkpoint, expected_shapes, restore, save_checkpoint
+from common.training.export_formats import FORMATS, example, find_format, written_whole
 from parity_tests.fixtures import module, noise, reduced
 
 DOCS = (Path(__file__).resolve().parent.parent / "docs" / "export.md").read_text()
@@ -179,7 +179,7 @@ def require_same_images(backend, checkpoint, row, out, found) -> None:
     """The loaded generator draws and the loaded discriminator scores as ours do."""
     gan, average = restore(backend, checkpoint)
     generator = average if average is not None and row.averaged else gan.generator
-    samples = backend.train.sample(generator, np.load(f"{out}.noise.npy"))
+    samples = backend.sampling.sample(generator, np.load(f"{out}.noise.npy"))
     images = backend.interop.to_native(samples)
     scores = backend.probes.forward(gan.discriminator, images, training=False)
     assert samples.std() > 0

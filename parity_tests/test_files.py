@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from common.catalogue import find_system
-from common.errors import UsageError
-from common.initialise import initial_state
-from common.settings import apply_settings
-from common.stepping import read_step_inputs
-from common.tensors import read_tensors, write_tensors
+from common import UsageError
+from common.contract.initialisers import initial_state
+from common.files.tensors import read_tensors, write_tensors
+from common.systems import find_system
+from common.systems.options import apply_settings
+from common.training.one_step import read_step_inputs
 
 SYSTEM = apply_settings(
     find_system("lsgan_mlp"),

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from common import ROOT
 from common.backends import load
-from common.catalogue import find_system
 from common.contract import network_contract
-from common.initialise import initial_state
-from common.measure import Disagreement
-from common.settings import apply_settings
-from common.stepping import run_step
-from common.version import ROOT
+from common.contract.initialisers import initial_state
+from common.parity.measure import Disagreement
+from common.systems import find_system
+from common.systems.options import apply_settings
+from common.training.one_step import run_step
 from parity_tests.fixtures import identity
 from parity_tests.golden import FIGURES, Golden, draw, hold, hold_number
 
@@ -165,10 +165,10 @@ def test_the_facade_discriminator_on_given_fakes(backend) -> None:
     scores = backend.probes.forward(gan.discriminator, real, training=True)
     for found, figure in zip(interop.to_canonical(scores), figures["score_real"], strict=True):
         hold_number(figure, found, "golden_pytorch", "score of a real image")
-    value, _, gradients = backend.steps.discriminator_gradients(
+    losses, _, gradients = backend.steps.discriminator_gradients(
         identity(backend), gan.discriminator, real, fake, loss=gan.discriminator_loss
     )
-    hold_number(figures["loss_d"], interop.to_canonical(value), "golden_pytorch", "loss_d")
+    hold_number(figures["loss_d"], interop.to_canonical(losses["loss"]), "golden_pytorch", "loss_d")
     found = interop.read_gradients(gradients, gan.discriminator, network)
     for name in golden.names():
         golden.hold("grad_d", name, found[name], "", "golden_pytorch")

@@ -6,12 +6,11 @@ import shutil
 
 import pytest
 
+from common import ROOT, UsageError
 from common.backends import BACKENDS
-from common.errors import UsageError
 from common.idioms import definitions
 from common.idioms.definitions import all_names, find_definition
 from common.idioms.differing import differing_lines
-from common.version import ROOT
 from parity_tests.test_command_line import rosetta
 
 NAMES = all_names()

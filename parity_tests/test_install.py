@@ -4,10 +4,10 @@ from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 
-from common import crew as common_crew
-from common import install
-from common.crew import Crew
-from common.installers import Installer
+from common.setup import crew as common_crew
+from common.setup import install
+from common.setup.crew import Crew
+from common.setup.installers import Installer
 
 PIP = Installer("pip", ("pip",), beside=True)
 UV = Installer("uv", ("uv",), beside=False)
@@ -17,7 +17,7 @@ EVERYTHING = "all,dev,docs"
 
 def part(command: list[str]) -> str:
     """What a command installs or prepares, in one word."""
-    if "common.set_up" in command:
+    if "common.setup.set_up" in command:
         return "core"
     if "-e" in command:
         return command[-1].removeprefix(".[").removesuffix("]")

@@ -4,7 +4,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from common import installers
+from common.setup import installers
 
 LOCAL = {"find-links": "/opt/wheels /more", "extra-index-url": "file:///a file:///b"}
 

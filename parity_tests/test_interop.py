@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from common.catalogue import SYSTEMS
-from common.comparison.case_probes import discriminator_gradients, generator_gradients
-from common.comparison.case_state import CaseRun
-from common.comparison.cases import cases
 from common.contract import network_contract
-from common.measure import Disagreement, require_named
-from common.optimiser_slots import COUNTING, SLOTS
-from common.settings import apply_settings
+from common.parity.case_probes import discriminator_gradients, generator_gradients
+from common.parity.case_run import CaseRun
+from common.parity.cases import cases
+from common.parity.measure import Disagreement, require_named
+from common.systems import SYSTEMS
+from common.systems.optimisers import OPTIMISERS
+from common.systems.options import apply_settings
 from parity_tests.fixtures import build, images, module, reduced
 
 NETWORKS = ("generator", "discriminator")
@@ -35,7 +35,7 @@ def test_networks_round_trip(backend, case) -> None:
             require_named(found[key], array, "exact", key)
 
 
-@pytest.mark.parametrize("optimiser", SLOTS)
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_slots_round_trip(backend, optimiser: str) -> None:
     system = apply_settings(reduced("dcgan_mnist").system, [f"optimiser={optimiser}"])
     parameters = network_contract(system, "generator")
@@ -45,10 +45,10 @@ def test_slots_round_trip(backend, optimiser: str) -> None:
     )
     slots = {
         f"{slot}.{key}": np.abs(array)
-        for slot in SLOTS[optimiser]
+        for slot in system.optimiser.slots
         for key, array in random_state(trainable, seed=1).items()
     }
-    if optimiser in COUNTING:
+    if system.optimiser.counts_steps:
         slots["step"] = np.array(7.0)
     arguments = (gan.generator_optimiser, gan.generator, parameters)
     backend.interop.load_slots(*arguments, slots)
@@ -100,7 +100,7 @@ def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda row: row.name)
 def test_full_rows_have_the_contract_s_tensors_in_every_port(backend, system) -> None:
-    build_networks = module(backend, "networks").build_networks
+    build_networks = module(backend, "gan").build_networks
     for network, name in zip(build_networks(system), NETWORKS, strict=True):
         found = backend.interop.read_network(network, network_contract(system, name))
         shapes = {key: array.shape for key, array in found.items()}

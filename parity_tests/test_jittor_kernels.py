@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from common import jittor_kernels
-from common.backends import load
-from common.child import ask
-from common.jittor_kernels import HEADER, VARIANTS, quick_kernels
+from common.backends import jittor_kernels, load
+from common.backends.jittor_kernels import HEADER, VARIANTS, quick_kernels
+from common.processes.child import ask
 
 WHERE = {"kind": "g++", "flags": "-std=c++14 -O1", "version": "1.0"}
 SCRIPT = """
@@ -20,7 +19,7 @@ import hashlib, json, sys
 from pathlib import Path
 import jittor as jt
 import numpy as np
-from common import jittor_kernels
+from common.backends import jittor_kernels
 from jittor_impl import device
 
 folder, quickly = Path(sys.argv[1]), sys.argv[2] == "quickly"

@@ -9,14 +9,14 @@ import json
 import numpy as np
 import pytest
 
+from common import UsageError
 from common.backends import load
-from common.comparison.comparing import compare
-from common.comparison.findings import findings
-from common.comparison.recorded import open_recording
-from common.comparison.recording import save_recording
-from common.comparison.report_json import merge_reports, to_json
-from common.errors import UsageError
-from common.tensors import read_tensors, write_tensors
+from common.files.tensors import read_tensors, write_tensors
+from common.parity.compare import compare
+from common.parity.findings import findings
+from common.parity.record import save_recording
+from common.parity.recording_file import open_recording
+from common.parity.report_json import merge_reports, to_json
 from parity_tests.relabelling import CASE, Files
 
 WEIGHT = "generator.linear2.weight"
@@ -260,7 +260,7 @@ def test_an_exception_loses_its_own_quantity_only_and_keeps_its_words(
     def raising(average, generator, *, decay):
         raise RuntimeError("averages are\nnot to be had")
 
-    monkeypatch.setattr(backend.averaging, "update_average", raising)
+    monkeypatch.setattr(backend.sampling, "update_average", raising)
     path = tmp_path / "partial.safetensors"
     save_recording(path, backend, [CASE], device="cpu", dtype="float64", seed=0)
     found = compare([open_recording(path), files.double("jax"), files.double("tf")])

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
+from common import ROOT
 from common.cli.application import load_commands
 from common.cli.commands import BASE, COMMANDS
-from common.libraries import INSTALLED_AS, absent
-from common.tensors import read_tensors
-from common.version import ROOT
+from common.files.tensors import read_tensors
+from common.setup.libraries import INSTALLED_AS, absent
 
 LIBRARIES = (
     *("typer", "rich", "numpy", "scipy", "PIL", "matplotlib", "sklearn", "safetensors"),

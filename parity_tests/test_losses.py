@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from common.measure import Disagreement, require_named
+from common.parity.measure import Disagreement, require_named
 from common.reference import losses as reference
 from parity_tests.fixtures import module
 

@@ -2,7 +2,7 @@
 
 import shlex
 
-from common.markdown import LINE, command_lines
+from common.drawing.markdown import LINE, command_lines
 
 
 def test_a_long_command_is_continued_as_a_shell_reads_it() -> None:

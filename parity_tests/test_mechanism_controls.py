@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from common.backends import load
-from common.comparison.comparing import compare
-from common.comparison.recorded import open_recording
-from common.comparison.recording import save_recording
-from common.measure import Disagreement
+from common.parity.compare import compare
+from common.parity.measure import Disagreement
+from common.parity.record import save_recording
+from common.parity.recording_file import open_recording
 from parity_tests import test_spectral
 from parity_tests.fixtures import module, reduced
 
@@ -65,7 +65,7 @@ def test_without_a_fault_nothing_is_red(red, case) -> None:
 
 def test_a_gradient_through_sigma(red, monkeypatch) -> None:
     spectral = torch_module("spectral")
-    straight = spectral._constant_sigma
+    straight = spectral._detached_sigma
 
     def flowing(layer, matrix):
         straight(layer, matrix.detach())
@@ -81,7 +81,7 @@ def test_a_gradient_through_sigma(red, monkeypatch) -> None:
 
 def test_a_u_that_stands_still(red, monkeypatch) -> None:
     spectral = torch_module("spectral")
-    straight = spectral._constant_sigma
+    straight = spectral._detached_sigma
 
     def frozen(layer, matrix):
         before = layer.u.clone()
@@ -89,14 +89,14 @@ def test_a_u_that_stands_still(red, monkeypatch) -> None:
         layer.u.copy_(before)
         return sigma
 
-    monkeypatch.setattr(spectral, "_constant_sigma", frozen)
+    monkeypatch.setattr(spectral, "_detached_sigma", frozen)
     assert {"buffer", "running_statistics", "loss"} <= red(SNGAN)
 
 
 def test_a_u_that_stands_still_in_evaluation(monkeypatch) -> None:
     """By the seed's rule it moves there too; the test of the layer must see one that does not."""
     spectral = torch_module("spectral")
-    straight = spectral._constant_sigma
+    straight = spectral._detached_sigma
 
     def guarded(layer, matrix):
         before = layer.u.clone()
@@ -107,10 +107,10 @@ def test_a_u_that_stands_still_in_evaluation(monkeypatch) -> None:
 
     backend = load("torch", device="cpu", dtype="float64", exact=True)
     check = test_spectral.test_evaluation_moves_u_by_the_seed_s_rule_alone
-    check(backend, "linear", "constant")
-    monkeypatch.setattr(spectral, "_constant_sigma", guarded)
+    check(backend, "linear", detached=True)
+    monkeypatch.setattr(spectral, "_detached_sigma", guarded)
     with pytest.raises(Disagreement):
-        check(backend, "linear", "constant")
+        check(backend, "linear", detached=True)
 
 
 def test_one_alpha_a_pixel(red, monkeypatch) -> None:
@@ -126,7 +126,7 @@ def test_one_alpha_a_pixel(red, monkeypatch) -> None:
 
 
 def bound(penalty, system):
-    return lambda *arguments: penalty(*arguments, weight=system.penalty_weight)
+    return lambda *arguments: penalty(*arguments, weight=system.loss.penalty_weight)
 
 
 def test_a_norm_over_the_channel_axis_alone(red, monkeypatch) -> None:
@@ -146,29 +146,29 @@ def test_a_norm_over_the_channel_axis_alone(red, monkeypatch) -> None:
 
 def test_clipping_before_the_step(red, monkeypatch) -> None:
     """The original file clips first; the paper and the seed clip after the update."""
-    rounds, optimisers = torch_module("rounds"), torch_module("optimisers")
-    update = rounds.steps.discriminator_step
+    schedule, optimisers = torch_module("schedule"), torch_module("optimisers")
+    update = schedule.steps.discriminator_step
 
     def clip_first(generator, discriminator, *arguments, **keywords):
-        optimisers.clip_weights(discriminator, limit=WGAN.system.weight_clip)
+        optimisers.clip_weights(discriminator, limit=WGAN.system.loss.weight_clip)
         return update(generator, discriminator, *arguments, **keywords)
 
-    monkeypatch.setattr(rounds.steps, "discriminator_step", clip_first)
-    monkeypatch.setattr(rounds, "clip_weights", lambda network, *, limit: None)
+    monkeypatch.setattr(schedule.steps, "discriminator_step", clip_first)
+    monkeypatch.setattr(schedule, "clip_weights", lambda network, *, limit: None)
     found = red(WGAN)
     assert {"parameter", "loss"} <= found
     assert "gradient" not in found
 
 
 def test_clipped_running_statistics(red, monkeypatch) -> None:
-    rounds, optimisers = torch_module("rounds"), torch_module("optimisers")
+    schedule, optimisers = torch_module("schedule"), torch_module("optimisers")
 
     def clip_everything(network, *, limit):
         optimisers.clip_weights(network, limit=limit)
         for buffer in network.buffers():
             buffer.clamp_(-limit, limit)
 
-    monkeypatch.setattr(rounds, "clip_weights", clip_everything)
+    monkeypatch.setattr(schedule, "clip_weights", clip_everything)
     found = red(WGAN)
     assert "buffer" in found
     assert "gradient" not in found
@@ -187,13 +187,13 @@ def test_a_mask_scaled_twice(red, monkeypatch) -> None:
 
 
 def test_one_mask_for_all_passes(red, monkeypatch) -> None:
-    rounds = torch_module("rounds")
-    play = rounds.play_round
+    schedule = torch_module("schedule")
+    play = schedule.training_step
 
     def shared(gan, arrays):
         (draw,), (last,) = arrays.discriminator, arrays.generator
         same = replace(draw, fake_masks=draw.real_masks)
         return play(gan, replace(arrays, discriminator=(same,), generator=(last,)))
 
-    monkeypatch.setattr(rounds, "play_round", shared)
+    monkeypatch.setattr(schedule, "training_step", shared)
     assert {"loss", "parameter"} <= red(DROPPED)

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from common.bounds import QUANTITIES
-from common.comparison.cases import cases
-from common.comparison.findings import found, where
-from common.comparison.jobs import plan_jobs
-from common.comparison.parity import run_parity
-from common.comparison.recording import expected_keys
-from common.comparison.tasks import Plan
 from common.contract import contract
+from common.parity.bounds import QUANTITIES
+from common.parity.cases import cases
+from common.parity.findings import found, where
+from common.parity.jobs import plan_jobs
+from common.parity.parity import run_parity
+from common.parity.record import expected_keys
+from common.parity.tasks import Plan
 
 WIDTHS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`
 # Float32 takes perturbed reruns of everything: here of one system for each mechanism, of all in

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from common.contract import network_contract
-from common.measure import Disagreement, require_named
+from common.parity.measure import Disagreement, require_named
 from common.reference import optimisers as reference
-from common.settings import apply_settings
 from common.streams import generator_at
+from common.systems.options import apply_settings
 from parity_tests.fixtures import build, images, module, noise, reduced
 
 # Rates so large that an update is not lost beside its weight in float32.

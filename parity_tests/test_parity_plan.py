@@ -8,16 +8,16 @@ from importlib import metadata
 import pytest
 from typer.testing import CliRunner
 
-from common import child
 from common.backends import BACKENDS, FULL, LEAST, LESS, prepare_environment, xla_flags
-from common.catalogue import SYSTEMS
-from common.child import ask, share_of_threads
 from common.cli.application import app
-from common.comparison import parity
-from common.comparison.cases import WIDTHS
-from common.comparison.effort import AS_XLA_WOULD, effort_for
-from common.comparison.recorders import Kind, Recorder
-from common.comparison.results import Comparison
+from common.parity import parity
+from common.parity.cases import WIDTHS
+from common.parity.effort import AS_XLA_WOULD, effort_for
+from common.parity.recorders import Kind, Recorder
+from common.parity.results import Comparison
+from common.processes import child
+from common.processes.child import ask, share_of_threads
+from common.systems import SYSTEMS
 
 VARIABLES = {"OMP_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.contract import network_contract
-from common.measure import Disagreement, require_named
+from common.parity.measure import Disagreement, require_named
 from common.reference import losses as reference
 from parity_tests.fixtures import build, module, reduced
 
@@ -70,7 +70,7 @@ def test_a_flat_critic_costs_the_weight_and_moves_nothing(backend) -> None:
     value, gradients = backend.probes.penalty_gradients(
         gan.discriminator, points, points, alpha, penalty=gan.penalty
     )
-    weight = np.array(case.system.penalty_weight)
+    weight = np.array(case.system.loss.penalty_weight)
     require_named(interop.to_canonical(value), weight, "closed_form", "penalty")
     for name, array in interop.read_gradients(gradients, gan.discriminator, contract).items():
         require_named(array, np.zeros(array.shape), "exact", name)

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 import pytest
 
 from common.backends import BACKENDS
-from common.comparison import timeline
-from common.comparison.findings import WHERE, findings
+from common.parity import timeline
+from common.parity.findings import WHERE, findings
 from parity_tests.faults.planting import HONEST, Fault, Judge, find_case
 
 FILES = {

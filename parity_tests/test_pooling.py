@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 from common.backends import load
-from common.initialise import initial_state
+from common.contract.initialisers import initial_state
 from parity_tests.fixtures import reduced
 
 CASE = reduced("dcgan_mnist")

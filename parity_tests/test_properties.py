@@ -5,8 +5,8 @@ from math import prod
 import numpy as np
 import pytest
 
-from common.layouts import flatten_order
-from common.measure import require_named
+from common.contract.layouts import flatten_order
+from common.parity.measure import require_named
 from common.reference import losses
 
 hypothesis = pytest.importorskip("hypothesis", reason="hypothesis is not installed; see extra dev")

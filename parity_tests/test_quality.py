@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from common import points
-from common.bounds import NAMED
-from common.errors import UsageError
-from common.measure import require_named
+from common import UsageError
+from common.data import points
+from common.parity.bounds import NAMED
+from common.parity.measure import require_named
 from common.quality import kernel as kernel_module
 from common.quality import sliced_wasserstein as sliced_module
 from common.quality.frechet import frechet_distance

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from common.bounds import NAMED
-from common.catalogue import find_system
+from common import UsageError
 from common.data import load_dataset
-from common.errors import UsageError
-from common.measure import require_named
+from common.parity.bounds import NAMED
+from common.parity.measure import require_named
 from common.quality.digit_balance import digit_balance
 from common.quality.digits_features import (
     classifier,
@@ -21,6 +20,7 @@ from common.quality.digits_features import (
 from common.quality.evaluation import evaluate, headline
 from common.quality.inception import inception_distances
 from common.streams import generator_at
+from common.systems import find_system
 
 KINDS = {
     "8gaussians": ("wgan_gp_toy", "sliced_wasserstein"),

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
+from common import ROOT
 from common.backends import BACKENDS
-from common.comparison.cases import WIDTHS, cases
-from common.comparison.status import markdown
 from common.idioms.definitions import find_definition
-from common.version import ROOT
+from common.parity.cases import WIDTHS, cases
+from common.parity.status import markdown
 
 README = (ROOT / "README.md").read_text()
 KEPT = json.loads((ROOT / "docs" / "results" / "cpu.json").read_text())

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
+from common import ROOT
 from common.backends import LESS
-from common.comparison import recorders
-from common.comparison.recorded import is_recording, open_recording
-from common.comparison.recorders import Kind, Recorder, Unusable
-from common.version import ROOT
+from common.parity import recorders
+from common.parity.recorders import Kind, Recorder, Unusable
+from common.parity.recording_file import is_recording, open_recording
 
 KIND = Kind("torch", "cpu", "float64", effort=LESS)
 TASK = {
@@ -111,7 +111,7 @@ def test_a_process_that_ends_at_work_fails_that_task_alone(monkeypatch, script, 
 
 def test_what_a_framework_prints_is_no_answer(tmp_path) -> None:
     script = (
-        "from common.comparison.recorder import _private_output\n"
+        "from common.parity.recorder_process import _private_output\n"
         "answers = _private_output()\n"
         "print('a greeting', flush=True)\n"
         "print('the answer', file=answers, flush=True)\n"
@@ -128,7 +128,7 @@ def test_a_recorder_ends_with_the_process_group_that_started_it(need, tmp_path) 
     # Its input ends with them too, but it would record to the end before it reads that.
     task = TASK | {"systems": ["lsgan_jittor"], "widths": ["full"], "out": str(tmp_path / "out")}
     script = (
-        "from common.comparison.recorders import Kind, Recorder\n"
+        "from common.parity.recorders import Kind, Recorder\n"
         "made = Recorder(Kind('torch', 'cpu', 'float64'), processes=1, timeout=60)\n"
         "at_work = lambda case: print(made._process.pid, flush=True)\n"
         f"made.record({task!r}, at_work)\n"

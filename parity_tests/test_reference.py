@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from common.measure import Disagreement, require_named
+from common.parity.measure import Disagreement, require_named
 from common.reference import layers, losses, optimisers
 
 RNG = np.random.default_rng(0)

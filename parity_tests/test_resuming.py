@@ -6,16 +6,16 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from common import UsageError
 from common.backends import BACKENDS
-from common.bounds import float32_bound
 from common.data import load_dataset
-from common.data.batches import rounds
+from common.data.batches import step_inputs
 from common.data.dataset import Dataset
-from common.errors import UsageError
-from common.measure import Disagreement, normwise_error, require_named
-from common.settings import apply_settings
+from common.files.tensors import write_tensors
+from common.parity.bounds import float32_bound
+from common.parity.measure import Disagreement, normwise_error, require_named
 from common.streams import Streams
-from common.tensors import write_tensors
+from common.systems.options import apply_settings
 from parity_tests.fixtures import reduced
 from parity_tests.running import metrics_of, run_of, trained
 
@@ -72,7 +72,7 @@ def test_a_run_goes_on_in_another_framework(straight, need, tmp_path, loss, firs
 
 def test_a_lost_slot_would_be_seen(straight, tmp_path, backends, monkeypatch) -> None:
     """The control: a run that goes on without its optimiser's slots lies far off."""
-    import common.checkpoint as checkpoint
+    import common.training.checkpoint as checkpoint
 
     run, whole = straight("vanilla", backends[0])
     read = checkpoint.read_checkpoint
@@ -82,7 +82,7 @@ def test_a_lost_slot_would_be_seen(straight, tmp_path, backends, monkeypatch) ->
         slots = {k: 0 * v for k, v in found.tensors.items() if k.startswith("slot.")}
         return replace(found, tensors=found.tensors | slots)
 
-    monkeypatch.setattr("common.runs.opening.read_checkpoint", forgetful)
+    monkeypatch.setattr("common.training.opening.read_checkpoint", forgetful)
     joined = resumed_after_ten(run, tmp_path, backends[0])
     name = "discriminator.linear1.weight"
     with pytest.raises(Disagreement):
@@ -195,8 +195,8 @@ def test_a_flipped_byte_is_refused_wherever_it_is(tmp_path) -> None:
 def test_rounds_start_anywhere(system) -> None:
     row = apply_settings(reduced(system).system, ["batch_size=300"])
     data = load_dataset("digits", row, 0)
-    whole = list(rounds(row, data, 0, first_step=1, last_step=4))
-    later = list(rounds(row, data, 0, first_step=3, last_step=4))
+    whole = list(step_inputs(row, data, 0, first_step=1, last_step=4))
+    later = list(step_inputs(row, data, 0, first_step=3, last_step=4))
     for ours, theirs in zip(whole[2:], later, strict=True):
         assert ours.step == theirs.step
         for draw, other in zip(ours.discriminator, theirs.discriminator, strict=True):
@@ -209,7 +209,7 @@ def test_rounds_start_anywhere(system) -> None:
 def test_an_epoch_visits_every_sample_once() -> None:
     row = apply_settings(reduced("wgan_gp").system, ["batch_size=599"])
     index = Dataset("index", 1797, lambda i: np.float32([i]), fingerprint="index")
-    found = rounds(row, index, 0, first_step=1, last_step=2)
+    found = step_inputs(row, index, 0, first_step=1, last_step=2)
     visited = np.concatenate([d.real[:, 0] for r in found for d in r.discriminator])[:1797]
     assert sorted(visited) == list(range(1797))
 
@@ -217,7 +217,7 @@ def test_an_epoch_visits_every_sample_once() -> None:
 def test_every_epoch_has_the_order_of_its_own_address() -> None:
     row = apply_settings(reduced("wgan_gp").system, ["batch_size=4"])
     index = Dataset("index", 8, lambda i: np.float32([i]), fingerprint="index")
-    found = rounds(row, index, 0, first_step=1, last_step=3)  # two batches an epoch
+    found = step_inputs(row, index, 0, first_step=1, last_step=3)  # two batches an epoch
     visited = np.concatenate([d.real[:, 0] for r in found for d in r.discriminator])
     orders = [Streams(0).order(epoch, 8) for epoch in range(len(visited) // 8)]
     assert len(orders) > 2

@@ -4,20 +4,22 @@ import numpy as np
 import pytest
 
 from common.backends import load
-from common.bounds import NAMED
-from common.catalogue import SYSTEMS, find_system
-from common.comparison.case_probes import discriminator_gradients, generator_gradients
-from common.comparison.case_state import CaseRun
-from common.comparison.cases import cases
-from common.masks import mask_roles, masks_of
-from common.rounds import draw_round
-from common.settings import apply_settings
-from common.stand_ins import stand_in
+from common.contract.masks import mask_roles
+from common.parity.bounds import NAMED
+from common.parity.case_probes import discriminator_gradients, generator_gradients
+from common.parity.case_run import CaseRun
+from common.parity.cases import cases
+from common.streams.stand_ins import stand_in
+from common.streams.step_inputs import draw_step_inputs
+from common.systems import SYSTEMS, find_system
+from common.systems.losses import WassersteinGP
+from common.systems.options import apply_settings
+from common.systems.schedules import MixedBatch
 from parity_tests.fixtures import reduced
 
 
 def drawn(system, seed=0, step=1, batch=6):
-    return draw_round(
+    return draw_step_inputs(
         system, seed, step, batch, lambda index: stand_in(system, seed, step, index, batch)
     )
 
@@ -26,24 +28,24 @@ def drawn(system, seed=0, step=1, batch=6):
 def test_a_round_has_the_row_s_updates_and_shapes(name) -> None:
     system = find_system(name)
     found = drawn(system)
-    assert len(found.discriminator) == system.discriminator_steps_at(1)
-    assert len(found.generator) == system.generator_steps
-    first = system.order == "generator_first"
+    assert len(found.discriminator) == system.schedule.discriminator_steps_at(1)
+    assert len(found.generator) == system.schedule.generator_steps
+    first = isinstance(system.schedule, MixedBatch)
     for draw in found.discriminator:
         assert draw.real.shape == (6, *system.sample_shape)
         assert (draw.noise is None) == first
         assert first or draw.noise.shape == (6, system.latent_dim)
-        assert (draw.alpha is not None) == (system.loss == "wasserstein_gp")
+        assert (draw.alpha is not None) == (isinstance(system.loss, WassersteinGP))
     assert found.generator[0].noise.shape == ((12 if first else 6), system.latent_dim)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_noise_is_reused_as_the_source_does(name) -> None:
     system, found = find_system(name), drawn(find_system(name))
-    if system.order == "generator_first":
+    if isinstance(system.schedule, MixedBatch):
         return
     same = found.generator[0].noise is found.discriminator[-1].noise
-    assert same == (system.noise_reuse in ("same", "fake"))
+    assert same == (system.schedule.noise_reuse in ("same", "fake"))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -51,8 +53,10 @@ def test_no_two_updates_of_a_round_see_the_same_arrays(name) -> None:
     found = drawn(find_system(name))
     reals = [draw.real for draw in found.discriminator]
     noises = [draw.noise for draw in found.discriminator if draw.noise is not None]
-    noises += [draw.noise for draw in found.generator if draw.noise is not noises[-1:]]
-    for arrays in (reals, [n for i, n in enumerate(noises) if not any(n is m for m in noises[:i])]):
+    reused = [draw.noise for draw in found.discriminator]
+    noises += [d.noise for d in found.generator if not any(d.noise is other for other in reused)]
+    assert len(noises) >= 1
+    for arrays in (reals, noises):
         for index, array in enumerate(arrays):
             assert not any(np.array_equal(array, other) for other in arrays[:index])
 
@@ -69,11 +73,11 @@ def test_masks_drop_the_row_s_share(name) -> None:
     system = find_system(name)
     draw = drawn(system, batch=64).discriminator[0]
     masks = draw.real_masks
-    assert [m.shape[1:] for m in masks] == [mask.shape for mask in masks_of(system)]
+    assert [m.shape[1:] for m in masks] == [mask.shape for mask in system.networks.masks]
     for mask in masks:
         assert set(np.unique(mask)) == {0.0, 1.0}
     share = 1 - np.mean([mask.mean() for mask in masks])
-    assert abs(share - system.dropout) < NAMED["sampling"]
+    assert abs(share - system.networks.dropout) < NAMED["sampling"]
 
 
 def test_keras_masks_are_of_the_mixed_batch_and_pytorch_s_of_three_passes() -> None:
@@ -122,7 +126,7 @@ def test_an_inner_update_of_the_discriminator_can_be_asked_for_alone(backend) ->
     system = apply_settings(case.system, ["weight_clip=0.001"])
     run = CaseRun(backend, case, 0)
     run.gan = backend.gan.build(system, run.state)
-    metrics = backend.rounds.update_discriminator(run.gan, run.round(1).discriminator[0])
+    metrics = backend.schedule.update_discriminator(run.gan, run.inputs(1).discriminator[0])
     assert set(metrics) == {"loss_d", "wasserstein_estimate"}
     after = run.read(trainable=True)
     for name, array in after.items():

@@ -6,15 +6,16 @@ import re
 import numpy as np
 import pytest
 
+from common import UsageError
 from common.backends import load
-from common.catalogue import find_system
-from common.checkpoint import read_checkpoint
 from common.cli.hyper_parameters import as_settings
 from common.data import load_dataset
-from common.errors import UsageError
-from common.measure import require_named
-from common.runs import start, train
-from common.settings import settable
+from common.parity.measure import require_named
+from common.systems import find_system
+from common.systems.options import options_of
+from common.training.checkpoint import read_checkpoint
+from common.training.loop import train
+from common.training.opening import start
 from parity_tests.running import run_of, trained
 from parity_tests.test_command_line import rosetta
 
@@ -34,8 +35,10 @@ def test_every_hyper_parameter_is_an_option(words, expected) -> None:
 def test_the_options_are_the_row_s_own() -> None:
     for name in ("wgan", "sngan", "lsgan_keras"):
         row = find_system(name)
-        words = [w for k, v in settable(row).items() for w in (f"--{k.replace('_', '-')}", str(v))]
-        assert len(list(as_settings(row, words))) == len(settable(row))
+        words = [
+            w for k, v in options_of(row).items() for w in (f"--{k.replace('_', '-')}", str(v))
+        ]
+        assert len(list(as_settings(row, words))) == len(options_of(row))
 
 
 @pytest.mark.parametrize(

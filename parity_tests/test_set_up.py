@@ -7,9 +7,9 @@ from subprocess import TimeoutExpired
 
 import pytest
 
-from common import set_up
-from common.child import ask
-from common.version import ROOT
+from common import ROOT
+from common.processes.child import ask
+from common.setup import set_up
 
 CORE = "jittor_core.cpython-311-x86_64-linux-gnu.so"
 
@@ -89,9 +89,9 @@ def test_a_core_that_cannot_be_compiled_is_told(machine, monkeypatch, capsys) ->
 
 
 def test_every_make_begins_with_little_to_import() -> None:
-    script = "import sys, common.set_up; print(*filter(sys.modules.get, sys.modules))"
+    script = "import sys, common.setup.set_up; print(*filter(sys.modules.get, sys.modules))"
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    assert "common.onednn" in loaded
+    assert "common.setup.onednn" in loaded
     assert not loaded & {"numpy", "scipy", "rich", "typer", "torch", "jittor", "jittor_utils"}

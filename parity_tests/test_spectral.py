@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from common.backends import load
-from common.measure import Disagreement, require_named
-from common.parameters import NetworkBuilder
-from common.reference.spectral import as_matrix, library_iteration, seed_iteration
+from common.parity.measure import Disagreement, require_named
+from common.reference.spectral import as_matrix, detached_iteration, differentiable_iteration
+from common.systems.networks.parameters import NetworkBuilder
 from parity_tests.fixtures import identity, module
 
-RULES = ("constant", "differentiable")
+DETACHED = (True, False)
 KINDS = ("linear", "conv", "conv_transpose")
 BUILDER = NetworkBuilder("discriminator")
 ITERATIONS = 200  # the error falls by the square of the second singular value over the first
@@ -18,22 +18,22 @@ ITERATIONS = 200  # the error falls by the square of the second singular value o
 class Layer:
     """One spectral layer of a backend, as a network of its own that interop can read."""
 
-    def __init__(self, backend, kind: str, rule: str) -> None:
-        self.backend, self.kind, self.rule = backend, kind, rule
+    def __init__(self, backend, kind: str, detached: bool) -> None:
+        self.backend, self.kind, self.detached = backend, kind, detached
         spectral = module(backend, "spectral")
-        square = {"kernel_size": 3, "stride": 1, "padding": 1}
+        square = {"kernel_size": 3, "stride": 1, "padding": 1, "bias": False}
+        square["detach_sigma"] = detached
         make = {
-            "linear": lambda: spectral.SpectralLinear(5, 4, bias=False, rule=rule),
-            "conv": lambda: spectral.SpectralConv(5, 4, **square, bias=False, rule=rule),
-            "conv_transpose": lambda: spectral.SpectralConvTranspose(
-                5, 4, **square, bias=False, rule=rule
-            ),
+            "linear": lambda: spectral.SpectralLinear(5, 4, bias=False, detach_sigma=detached),
+            "conv": lambda: spectral.SpectralConv(5, 4, **square),
+            "conv_transpose": lambda: spectral.SpectralConvTranspose(5, 4, **square),
         }
         self.network = network_of(backend, make[kind]())
+        sigma = "detached" if detached else "differentiable"
         tensors = {
-            "linear": BUILDER.linear("layer", 5, 4, spectral=rule),
-            "conv": BUILDER.conv("layer", 5, 4, 3, spectral=rule),
-            "conv_transpose": BUILDER.conv_transpose("layer", 5, 4, 3, spectral=rule),
+            "linear": BUILDER.linear("layer", 5, 4, spectral=sigma),
+            "conv": BUILDER.conv("layer", 5, 4, 3, spectral=sigma),
+            "conv_transpose": BUILDER.conv_transpose("layer", 5, 4, 3, spectral=sigma),
         }[kind]
         self.tensors = [p for p in tensors if p.kind != "bias"]
         rng = np.random.default_rng(0)
@@ -103,7 +103,7 @@ def network_of(backend, layer):
 
     class Network(nn.Module):
         def __init__(self):
-            self.layer = getattr(layer, backend.device._chosen_dtype())()
+            self.layer = getattr(layer, backend.device.chosen_dtype())()
 
         def execute(self, inputs):
             return self.layer(inputs)
@@ -113,10 +113,10 @@ def network_of(backend, layer):
 
 def iterated(layer: Layer) -> tuple[float, dict[str, np.ndarray]]:
     """Sigma and the vectors after one iteration in training, by the reference."""
-    if layer.rule == "constant":
-        sigma, u = seed_iteration(layer.matrix, layer.state["discriminator.layer.u"][0])
+    if layer.detached:
+        sigma, u = detached_iteration(layer.matrix, layer.state["discriminator.layer.u"][0])
         return sigma, {"discriminator.layer.u": u[None]}
-    u, v = library_iteration(layer.matrix, layer.state["discriminator.layer.v"][0])
+    u, v = differentiable_iteration(layer.matrix, layer.state["discriminator.layer.v"][0])
     vectors = {"discriminator.layer.u": u[None], "discriminator.layer.v": v[None]}
     return float(u @ layer.matrix @ v), vectors
 
@@ -126,19 +126,19 @@ def kind(request):
     return request.param
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_one_iteration_in_training(backend, kind, rule) -> None:
-    layer = Layer(backend, kind, rule)
+@pytest.mark.parametrize("detached", DETACHED)
+def test_one_iteration_in_training(backend, kind, detached) -> None:
+    layer = Layer(backend, kind, detached)
     layer.forward(training=True)
     _, vectors = iterated(layer)
     for name, truth in vectors.items():
         require_named(layer.read()[name], truth, "linear_algebra", name)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_the_output_is_divided_by_sigma(backend, kind, rule) -> None:
+@pytest.mark.parametrize("detached", DETACHED)
+def test_the_output_is_divided_by_sigma(backend, kind, detached) -> None:
     """Twice the weight gives the same output; the plain layer's comes out divided."""
-    layer = Layer(backend, kind, rule)
+    layer = Layer(backend, kind, detached)
     output = layer.forward(training=True)
     sigma, _ = iterated(layer)
     if kind == "linear":
@@ -151,22 +151,22 @@ def test_the_output_is_divided_by_sigma(backend, kind, rule) -> None:
     require_named(layer.forward(training=True), output, "update", "output")
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_evaluation_moves_u_by_the_seed_s_rule_alone(backend, kind, rule) -> None:
-    layer = Layer(backend, kind, rule)
+@pytest.mark.parametrize("detached", DETACHED)
+def test_evaluation_moves_u_by_the_seed_s_rule_alone(backend, kind, detached) -> None:
+    layer = Layer(backend, kind, detached)
     layer.forward(training=False)
     moved = layer.read()["discriminator.layer.u"]
     truth = layer.state["discriminator.layer.u"]
-    if rule == "constant":
+    if detached:
         _, vectors = iterated(layer)
         require_named(moved, vectors["discriminator.layer.u"], "linear_algebra", "u")
     else:
         require_named(moved, truth, "exact", "u")
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_many_iterations_find_the_largest_singular_value(backend, kind, rule) -> None:
-    layer = Layer(backend, kind, rule)
+@pytest.mark.parametrize("detached", DETACHED)
+def test_many_iterations_find_the_largest_singular_value(backend, kind, detached) -> None:
+    layer = Layer(backend, kind, detached)
     for _ in range(ITERATIONS):
         layer.forward(training=True)
     read = layer.read()
@@ -176,19 +176,19 @@ def test_many_iterations_find_the_largest_singular_value(backend, kind, rule) ->
     require_named(np.array(found), np.array(largest), "singular_value", "sigma")
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_the_gradient_runs_through_sigma_by_the_library_s_rule_alone(backend, rule) -> None:
+@pytest.mark.parametrize("detached", DETACHED)
+def test_the_gradient_runs_through_sigma_by_the_library_s_rule_alone(backend, detached) -> None:
     """For y = x Wᵀ / sigma and a loss Σ y: dL/dW without sigma's part, and with it."""
-    layer = Layer(backend, "linear", rule)
+    layer = Layer(backend, "linear", detached)
     gradient = weight_gradient(backend, layer)
     sigma, vectors = iterated(layer)
     plain = np.ones((4, 1)) * layer.inputs.sum(0)[None]
     truth = plain / sigma
-    if rule == "differentiable":
+    if not detached:
         u, v = vectors["discriminator.layer.u"][0], vectors["discriminator.layer.v"][0]
         truth = truth - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
     require_named(gradient, truth, "linear_algebra", "gradient of the weight")
-    if rule == "constant":
+    if detached:
         u = vectors["discriminator.layer.u"][0]
         v = (u @ layer.matrix) / np.linalg.norm(u @ layer.matrix)
         through = truth - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
@@ -221,7 +221,7 @@ def test_the_library_s_rule_is_pytorch_s_own() -> None:
     from torch.nn.utils.parametrizations import spectral_norm
 
     backend = load("torch", device="cpu", dtype="float64", exact=True)
-    layer = Layer(backend, "conv", "differentiable")
+    layer = Layer(backend, "conv", detached=False)
     theirs = spectral_norm(nn.Conv2d(5, 4, 3, padding=1, bias=False))
     native = backend.interop.to_native
     parametrization = theirs.parametrizations.weight

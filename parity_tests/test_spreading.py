@@ -2,7 +2,7 @@
 
 import pytest
 
-from common.version import ROOT
+from common import ROOT
 from parity_tests.spreading import BY_BACKEND, BY_TEST, LONGEST, group_of
 
 

@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pytest
 
+from common import ROOT
 from common.cli.commands import COMMANDS
-from common.tensors import write_tensors
-from common.version import ROOT
+from common.files.tensors import write_tensors
 
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "optax", "jittor")
 HEAVY = {

@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from common.checkpoint import read_checkpoint
-from common.errors import UsageError
-from common.runs.interrupts import Interrupts, Stopped
+from common import ROOT, UsageError
 from common.streams import generator_at
-from common.version import ROOT
+from common.training.checkpoint import read_checkpoint
+from common.training.interrupts import Interrupts, Stopped
 from parity_tests.running import metrics_of, run_of, trained
 
 KILLS = 20

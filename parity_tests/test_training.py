@@ -8,16 +8,16 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from common.catalogue import find_system
-from common.checkpoint import read_checkpoint
 from common.contract import network_contract
 from common.data import load_dataset
-from common.measure import Disagreement, require_named
-from common.pictures import REACH, _draw_points, save_samples
+from common.drawing.pictures import REACH, _draw_points, save_samples
+from common.parity.measure import Disagreement, require_named
 from common.quality.evaluation import headline
-from common.runs import pictures
-from common.runs.keeping import save
-from common.runs.options import average_decay, steps_of_epochs
+from common.systems import find_system
+from common.training import pictures
+from common.training.checkpoint import read_checkpoint
+from common.training.keeping import save
+from common.training.options import average_decay, steps_of_epochs
 from parity_tests.fixtures import build, reduced
 from parity_tests.running import metrics_of, run_of, trained
 
@@ -53,7 +53,7 @@ def test_a_run_leaves_everything_it_promises(tmp_path, backend_name, system) -> 
     assert [entry["step"] for entry in metrics_of(run)] == [1, 2, 3]
     assert all(np.isfinite([e["loss_d"], e["loss_g"]]).all() for e in metrics_of(run))
     with Image.open(tmp_path / "samples" / "step-000003.png") as grid:
-        assert min(grid.size) >= 5 * run.system.image_size
+        assert min(grid.size) >= 5 * run.system.networks.image_size
         assert np.asarray(grid).std() > 0
         size = grid.size
     with Image.open(tmp_path / "training.gif") as animation:
@@ -172,12 +172,12 @@ def test_every_framework_trains_alike(tmp_path, backends, system, data) -> None:
 def test_the_average_is_what_its_formula_says(backend) -> None:
     case = reduced("dcgan_mnist")
     gan, other = build(backend, case), build(backend, case, seed=1)
-    average = backend.averaging.start_average(gan)
+    average = backend.sampling.start_average(gan)
     contract = network_contract(case.system, "generator")
     first = backend.interop.read_network(gan.generator, contract)
     second = backend.interop.read_network(other.generator, contract)
     for decay in (0.75, 0.5):
-        backend.averaging.update_average(average, other.generator, decay=decay)
+        backend.sampling.update_average(average, other.generator, decay=decay)
     found = backend.interop.read_network(average, contract)
     for name, array in found.items():
         expected = 0.375 * first[name] + 0.625 * second[name]

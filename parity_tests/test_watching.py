@@ -9,13 +9,13 @@ from common.backends import BACKENDS
 from common.cli import showing
 from common.cli.showing import RECORDING, workers
 from common.cli.watching import Screen
-from common.comparison import tasks
-from common.comparison.cases import WIDTHS
-from common.comparison.dispatching import DONE, RUNNING, Event
-from common.comparison.jobs import plan_jobs
-from common.comparison.results import Comparison, Result
-from common.comparison.tasks import Group, Plan
-from common.comparison.timeline import LOSS
+from common.parity import tasks
+from common.parity.cases import WIDTHS
+from common.parity.dispatching import DONE, RUNNING, Event
+from common.parity.jobs import plan_jobs
+from common.parity.results import Comparison, Result
+from common.parity.tasks import Group, Plan
+from common.parity.timeline import LOSS
 
 PLAN = Plan(plan_jobs(BACKENDS, "cpu", ["float32", "float64"], WIDTHS), ("lsgan_mlp", "sngan"))
 

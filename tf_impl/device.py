@@ -5,9 +5,9 @@ import os
 import keras
 import tensorflow as tf
 
-from common.cards import no_card
-from common.errors import UsageError
-from common.memory import process_peak
+from common import UsageError
+from common.backends.cards import no_card
+from common.processes.memory import process_peak
 
 # Both packages are one folder: the one for the CPU has to go before the other comes.
 _INSTALL = (
@@ -33,7 +33,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
-        UsageError: CUDA is asked for and this framework sees no CUDA device.
+        UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cuda" and not gpus:
@@ -69,12 +69,12 @@ def chosen_device() -> str:
 
 
 def synchronise() -> None:
-    """Return once everything asked for is computed, what nobody has read included."""
+    """Return once every pending computation has finished, also those nobody has read."""
     tf.test.experimental.sync_devices()
 
 
 def peak_memory() -> int | None:
-    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
     if _chosen == "/GPU:0":
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
     return process_peak()
@@ -83,7 +83,7 @@ def peak_memory() -> int | None:
 def environment() -> dict[str, str]:
     """Versions, device and precision, as a report's fingerprint."""
     cuda = _chosen == "/GPU:0"
-    # Zero means that TensorFlow asks the variable, and takes every core if there is none.
+    # Zero means that TensorFlow reads the variable, and takes every core if there is none.
     set_here = tf.config.threading.get_intra_op_parallelism_threads()
     threads = set_here or os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count()
     return {

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from common.contract import Parameter
-from common.layouts import to_channels_first, to_channels_last
+from common.contract.layouts import to_channels_first, to_channels_last
+from common.streams.step_inputs import Masks
 from tf_impl.device import chosen_device
 
 _LEAVES = {
@@ -37,6 +38,12 @@ def to_native(array: np.ndarray) -> tf.Tensor:
         values = values.transpose(0, 2, 3, 1)
     with tf.device(chosen_device()):
         return tf.constant(values)
+
+
+def native_masks(**masks: Masks) -> dict[str, list[tf.Tensor]]:
+    """Dropout masks by the keyword that takes them, left out where there are none."""
+    # tf.function examines empty lists too, and that takes a tenth of the smallest step.
+    return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
 def to_canonical(tensor: tf.Tensor) -> np.ndarray:
@@ -86,15 +93,15 @@ def read_slots(
     optimiser: keras.optimizers.Optimizer, network: keras.Model, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
-    found = {}
+    arrays = {}
     for parameter, position in _positions(network, parameters):
         for name, attribute in _SLOTS.items():
             if variables := getattr(optimiser, attribute, []):
                 variable = variables[position]
-                found[f"{name}.{parameter.full_name}"] = _read(variable, parameter)
+                arrays[f"{name}.{parameter.full_name}"] = _read(variable, parameter)
     if hasattr(optimiser, "first_moments"):
-        found["step"] = np.asarray(float(optimiser.iterations.numpy()))
-    return found
+        arrays["step"] = np.asarray(float(optimiser.iterations.numpy()))
+    return arrays
 
 
 def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:

@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
+Loss = Callable[..., tf.Tensor]
+
 
 def vanilla_discriminator_loss(real_logits: tf.Tensor, fake_logits: tf.Tensor) -> tf.Tensor:
     """−log σ(real) − log(1 − σ(fake)), the sum of both means, stable for any logit.
 
-    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in seeds S2 to S4.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in its sources.
     """
     # sigmoid_cross_entropy_with_logits differentiates to a sum that cancels where σ is near the
     # label; log_sigmoid keeps every digit there.
@@ -38,7 +40,8 @@ def least_squares_discriminator_loss(
     fake, 1 for real and 0 for the generator, the generator's objective at the optimal
     discriminator is a Pearson χ²; with 0, 1, 1 and −1, 1, 1 it is not.
 
-    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; seed S0 has factor 1.
+    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; Jittor's
+    notebook and mnistGANs have factor 1.
     """
     real_error = tf.reduce_mean(tf.square(real_scores - real_label))
     fake_error = tf.reduce_mean(tf.square(fake_scores - fake_label))
@@ -50,7 +53,8 @@ def least_squares_generator_loss(
 ) -> tf.Tensor:
     """factor · (fake − gen_label)², the mean over the batch.
 
-    Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
+    Source: Mao et al. 2017, equation 2 with factor ½; Jittor's notebook, mnistGANs and
+    PyTorch-GAN have factor 1.
     """
     return factor * tf.reduce_mean(tf.square(fake_scores - gen_label))
 
@@ -63,8 +67,8 @@ def wasserstein_discriminator_loss(
     Its negative estimates the Wasserstein distance, positive once the critic separates, for
     either sign.
 
-    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
-    with sign 1.
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
+    −1, caogang's wgan-gp sign 1.
     """
     return sign * (tf.reduce_mean(fake_scores) - tf.reduce_mean(real_scores))
 

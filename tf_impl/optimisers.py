@@ -110,7 +110,7 @@ def keras_adam(
 ) -> keras.optimizers.Optimizer:
     """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
-    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
     optimiser = _KerasAdam(learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
     optimiser.build(network.trainable_variables)

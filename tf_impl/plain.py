@@ -6,44 +6,51 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.catalogue import System
-from common.rounds import Round
+from common.streams.step_inputs import StepInputs
+from common.systems import System
+from common.systems.losses import Hinge, LeastSquares, Vanilla, Wasserstein, WassersteinGP
+from common.systems.optimisers import SGD, RMSprop
+from common.systems.schedules import MixedBatch
 from tf_impl.device import chosen_device
+from tf_impl.gan import build_networks
 from tf_impl.interop import to_native
 from tf_impl.layers import BatchNorm
-from tf_impl.networks import build_networks
 
 
-def plain_step(system: System) -> Callable[[Round], tf.Tensor]:
+def plain_step(system: System) -> Callable[[StepInputs], tf.Tensor]:
     """A function that plays a step on networks of its own and gives the generator's loss."""
-    # Where determinism is asked for, TensorFlow draws from a seed or not at all.
+    # Where determinism is requested, TensorFlow draws from a seed or not at all.
     tf.random.set_seed(0)
     with tf.device(chosen_device()):
         generator, discriminator = build_networks(system)
     weights_g = _built_in(generator, to_native(np.zeros((2, system.latent_dim))))
     weights_d = _built_in(discriminator, to_native(np.zeros((2, *system.sample_shape))))
     optimiser_g, optimiser_d = _optimiser(system), _optimiser(system)
-    judge, fool = _losses(system)
+    discriminator_loss, generator_loss = _losses(system)
 
     def separate(real, fake, masks) -> None:
         with tf.GradientTape() as tape:
-            if system.order == "generator_first":
+            if isinstance(system.schedule, MixedBatch):
                 mixed = tf.concat([real, fake], axis=0)
                 scores = discriminator(mixed, *masks[0], training=True)
-                value = judge(scores[: len(real)], scores[len(real) :])
+                loss = discriminator_loss(scores[: len(real)], scores[len(real) :])
             else:
                 real_scores = discriminator(real, *masks[0], training=True)
-                value = judge(real_scores, discriminator(fake, *masks[1], training=True))
-            if system.loss == "wasserstein_gp":
-                value += _penalty(system, discriminator, real, fake)
-        optimiser_d.apply_gradients(zip(tape.gradient(value, weights_d), weights_d, strict=True))
-        if system.loss == "wasserstein":
+                loss = discriminator_loss(
+                    real_scores, discriminator(fake, *masks[1], training=True)
+                )
+            if isinstance(system.loss, WassersteinGP):
+                loss += _penalty(system, discriminator, real, fake)
+        optimiser_d.apply_gradients(zip(tape.gradient(loss, weights_d), weights_d, strict=True))
+        if isinstance(system.loss, Wasserstein):
             for weight in weights_d:
-                weight.assign(tf.clip_by_value(weight, -system.weight_clip, system.weight_clip))
+                weight.assign(
+                    tf.clip_by_value(weight, -system.loss.weight_clip, system.loss.weight_clip)
+                )
 
-    def descend(tape, value) -> tf.Tensor:
-        optimiser_g.apply_gradients(zip(tape.gradient(value, weights_g), weights_g, strict=True))
-        return value
+    def descend(tape, loss) -> tf.Tensor:
+        optimiser_g.apply_gradients(zip(tape.gradient(loss, weights_g), weights_g, strict=True))
+        return loss
 
     @tf.function
     def update_discriminator(real, noise, masks) -> None:
@@ -52,35 +59,37 @@ def plain_step(system: System) -> Callable[[Round], tf.Tensor]:
     @tf.function
     def update_generator(noise, masks) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            value = fool(discriminator(generator(noise, training=True), *masks, training=True))
-        return descend(tape, value)
+            loss = generator_loss(
+                discriminator(generator(noise, training=True), *masks, training=True)
+            )
+        return descend(tape, loss)
 
     @tf.function
     def update_both(real, noise, masks) -> tf.Tensor:
         with tf.GradientTape() as tape:
             fake = generator(noise, training=True)
-            if system.order == "generator_first":
-                value = fool(discriminator(fake, training=True))
-        if system.order == "generator_first":
-            descend(tape, value)
+            if isinstance(system.schedule, MixedBatch):
+                loss = generator_loss(discriminator(fake, training=True))
+        if isinstance(system.schedule, MixedBatch):
+            descend(tape, loss)
             separate(real, fake[: len(real)], masks)
-            return value
+            return loss
         separate(real, fake, masks)
         with tape:
-            value = fool(discriminator(fake, *masks[2], training=True))
-        return descend(tape, value)
+            loss = generator_loss(discriminator(fake, *masks[2], training=True))
+        return descend(tape, loss)
 
-    def step(arrays: Round) -> tf.Tensor:
-        last = arrays.generator[-1]
-        for draw in arrays.discriminator:
-            real, noise = to_native(draw.real), to_native(last.noise)
-            masks = [_native(each) for each in (draw.real_masks, draw.fake_masks, last.masks)]
-            if system.noise_reuse == "fake":
+    def step(inputs: StepInputs) -> tf.Tensor:
+        last = inputs.generator[-1]
+        for update in inputs.discriminator:
+            real, noise = to_native(update.real), to_native(last.noise)
+            masks = [_native(each) for each in (update.real_masks, update.fake_masks, last.masks)]
+            if system.schedule.noise_reuse == "fake":
                 return update_both(real, noise, masks)
-            update_discriminator(real, to_native(draw.noise), masks)
-        for draw in arrays.generator:
-            value = update_generator(to_native(draw.noise), _native(draw.masks))
-        return value
+            update_discriminator(real, to_native(update.noise), masks)
+        for update in inputs.generator:
+            loss = update_generator(to_native(update.noise), _native(update.masks))
+        return loss
 
     return step
 
@@ -89,7 +98,7 @@ def _losses(system: System) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.
     cross_entropy = keras.losses.BinaryCrossentropy(from_logits=True)
     squared = keras.losses.MeanSquaredError()
     match system.loss:
-        case "vanilla":
+        case Vanilla():
             return (
                 lambda real, fake: (
                     cross_entropy(tf.ones_like(real), real)
@@ -97,27 +106,28 @@ def _losses(system: System) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.
                 ),
                 lambda fake: cross_entropy(tf.ones_like(fake), fake),
             )
-        case "least_squares":
+        case LeastSquares():
             return (
                 lambda real, fake: (
-                    system.discriminator_factor
+                    system.loss.discriminator_factor
                     * (
-                        squared(tf.ones_like(real) * system.real_label, real)
-                        + squared(tf.ones_like(fake) * system.fake_label, fake)
+                        squared(tf.ones_like(real) * system.loss.real_label, real)
+                        + squared(tf.ones_like(fake) * system.loss.fake_label, fake)
                     )
                 ),
                 lambda fake: (
-                    system.generator_factor * squared(tf.ones_like(fake) * system.gen_label, fake)
+                    system.loss.generator_factor
+                    * squared(tf.ones_like(fake) * system.loss.gen_label, fake)
                 ),
             )
-        case "hinge":
+        case Hinge():
             return (
                 lambda real, fake: (
                     tf.reduce_mean(tf.nn.relu(1 - real)) + tf.reduce_mean(tf.nn.relu(1 + fake))
                 ),
                 lambda fake: -tf.reduce_mean(fake),
             )
-    sign = system.wasserstein_sign
+    sign = system.loss.wasserstein_sign
     return (
         lambda real, fake: sign * (tf.reduce_mean(fake) - tf.reduce_mean(real)),
         lambda fake: -sign * tf.reduce_mean(fake),
@@ -133,17 +143,17 @@ def _penalty(
         tape.watch(between)
         scores = discriminator(between, training=True)
     slopes = tf.reshape(tape.gradient(scores, between), (len(real), -1))
-    return system.penalty_weight * tf.reduce_mean((tf.norm(slopes, axis=1) - 1) ** 2)
+    return system.loss.penalty_weight * tf.reduce_mean((tf.norm(slopes, axis=1) - 1) ** 2)
 
 
 def _optimiser(system: System) -> keras.optimizers.Optimizer:
-    rate, epsilon = system.learning_rate, system.epsilon
+    rate, epsilon = system.optimiser.learning_rate, system.optimiser.epsilon
     match system.optimiser:
-        case "rmsprop":
-            return keras.optimizers.RMSprop(rate, rho=system.decay, epsilon=epsilon)
-        case "sgd":
-            return keras.optimizers.SGD(rate, momentum=system.momentum)
-    return keras.optimizers.Adam(rate, system.beta1, system.beta2, epsilon)
+        case RMSprop():
+            return keras.optimizers.RMSprop(rate, rho=system.optimiser.decay, epsilon=epsilon)
+        case SGD():
+            return keras.optimizers.SGD(rate, momentum=system.optimiser.momentum)
+    return keras.optimizers.Adam(rate, system.optimiser.beta1, system.optimiser.beta2, epsilon)
 
 
 def _native(masks: tuple) -> list[tf.Tensor]:

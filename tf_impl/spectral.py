@@ -11,16 +11,18 @@ class SpectralLinear(layers.Layer):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
     The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
-    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
-    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
-    and `u` and `v` move in training alone.
+    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
+    move in training alone.
     """
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias: bool, detach_sigma: bool
+    ) -> None:
         super().__init__()
         _add_weights(self, (in_features, out_features), out_features, bias)
-        _add_vectors(self, in_features, out_features, rule)
+        _add_vectors(self, in_features, out_features, detach_sigma)
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = self.kernel / _sigma(self, self.kernel, training)
@@ -39,14 +41,14 @@ class SpectralConv(layers.Layer):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__()
         self.stride = stride
         self.padding = _around(padding)
         shape = (kernel_size, kernel_size, in_channels, out_channels)
         _add_weights(self, shape, out_channels, bias)
-        _add_vectors(self, kernel_size**2 * in_channels, out_channels, rule)
+        _add_vectors(self, kernel_size**2 * in_channels, out_channels, detach_sigma)
 
     def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
         matrix = tf.reshape(self.kernel, (-1, self.kernel.shape[3]))
@@ -66,7 +68,7 @@ class SpectralConvTranspose(layers.Layer):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__()
         self.stride = stride
@@ -74,7 +76,7 @@ class SpectralConvTranspose(layers.Layer):
         self.growth = kernel_size - stride - 2 * padding
         shape = (kernel_size, kernel_size, out_channels, in_channels)
         _add_weights(self, shape, out_channels, bias)
-        _add_vectors(self, kernel_size**2 * in_channels, out_channels, rule)
+        _add_vectors(self, kernel_size**2 * in_channels, out_channels, detach_sigma)
 
     def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
         # Outputs are the third axis of a transposed convolution's kernel.
@@ -93,11 +95,11 @@ def _add_weights(layer: layers.Layer, shape: tuple[int, ...], outputs: int, bias
     )
 
 
-def _add_vectors(layer: layers.Layer, columns: int, rows: int, rule: str) -> None:
+def _add_vectors(layer: layers.Layer, columns: int, rows: int, detach_sigma: bool) -> None:
     normal = keras.initializers.RandomNormal(mean=0.0, stddev=1.0)
-    layer.rule = rule
+    layer.detach_sigma = detach_sigma
     layer.u = layer.add_weight(name="u", shape=(1, rows), initializer=normal, trainable=False)
-    if rule == "differentiable":
+    if not detach_sigma:
         layer.v = layer.add_weight(
             name="v", shape=(1, columns), initializer=normal, trainable=False
         )
@@ -113,16 +115,16 @@ def _biased(layer: layers.Layer, outputs: tf.Tensor) -> tf.Tensor:
 
 def _sigma(layer: layers.Layer, matrix: tf.Tensor, training: bool) -> tf.Tensor:
     # Outputs come last in every kernel of TensorFlow, so `matrix` is (the rest, outputs).
-    constant = tf.stop_gradient(matrix)
-    if layer.rule == "constant":
-        return _constant_sigma(layer, constant)
+    detached = tf.stop_gradient(matrix)
+    if layer.detach_sigma:
+        return _detached_sigma(layer, detached)
     if training:
-        layer.u.assign(_unit(tf.matmul(layer.v, constant)))
-        layer.v.assign(_unit(tf.matmul(layer.u, constant, transpose_b=True)))
+        layer.u.assign(_unit(tf.matmul(layer.v, detached)))
+        layer.v.assign(_unit(tf.matmul(layer.u, detached, transpose_b=True)))
     return tf.squeeze(tf.matmul(tf.matmul(layer.v, matrix), layer.u, transpose_b=True))
 
 
-def _constant_sigma(layer: layers.Layer, matrix: tf.Tensor) -> tf.Tensor:
+def _detached_sigma(layer: layers.Layer, matrix: tf.Tensor) -> tf.Tensor:
     v = tf.matmul(layer.u, matrix, transpose_b=True)
     v = v / (tf.norm(v) + _EPSILON)
     u = tf.matmul(v, matrix)

@@ -4,9 +4,9 @@ import os
 
 import torch
 
-from common.cards import no_card
-from common.errors import UsageError
-from common.memory import process_peak
+from common import UsageError
+from common.backends.cards import no_card
+from common.processes.memory import process_peak
 
 # Where an index offers both, pip prefers torch's builds for the CPU, such as 2.10.0+cpu.
 _INSTALL = "make setup-gpu, or pip install --force-reinstall -c .constraints/cuda12.txt torch"
@@ -32,7 +32,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         compiled: whether steps are compiled whole; None leaves the framework its habit.
 
     Raises:
-        UsageError: CUDA is asked for and this framework sees no CUDA device.
+        UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     if device == "cuda":
         # cuBLAS reads this when its first handle is made; without it, determinism is refused.
@@ -45,9 +45,9 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     torch.set_default_dtype(getattr(torch, dtype))
     torch.use_deterministic_algorithms(exact)
     torch.backends.cuda.matmul.allow_tf32 = not exact
-    # cuDNN rounds convolutions to TF32 unless told otherwise, unlike matrix products.
+    # cuDNN rounds convolutions to TF32 by default, unlike matrix products.
     torch.backends.cudnn.allow_tf32 = not exact
-    # Compiling takes PyTorch longer than a short run; it has to be asked for.
+    # Compiling takes PyTorch longer than a short run: it is off by default.
     _compiled = bool(compiled)
 
 
@@ -62,13 +62,13 @@ def chosen_device() -> torch.device:
 
 
 def synchronise() -> None:
-    """Return once everything asked for is computed, what nobody has read included."""
+    """Return once every pending computation has finished, also those nobody has read."""
     if _chosen.type == "cuda":
         torch.cuda.synchronize(_chosen)
 
 
 def peak_memory() -> int | None:
-    """The most bytes held at once: on a card by this framework, on the CPU by this process."""
+    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
     if _chosen.type == "cuda":
         return torch.cuda.max_memory_allocated(_chosen)
     return process_peak()

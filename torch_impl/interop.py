@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from common.contract import Parameter
+from common.streams.step_inputs import Masks
 from torch_impl.device import chosen_device
 
 _SLOTS = {
@@ -21,6 +22,11 @@ _SLOTS = {
 def to_native(array: np.ndarray) -> Tensor:
     """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
     return torch.as_tensor(array, dtype=torch.get_default_dtype(), device=chosen_device())
+
+
+def native_masks(**masks: Masks) -> dict[str, list[Tensor]]:
+    """Dropout masks by the keyword that takes them, left out where there are none."""
+    return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
 def to_canonical(tensor: Tensor) -> np.ndarray:
@@ -75,7 +81,7 @@ def read_slots(
     optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
-    tensors, found = dict(network.named_parameters()), {}
+    tensors, arrays = dict(network.named_parameters()), {}
     for parameter in parameters:
         if not parameter.trainable:
             continue
@@ -84,10 +90,10 @@ def read_slots(
         state = optimiser.state.get(tensor, {})
         for name in _slots_of(optimiser):
             slot = state.get(_SLOTS[name], torch.zeros_like(tensor))
-            found[f"{name}.{parameter.full_name}"] = to_canonical(slot)
+            arrays[f"{name}.{parameter.full_name}"] = to_canonical(slot)
         if isinstance(optimiser, Adam):
-            found["step"] = np.asarray(float(state.get("step", 0)))
-    return found
+            arrays["step"] = np.asarray(float(state.get("step", 0)))
+    return arrays
 
 
 def _slots_of(optimiser: Optimizer) -> tuple[str, ...]:

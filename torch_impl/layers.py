@@ -29,11 +29,11 @@ def upsample_bilinear(maps: Tensor) -> Tensor:
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over every axis but the channels, with the running rule written out.
+    """Batch norm over every axis but the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
     statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (PyTorch's rule; Keras, Flax and Jittor keep
+    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:

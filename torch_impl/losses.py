@@ -6,11 +6,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, relu
 
+Loss = Callable[..., Tensor]
+
 
 def vanilla_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """−log σ(real) − log(1 − σ(fake)), the sum of both means, stable for any logit.
 
-    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in seeds S2 to S4.
+    Source: Goodfellow et al. 2014, arXiv:1406.2661; no ½, as in its sources.
     """
     # binary_cross_entropy_with_logits differentiates to σ − label, which cancels where σ is
     # near the label; logsigmoid keeps every digit there.
@@ -34,7 +36,8 @@ def least_squares_discriminator_loss(
     fake, 1 for real and 0 for the generator, the generator's objective at the optimal
     discriminator is a Pearson χ²; with 0, 1, 1 and −1, 1, 1 it is not.
 
-    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; seed S0 has factor 1.
+    Source: Mao et al. 2017, arXiv:1611.04076, equation 2 with factor ½; Jittor's
+    notebook and mnistGANs have factor 1.
     """
     real_error = (real_scores - real_label).square().mean()
     fake_error = (fake_scores - fake_label).square().mean()
@@ -44,7 +47,8 @@ def least_squares_discriminator_loss(
 def least_squares_generator_loss(fake_scores: Tensor, *, gen_label: float, factor: float) -> Tensor:
     """factor · (fake − gen_label)², the mean over the batch.
 
-    Source: Mao et al. 2017, equation 2 with factor ½; seeds S0 and S1 have factor 1.
+    Source: Mao et al. 2017, equation 2 with factor ½; Jittor's notebook, mnistGANs and
+    PyTorch-GAN have factor 1.
     """
     return factor * (fake_scores - gen_label).square().mean()
 
@@ -57,8 +61,8 @@ def wasserstein_discriminator_loss(
     Its negative estimates the Wasserstein distance, positive once the critic separates, for
     either sign.
 
-    Source: Arjovsky et al. 2017, arXiv:1701.07875; seed S3 prints WGAN with sign −1 and WGAN-GP
-    with sign 1.
+    Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
+    −1, caogang's wgan-gp sign 1.
     """
     return sign * (fake_scores.mean() - real_scores.mean())
 

@@ -30,7 +30,7 @@ def keras_adam(
 ) -> Optimizer:
     """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
-    Source: Kingma and Ba 2015, the remark that ends section 2; seed S0's Keras LSGAN.
+    Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
     return _KerasAdam(
         network.parameters(),

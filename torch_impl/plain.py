@@ -7,36 +7,39 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from common.catalogue import System
-from common.rounds import Round
+from common.streams.step_inputs import StepInputs
+from common.systems import System
+from common.systems.losses import Hinge, LeastSquares, Vanilla, Wasserstein, WassersteinGP
+from common.systems.optimisers import SGD, RMSprop
+from common.systems.schedules import MixedBatch
 from torch_impl.device import chosen_device
+from torch_impl.gan import build_networks
 from torch_impl.interop import to_native
 from torch_impl.layers import BatchNorm
-from torch_impl.networks import build_networks
 from torch_impl.spectral import SpectralConv, SpectralLinear
 
 
-def plain_step(system: System) -> Callable[[Round], Tensor]:
+def plain_step(system: System) -> Callable[[StepInputs], Tensor]:
     """A function that plays a step on networks of its own and gives the generator's loss."""
     device = chosen_device()
     generator, discriminator = (_built_in(net).to(device) for net in build_networks(system))
     optimiser_g, optimiser_d = _optimiser(system, generator), _optimiser(system, discriminator)
-    judge, fool = _losses(system)
+    discriminator_loss, generator_loss = _losses(system)
 
     def update_discriminator(real: Tensor, fake: Tensor, masks: list[list[Tensor]]) -> None:
         optimiser_d.zero_grad()
-        loss = judge(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
-        if system.loss == "wasserstein_gp":
+        loss = discriminator_loss(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
+        if isinstance(system.loss, WassersteinGP):
             loss = loss + _penalty(system, discriminator, real, fake)
         loss.backward()
         optimiser_d.step()
-        if system.loss == "wasserstein":
+        if isinstance(system.loss, Wasserstein):
             for parameter in discriminator.parameters():
-                parameter.data.clamp_(-system.weight_clip, system.weight_clip)
+                parameter.data.clamp_(-system.loss.weight_clip, system.loss.weight_clip)
 
     def update_generator(fake: Tensor, masks: list[Tensor]) -> Tensor:
         optimiser_g.zero_grad()
-        loss = fool(discriminator(fake, *masks))
+        loss = generator_loss(discriminator(fake, *masks))
         loss.backward()
         optimiser_g.step()
         return loss
@@ -44,24 +47,24 @@ def plain_step(system: System) -> Callable[[Round], Tensor]:
     def update_on_mixture(real: Tensor, fake: Tensor, masks: list[Tensor]) -> None:
         optimiser_d.zero_grad()
         scores = discriminator(torch.cat([real, fake]), *masks)
-        judge(scores[: len(real)], scores[len(real) :]).backward()
+        discriminator_loss(scores[: len(real)], scores[len(real) :]).backward()
         optimiser_d.step()
 
-    def step(arrays: Round) -> Tensor:
-        if system.order == "generator_first":
-            (draw,), (last,) = arrays.discriminator, arrays.generator
-            fake, real = generator(to_native(last.noise)), to_native(draw.real)
+    def step(inputs: StepInputs) -> Tensor:
+        if isinstance(system.schedule, MixedBatch):
+            (update,), (last,) = inputs.discriminator, inputs.generator
+            fake, real = generator(to_native(last.noise)), to_native(update.real)
             loss = update_generator(fake, [])
-            update_on_mixture(real, fake[: len(real)].detach(), _native(draw.real_masks))
+            update_on_mixture(real, fake[: len(real)].detach(), _native(update.real_masks))
             return loss
-        for draw in arrays.discriminator:
-            fake = generator(to_native(draw.noise))
-            masks = [_native(draw.real_masks), _native(draw.fake_masks)]
-            update_discriminator(to_native(draw.real), fake.detach(), masks)
-        for draw in arrays.generator:
-            if system.noise_reuse != "fake":
-                fake = generator(to_native(draw.noise))
-            loss = update_generator(fake, _native(draw.masks))
+        for update in inputs.discriminator:
+            fake = generator(to_native(update.noise))
+            masks = [_native(update.real_masks), _native(update.fake_masks)]
+            update_discriminator(to_native(update.real), fake.detach(), masks)
+        for update in inputs.generator:
+            if system.schedule.noise_reuse != "fake":
+                fake = generator(to_native(update.noise))
+            loss = update_generator(fake, _native(update.masks))
         return loss
 
     return step
@@ -70,7 +73,7 @@ def plain_step(system: System) -> Callable[[Round], Tensor]:
 def _losses(system: System) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
     cross_entropy = F.binary_cross_entropy_with_logits
     match system.loss:
-        case "vanilla":
+        case Vanilla():
             return (
                 lambda real, fake: (
                     cross_entropy(real, torch.ones_like(real))
@@ -78,26 +81,26 @@ def _losses(system: System) -> tuple[Callable[..., Tensor], Callable[..., Tensor
                 ),
                 lambda fake: cross_entropy(fake, torch.ones_like(fake)),
             )
-        case "least_squares":
+        case LeastSquares():
             return (
                 lambda real, fake: (
-                    system.discriminator_factor
+                    system.loss.discriminator_factor
                     * (
-                        F.mse_loss(real, torch.full_like(real, system.real_label))
-                        + F.mse_loss(fake, torch.full_like(fake, system.fake_label))
+                        F.mse_loss(real, torch.full_like(real, system.loss.real_label))
+                        + F.mse_loss(fake, torch.full_like(fake, system.loss.fake_label))
                     )
                 ),
                 lambda fake: (
-                    system.generator_factor
-                    * F.mse_loss(fake, torch.full_like(fake, system.gen_label))
+                    system.loss.generator_factor
+                    * F.mse_loss(fake, torch.full_like(fake, system.loss.gen_label))
                 ),
             )
-        case "hinge":
+        case Hinge():
             return (
                 lambda real, fake: F.relu(1 - real).mean() + F.relu(1 + fake).mean(),
                 lambda fake: -fake.mean(),
             )
-    sign = system.wasserstein_sign
+    sign = system.loss.wasserstein_sign
     return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
 
 
@@ -106,17 +109,21 @@ def _penalty(system: System, discriminator: nn.Module, real: Tensor, fake: Tenso
     between = (alpha * real + (1 - alpha) * fake).requires_grad_()
     scores = discriminator(between)
     (slopes,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
-    return system.penalty_weight * ((slopes.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+    return system.loss.penalty_weight * ((slopes.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
 
 
 def _optimiser(system: System, network: nn.Module) -> torch.optim.Optimizer:
-    parameters, rate = network.parameters(), system.learning_rate
+    parameters, rate = network.parameters(), system.optimiser.learning_rate
     match system.optimiser:
-        case "rmsprop":
-            return torch.optim.RMSprop(parameters, rate, system.decay, system.epsilon)
-        case "sgd":
-            return torch.optim.SGD(parameters, rate, system.momentum)
-    return torch.optim.Adam(parameters, rate, (system.beta1, system.beta2), system.epsilon)
+        case RMSprop():
+            return torch.optim.RMSprop(
+                parameters, rate, system.optimiser.decay, system.optimiser.epsilon
+            )
+        case SGD():
+            return torch.optim.SGD(parameters, rate, system.optimiser.momentum)
+    return torch.optim.Adam(
+        parameters, rate, (system.optimiser.beta1, system.optimiser.beta2), system.optimiser.epsilon
+    )
 
 
 def _native(masks: tuple) -> list[Tensor]:
@@ -124,7 +131,7 @@ def _native(masks: tuple) -> list[Tensor]:
 
 
 class _BatchNorm(nn.BatchNorm2d):
-    """PyTorch's own, of rows as well as of maps."""
+    """PyTorch's own, of vectors as well as of maps."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         return

@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients of the inputs."""
+"""What parity looks at besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,66 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from common.streams.step_inputs import StepInputs
+from common.systems.schedules import MixedBatch
+from torch_impl import steps
+from torch_impl.gan import GAN
+from torch_impl.interop import native_masks, to_native
+
 
 def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
     """The network's output; in training mode its running statistics move."""
     network.train(training)
     with torch.no_grad():
         return network(inputs)
+
+
+def first_discriminator_gradients(
+    gan: GAN, inputs: StepInputs
+) -> tuple[Tensor, Tensor, steps.Gradients]:
+    """Loss, fakes and gradients of a step's first discriminator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, networks = inputs.discriminator[0], (gan.generator, gan.discriminator)
+    real, loss = to_native(first.real), gan.discriminator_loss
+    if isinstance(gan.system.schedule, MixedBatch):
+        noise = to_native(inputs.generator[0].noise)
+        _, fake, _ = steps.generator_gradients(
+            *networks, noise, loss=gan.generator_loss, frozen=True
+        )
+        fake = fake[: len(real)]
+        value, gradients = steps.mixed_discriminator_gradients(
+            gan.discriminator, real, fake, loss=loss, **native_masks(masks=first.real_masks)
+        )
+        return value, fake, gradients
+    losses, fake, gradients = steps.discriminator_gradients(
+        *networks,
+        real,
+        to_native(first.noise),
+        loss=loss,
+        penalty=gan.penalty,
+        alpha=None if first.alpha is None else to_native(first.alpha),
+        **native_masks(real_masks=first.real_masks, fake_masks=first.fake_masks),
+    )
+    if "penalty" in losses:
+        return losses["loss"] + losses["penalty"], fake, gradients
+    return losses["loss"], fake, gradients
+
+
+def first_generator_gradients(gan: GAN, inputs: StepInputs) -> tuple[Tensor, steps.Gradients]:
+    """Loss and gradients of a step's first generator update, not applied."""
+    gan.generator.train()
+    gan.discriminator.train()
+    first, frozen = inputs.generator[0], isinstance(gan.system.schedule, MixedBatch)
+    value, _, gradients = steps.generator_gradients(
+        gan.generator,
+        gan.discriminator,
+        to_native(first.noise),
+        loss=gan.generator_loss,
+        frozen=frozen,
+        **native_masks(masks=first.masks),
+    )
+    return value, gradients
 
 
 def discriminator_input_gradients(
@@ -56,8 +110,8 @@ def penalty_gradients(
     value = penalty(discriminator, real, fake, alpha)
     names, parameters = zip(*discriminator.named_parameters(), strict=True)
     # The last bias moves no gradient of the scores: autograd has nothing to say about it.
-    found = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
-    return value.detach(), dict(zip(names, found, strict=True))
+    gradients = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
+    return value.detach(), dict(zip(names, gradients, strict=True))
 
 
 def pull_back(

@@ -11,15 +11,17 @@ class SpectralLinear(nn.Linear):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
     The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With rule "constant" (seed S3) sigma is a constant to the
-    gradient and the vector `u` moves on every forward pass, in evaluation too; with rule
-    "differentiable" (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma,
-    and `u` and `v` move in training alone.
+    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
+    move in training alone.
     """
 
-    def __init__(self, in_features: int, out_features: int, *, bias: bool, rule: str) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, *, bias: bool, detach_sigma: bool
+    ) -> None:
         super().__init__(in_features, out_features, bias=bias)
-        _add_vectors(self, self.weight, rule)
+        _add_vectors(self, self.weight, detach_sigma)
 
     def forward(self, inputs: Tensor) -> Tensor:
         return F.linear(inputs, self.weight / _sigma(self, self.weight), self.bias)
@@ -37,10 +39,10 @@ class SpectralConv(nn.Conv2d):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
-        _add_vectors(self, self.weight.flatten(1), rule)
+        _add_vectors(self, self.weight.flatten(1), detach_sigma)
 
     def forward(self, maps: Tensor) -> Tensor:
         weight = self.weight / _sigma(self, self.weight.flatten(1))
@@ -59,10 +61,10 @@ class SpectralConvTranspose(nn.ConvTranspose2d):
         stride: int,
         padding: int,
         bias: bool,
-        rule: str,
+        detach_sigma: bool,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
-        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), rule)
+        _add_vectors(self, self.weight.transpose(0, 1).flatten(1), detach_sigma)
 
     def forward(self, maps: Tensor) -> Tensor:
         # Outputs are the second axis of a transposed convolution's weight.
@@ -70,17 +72,17 @@ class SpectralConvTranspose(nn.ConvTranspose2d):
         return F.conv_transpose2d(maps, weight, self.bias, self.stride, self.padding)
 
 
-def _add_vectors(layer: nn.Module, matrix: Tensor, rule: str) -> None:
+def _add_vectors(layer: nn.Module, matrix: Tensor, detach_sigma: bool) -> None:
     rows, columns = matrix.shape
-    layer.rule = rule
+    layer.detach_sigma = detach_sigma
     layer.register_buffer("u", torch.randn(1, rows))
-    if rule == "differentiable":
+    if not detach_sigma:
         layer.register_buffer("v", torch.randn(1, columns))
 
 
 def _sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
-    if layer.rule == "constant":
-        return _constant_sigma(layer, matrix.detach())
+    if layer.detach_sigma:
+        return _detached_sigma(layer, matrix.detach())
     if layer.training:
         with torch.no_grad():
             layer.u.copy_(F.normalize(layer.v @ matrix.T, dim=1, eps=_EPSILON))
@@ -90,7 +92,7 @@ def _sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
     return (u @ matrix @ v.T).squeeze()
 
 
-def _constant_sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
+def _detached_sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
     v = layer.u @ matrix
     v = v / (v.norm() + _EPSILON)
     u = v @ matrix.T

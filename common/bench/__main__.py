@@ -1,31 +1,35 @@
-"""`python -m common.bench REQUEST`: one row in one port, in a process of its own; prints JSON."""
+"""`python -m common.bench REQUEST`: one system in one port, in its own process; prints JSON."""
 
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
+from common import UsageError
 from common.backends import load
 from common.bench.measuring import measure
-from common.catalogue import find_system
-from common.errors import UsageError
-from common.settings import validate
+from common.systems import find_system
+from common.systems.options import with_options
 
 
 def main(request: str) -> int:
-    """Measure what the request asks for."""
-    asked = json.loads(request)
-    row = find_system(asked["system"])
+    """Measure what the request names."""
+    options = json.loads(request)
+    system = find_system(options["system"])
     try:
-        if asked["batch_size"]:
-            row = validate(replace(row, batch_size=asked["batch_size"]))
-        backend = load(asked["backend"], device=asked["device"], dtype="float32", exact=False)
-        found = measure(
-            backend, row, device=asked["device"], pairs=asked["pairs"], seconds=asked["seconds"]
+        if options["batch_size"]:
+            system = with_options(system, {"batch_size": options["batch_size"]})
+        backend = load(options["backend"], device=options["device"], dtype="float32", exact=False)
+        measured = measure(
+            backend,
+            system,
+            device=options["device"],
+            pairs=options["pairs"],
+            seconds=options["seconds"],
         )
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n" + json.dumps(asdict(found)))
+    print("\n" + json.dumps(asdict(measured)))
     return 0
 
 

@@ -1,29 +1,28 @@
-"""One row in one port: time beside the plain loop, memory, and what its data cost."""
+"""One system in one port: time beside the plain loop, memory, and what its data cost."""
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from common.backends import Backend
 from common.bench.timing import time_in_turns
-from common.catalogue import System
+from common.contract.initialisers import initial_state
 from common.data import load_dataset
-from common.data.batches import rounds
+from common.data.batches import step_inputs
 from common.data.prefetch import AHEAD, Prefetcher
-from common.initialise import initial_state
+from common.systems import System
 
-DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the row's point_dim
+DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the system's point_dim
 FIRST_STEP = 27  # wgan's first 25 steps are longer ones
-ROUNDS = 3  # drawn before; the clock sees no data
+INPUTS = 3  # steps' inputs, made before the clock starts
 FEWEST_STEPS = 8  # behind the first, of a run on data
 MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one row costs in one port."""
+    """What one system costs in one port."""
 
     system: str
     backend: str
@@ -42,15 +41,15 @@ class Measured:
 def measure(
     backend: Backend, system: System, *, device: str, pairs: int, seconds: float
 ) -> Measured:
-    """Time the row's step against the plain one, on arrays that were drawn before."""
+    """Time the system's step against the plain one, on inputs that were made before."""
     dataset = load_dataset(DATA[system.point_dim], system, 0)
-    last = FIRST_STEP + ROUNDS - 1
-    drawn = list(rounds(system, dataset, 0, first_step=FIRST_STEP, last_step=last))
+    last = FIRST_STEP + INPUTS - 1
+    inputs = list(step_inputs(system, dataset, 0, first_step=FIRST_STEP, last_step=last))
     gan = backend.gan.build(system, initial_state(system, 0))
     canonical = backend.interop.to_canonical
 
     def ours(number: int) -> object:
-        metrics = backend.rounds.play_round(gan, drawn[number % ROUNDS])
+        metrics = backend.schedule.training_step(gan, inputs[number % INPUTS])
         return canonical(metrics["loss_g"])
 
     ours(0)
@@ -58,12 +57,12 @@ def measure(
     step = backend.plain.plain_step(system)
 
     def plain(number: int) -> object:
-        return canonical(step(drawn[number % ROUNDS]))
+        return canonical(step(inputs[number % INPUTS]))
 
     wait = backend.device.synchronise
-    found = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
-    low, middle, high = found.ratios
-    share = _data_share(backend, system, gan, dataset, round(seconds / min(found.ours)))
+    timed = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
+    low, middle, high = timed.ratios
+    share = _data_share(backend, system, gan, dataset, round(seconds / min(timed.ours)))
     return Measured(
         system=system.name,
         backend=backend.name,
@@ -72,8 +71,8 @@ def measure(
         ratio_low=low,
         ratio=middle,
         ratio_high=high,
-        images_per_second=_images(system) / sorted(found.ours)[len(found.ours) // 2],
-        plain_images_per_second=_images(system) / sorted(found.plain)[len(found.plain) // 2],
+        images_per_second=_images(system) / sorted(timed.ours)[len(timed.ours) // 2],
+        plain_images_per_second=_images(system) / sorted(timed.plain)[len(timed.plain) // 2],
         memory_of="process" if device == "cpu" else "device",
         peak_memory_mb=None if memory is None else memory / MEGABYTE,
         data_share=share,
@@ -82,17 +81,17 @@ def measure(
 
 def _images(system: System) -> int:
     """Real samples that one step consumes."""
-    return system.batch_size * system.discriminator_steps_at(FIRST_STEP)
+    return system.batch_size * system.schedule.discriminator_steps_at(FIRST_STEP)
 
 
 def _data_share(backend: Backend, system: System, gan: Any, dataset: Any, steps: int) -> float:
-    source = rounds(
+    source = step_inputs(
         system, dataset, 1, first_step=FIRST_STEP, last_step=FIRST_STEP + max(steps, FEWEST_STEPS)
     )
     with Prefetcher(source, ahead=AHEAD) as ahead:
-        played: Iterator[tuple[int, Any]] = backend.train.train(gan, ahead)
-        losses = (backend.interop.to_canonical(metrics["loss_g"]) for _, metrics in played)
-        next(losses)  # nothing was drawn before the first
+        played = (backend.schedule.training_step(gan, inputs) for inputs in ahead)
+        losses = (backend.interop.to_canonical(metrics["loss_g"]) for metrics in played)
+        next(losses)  # nothing was made ahead before the first
         began, before = perf_counter(), ahead.waited
         deque(losses, maxlen=0)
         return (ahead.waited - before) / (perf_counter() - began)

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from common.backends import TITLES
-from common.markdown import table
+from common.drawing.markdown import table
 
 Row = dict[str, Any]
 MEMORY = {
@@ -21,7 +21,7 @@ A step of each port beside the plainest loop of its own framework, on that frame
 and optimisers, timed in turns in one process on {cores} cores{device}: the median of the pairs'
 ratios, with their middle half. Below 1 the port is the faster one. Images are real samples a
 second; memory is the peak {memory} before the plain loop was
-built; data is the share of the time that a run of that row, once begun, waited for its batches.
+built; data is the share of the time that a run of that system, once begun, waited for its batches.
 
 The plain loops of TensorFlow and JAX keep our spectral layers, having none to compare with.
 Frameworks are not to be compared by this page: each was timed by itself.
@@ -32,7 +32,7 @@ Made by `rosetta bench` on {today} with {versions}.
 
 
 def cells(row: Row) -> list[str]:
-    """One row in one framework, under HEADS."""
+    """One system in one framework, under HEADS."""
     name = TITLES[row["backend"]]
     if "problem" in row:
         return [row["system"], name, "", "failed", "", "", "", ""]
@@ -48,24 +48,24 @@ def cells(row: Row) -> list[str]:
     ]
 
 
-def to_json(found: Sequence[Row], versions: Mapping[str, Any]) -> str:
+def to_json(results: Sequence[Row], versions: Mapping[str, Any]) -> str:
     """Every figure, with what it was measured on."""
-    about = {"cores": os.cpu_count(), "versions": versions, "results": found}
+    about = {"cores": os.cpu_count(), "versions": versions, "results": results}
     return json.dumps(about, indent=1)
 
 
-def to_markdown(found: Sequence[Row], versions: Mapping[str, Any]) -> str:
-    """The table with the words that it needs."""
+def to_markdown(results: Sequence[Row], versions: Mapping[str, Any]) -> str:
+    """The table with its explanation."""
     named = [f"{name} {version}" for of in versions.values() for name, version in of.items()]
-    device = "" if found[0]["device"] == "cpu" else f" and {found[0]['device']}"
+    device = "" if results[0]["device"] == "cpu" else f" and {results[0]['device']}"
     head = PAGE.format(
         cores=os.cpu_count(),
         device=device,
-        memory=MEMORY["process" if found[0]["device"] == "cpu" else "device"],
+        memory=MEMORY["process" if results[0]["device"] == "cpu" else "device"],
         today=date.today(),
         versions=", ".join(named),
     )
-    rows = [[f"`{first}`", *rest] for first, *rest in map(cells, found)]
+    rows = [[f"`{first}`", *rest] for first, *rest in map(cells, results)]
     return head + table(HEADS, rows)
 
 

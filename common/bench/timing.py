@@ -22,8 +22,8 @@ class Paired:
     @property
     def ratios(self) -> tuple[float, float, float]:
         """Ours over plain: lower quartile, median, upper quartile. Below 1, ours is faster."""
-        found = np.quantile(np.divide(self.ours, self.plain), (0.25, 0.5, 0.75))
-        return float(found[0]), float(found[1]), float(found[2])
+        quartiles = np.quantile(np.divide(self.ours, self.plain), (0.25, 0.5, 0.75))
+        return float(quartiles[0]), float(quartiles[1]), float(quartiles[2])
 
 
 def time_in_turns(
@@ -46,8 +46,8 @@ def time_in_turns(
     for work in works * 2:
         timed(work, 1)
     pieces = max(1, ceil(seconds / max(timed(work, 1) for work in works)))
-    found: tuple[list[float], list[float]] = ([], [])
+    timings: tuple[list[float], list[float]] = ([], [])
     for pair in range(pairs):
         for which in (0, 1) if pair % 2 == 0 else (1, 0):
-            found[which].append(timed(works[which], pieces))
-    return Paired(tuple(found[0]), tuple(found[1]))
+            timings[which].append(timed(works[which], pieces))
+    return Paired(tuple(timings[0]), tuple(timings[1]))

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Sequence
 
+from common import UsageError
 from common.cli.commands import BASE, COMMANDS, Command
-from common.errors import UsageError
-from common.libraries import absent, missing, require
+from common.setup.libraries import absent, missing, require
 
 __all__ = ["main"]
 

@@ -9,9 +9,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
+from common import UsageError
 from common.backends import BACKENDS, check_backend
 from common.cli.commands import COMMANDS
-from common.errors import UsageError
 
 
 class CommandsOnDemand(TyperGroup):

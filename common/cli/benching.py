@@ -14,10 +14,10 @@ from rich.table import Table
 
 from common.backends import TITLES, prepare_environment
 from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
-from common.catalogue import SYSTEMS, find_system
-from common.child import ask
 from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
 from common.files import write_bytes
+from common.processes.child import ask
+from common.systems import SYSTEMS, find_system
 
 QUICK = {"pairs": 5, "seconds": 0.3}
 THOROUGH = {"pairs": 15, "seconds": 1.0}
@@ -53,7 +53,7 @@ def bench(
     found = list(_measured(names, chosen, quick, batch_size, device))
     _print(found)
     if out is not None:
-        from common.examining import installed_versions
+        from common.backends.examining import installed_versions
 
         versions = {name: installed_versions(name) for name in chosen}
         write = to_markdown if out.suffix == ".md" else to_json

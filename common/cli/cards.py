@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common.child import run_whole
+from common import UsageError
 from common.cli.application import Device, Seed, Timeout, app, check_backends, check_device
-from common.comparison.pieces import PIECES, commands
-from common.errors import UsageError
 from common.files import make_folder, write_bytes
+from common.parity.pieces import PIECES, commands
+from common.processes.child import run_whole
 
 if TYPE_CHECKING:
-    from common.comparison.controls import Control
+    from common.parity.controls import Control
 
 Backends = Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]
@@ -44,8 +44,8 @@ def controls(
     chosen = check_backends(backends)
     from common.cli.showing import require_device, wide_console, workers, write_report
     from common.cli.watching import Screen
-    from common.comparison.controls import SYSTEMS, control_jobs, run_controls
-    from common.comparison.tasks import Plan
+    from common.parity.controls import SYSTEMS, control_jobs, run_controls
+    from common.parity.tasks import Plan
 
     require_device(chosen, device)
     make_folder(out)

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from common import UsageError
 from common.backends import BACKENDS
 from common.cli.application import (
     Device,
@@ -20,12 +21,11 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
-from common.comparison.cases import cases, check_widths
-from common.comparison.jobs import plan_jobs
-from common.comparison.results import Comparison
-from common.comparison.tasks import Plan
-from common.errors import UsageError
 from common.files import check_file
+from common.parity.cases import cases, check_widths
+from common.parity.jobs import plan_jobs
+from common.parity.results import Comparison
+from common.parity.tasks import Plan
 
 STOPPED = 130  # as a shell says of Ctrl-C
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
@@ -49,9 +49,9 @@ def compare_files(
         raise UsageError("give recordings or report.json files, not both")
     for file in files:
         check_file(file)
-    from common.comparison.comparing import compare
-    from common.comparison.recorded import open_recording
-    from common.comparison.report_json import merge_reports
+    from common.parity.compare import compare
+    from common.parity.recording_file import open_recording
+    from common.parity.report_json import merge_reports
 
     if reports:
         _conclude(merge_reports(reports), out)
@@ -97,8 +97,8 @@ def parity(
     cases(systems or (), wanted, settings or ())
     from common.cli.showing import require_device, wide_console, workers
     from common.cli.watching import Screen
-    from common.comparison.continuing import recordings_of
-    from common.comparison.parity import run_parity
+    from common.parity.kept_recordings import recordings_of
+    from common.parity.parity import run_parity
 
     require_device(chosen, device)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
@@ -116,7 +116,7 @@ def parity(
 
 def _found(device: str) -> list[str]:
     """The backends that see a device of that kind; of the others it says what is missing."""
-    from common.examining import examine
+    from common.backends.examining import examine
 
     reports = [examine(name, device=device) for name in BACKENDS]
     ready = [r["backend"] for r in reports if not r["problem"]]

@@ -41,11 +41,11 @@ def evaluate(
     check_backend(backend)
     check_device(device)
     check_file(checkpoint)
-    from common.checkpoint import drawing_network, read_checkpoint, restore
     from common.data import load_dataset
-    from common.pictures import as_bytes
+    from common.drawing.pictures import as_bytes
     from common.quality.inception import inception_distances
-    from common.runs.scores import drawn, judge
+    from common.training.checkpoint import drawing_network, read_checkpoint, restore
+    from common.training.scores import drawn, judge
 
     found = read_checkpoint(checkpoint)
     name = data or found.data

@@ -8,8 +8,8 @@ from rich.console import Console
 
 from common.backends import load
 from common.cli.application import app
-from common.exporting import check_target, example, find_format, written_whole
 from common.files import check_file
+from common.training.export_formats import check_target, example, find_format, written_whole
 
 
 @app.command()
@@ -35,7 +35,7 @@ def export(
     form = find_format(format_name)
     check_target(form, out)
     check_file(checkpoint)
-    from common.checkpoint import drawing_network, read_checkpoint, restore
+    from common.training.checkpoint import drawing_network, read_checkpoint, restore
 
     found = read_checkpoint(checkpoint)
     loaded = load(form.backend, device="cpu", dtype=found.dtype, exact=False)

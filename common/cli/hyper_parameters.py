@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from common.catalogue import System
-from common.errors import UsageError
-from common.settings import settable
+from common import UsageError
+from common.systems import System
+from common.systems.options import options_of
 
 
 def as_settings(system: System, words: Sequence[str]) -> Iterator[str]:
@@ -14,7 +14,7 @@ def as_settings(system: System, words: Sequence[str]) -> Iterator[str]:
     Raises:
         UsageError: a word that is no option, an option without a value or that the row lacks.
     """
-    known = {f"--{name.replace('_', '-')}": name for name in settable(system)}
+    known = {f"--{name.replace('_', '-')}": name for name in options_of(system)}
     rest = iter(words)
     for word in rest:
         option, separator, value = word.partition("=")
@@ -28,6 +28,6 @@ def as_settings(system: System, words: Sequence[str]) -> Iterator[str]:
             value = next(rest, "")
         if not value or value.startswith("--"):
             raise UsageError(
-                f"{option} needs a value, as in {option} {settable(system)[known[option]]}"
+                f"{option} needs a value, as in {option} {options_of(system)[known[option]]}"
             )
         yield f"{known[option]}={value}"

@@ -8,13 +8,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from common.catalogue import SYSTEMS, find_system
+from common import ROOT
 from common.cli.application import AsJson, Settings, SystemName, app
-from common.comparison.status import condense, markdown, read_report
 from common.contract import contract, count_trainable
 from common.files import write_bytes
-from common.settings import apply_settings, settable
-from common.version import ROOT
+from common.parity.status import condense, markdown, read_report
+from common.systems import SYSTEMS, find_system
+from common.systems.options import apply_settings, options_of
 
 
 @app.command()
@@ -26,8 +26,8 @@ def systems(as_json: AsJson = False) -> None:
     table = Table("system", "what and whence", "loss", "parameters", show_lines=True)
     for name, row in SYSTEMS.items():
         g, d = (count_trainable(row, network) for network in ("generator", "discriminator"))
-        source = f"{row.title}\n[dim]{row.seed}: {row.citation}[/dim]"
-        table.add_row(name, source, row.loss, f"G {g:>10,}\nD {d:>10,}")
+        source = f"{row.title}\n[dim]{row.source}; {row.citation}[/dim]"
+        table.add_row(name, source, row.loss.name, f"G {g:>10,}\nD {d:>10,}")
     Console().print(table)
 
 
@@ -53,7 +53,7 @@ def params(system: SystemName, settings: Settings = None, as_json: AsJson = Fals
         shape = " × ".join(map(str, tensor["shape"]))  # type: ignore[call-overload]
         table.add_row(str(tensor["network"]), str(tensor["name"]), str(tensor["kind"]), shape)
     Console().print(table)
-    Console().print(f"--set takes: {', '.join(settable(row))}", highlight=False)
+    Console().print(f"--set takes: {', '.join(options_of(row))}", highlight=False)
 
 
 @app.command()
@@ -78,8 +78,8 @@ def _system(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "title": row.title,
-        "seed": row.seed,
+        "source": row.source,
         "citation": row.citation,
         "parameters": {net: count_trainable(row, net) for net in ("generator", "discriminator")},
-        "options": settable(row),
+        "options": options_of(row),
     }

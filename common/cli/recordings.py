@@ -19,8 +19,8 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
-from common.comparison.cases import cases, check_widths
 from common.files import make_folder
+from common.parity.cases import cases, check_widths
 
 
 @app.command()
@@ -62,8 +62,8 @@ def record(
     check_dtype(dtype)
     chosen = cases(systems or (), check_widths(widths or ("reduced",)), settings or ())
     make_folder(out.parent)
-    from common.comparison.effort import effort_for
-    from common.comparison.recording import save_recording
+    from common.parity.effort import effort_for
+    from common.parity.record import save_recording
 
     effort = effort_for(
         {case.system.name for case in chosen},

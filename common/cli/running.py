@@ -6,14 +6,16 @@ import typer
 from rich.console import Console
 
 from common.backends import load
-from common.checkpoint import drawing_network, read_checkpoint, restore
 from common.data import Dataset
-from common.libraries import require
-from common.pictures import save_samples
-from common.runs import Run, resume, start, train
-from common.runs.events import can_be_written
-from common.runs.interrupts import Stopped
-from common.runs.pictures import grid_noise, sample
+from common.drawing.pictures import save_samples
+from common.setup.libraries import require
+from common.training.checkpoint import drawing_network, read_checkpoint, restore
+from common.training.events import can_be_written
+from common.training.interrupts import Stopped
+from common.training.loop import train
+from common.training.opening import resume, start
+from common.training.options import Run
+from common.training.pictures import grid_noise, sample
 
 
 def train_run(

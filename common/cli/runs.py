@@ -22,8 +22,8 @@ def compare_runs(
     With [bold]--out FILE.md[/bold], runs that differ in framework and seed only are put together:
     means and their spread over the seeds, samples, and whether the frameworks can be told apart.
     """
-    from common.runs.results_page import save_results_page
-    from common.runs.side_by_side import open_run, to_html
+    from common.training.results_page import save_results_page
+    from common.training.side_by_side import open_run, to_html
 
     runs = [open_run(folder) for folder in folders]
     if out.suffix == ".md":

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from common.comparison.report import show
-from common.comparison.report_html import to_html
-from common.comparison.report_json import to_json
-from common.comparison.results import Comparison
-from common.errors import UsageError
-from common.examining import examine
+from common import UsageError
+from common.backends.examining import examine
 from common.files import write_bytes
-from common.memory import available
+from common.parity.report import show
+from common.parity.report_html import to_html
+from common.parity.report_json import to_json
+from common.parity.results import Comparison
+from common.processes.memory import available
 
 WIDE = 160
 RECORDING = 3 * 2**30  # bytes of memory: the most that one was seen to take

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from common.backends import check_backend, load
-from common.catalogue import find_system
 from common.cli.application import (
     BackendName,
     Device,
@@ -18,7 +17,8 @@ from common.cli.application import (
     check_dtype,
 )
 from common.files import check_file
-from common.settings import apply_settings
+from common.systems import find_system
+from common.systems.options import apply_settings
 
 
 @app.command()
@@ -50,8 +50,8 @@ def step(
     check_device(device)
     check_dtype(dtype)
     check_file(inputs)
-    from common.stepping import read_step_inputs, run_step
-    from common.tensors import write_tensors
+    from common.files.tensors import write_tensors
+    from common.training.one_step import read_step_inputs, run_step
 
     found = read_step_inputs(inputs, row)
     loaded = load(backend, device=device, dtype=dtype, exact=True)

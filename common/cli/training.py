@@ -1,13 +1,12 @@
 """`rosetta train` and `rosetta sample`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from common import UsageError
 from common.backends import check_backend
-from common.catalogue import find_system
 from common.cli.application import (
     BackendName,
     Device,
@@ -21,9 +20,9 @@ from common.cli.application import (
     check_dtype,
 )
 from common.cli.hyper_parameters import as_settings
-from common.errors import UsageError
 from common.files import check_file
-from common.settings import apply_settings, validate
+from common.systems import find_system
+from common.systems.options import apply_settings, with_options
 
 DATA_HELP = (
     "Images: digits, photos, noise, hf:NAME (a Hugging Face data set), folder:PATH or npz:PATH. "
@@ -90,7 +89,7 @@ def train(
     given = (*own, *as_settings(find_system(system), context.args), *(settings or ()))
     row = apply_settings(find_system(system), given)
     if batch_size is not None:
-        row = validate(replace(row, batch_size=batch_size))
+        row = with_options(row, {"batch_size": batch_size})
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
@@ -102,7 +101,7 @@ def train(
     dataset = load_dataset(data, row, seed)
     check_size(row, dataset)
     from common.cli.running import train_run
-    from common.runs.options import Run, steps_of_epochs
+    from common.training.options import Run, steps_of_epochs
 
     run = Run(
         system=row,

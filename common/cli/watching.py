@@ -10,13 +10,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from common.comparison.dispatching import DONE, Event
-from common.comparison.lines import head, lines
-from common.comparison.parity import Watcher
-from common.comparison.report import show_findings
-from common.comparison.results import Comparison
-from common.comparison.tasks import Group as Judged
-from common.comparison.tasks import Plan, Task, groups, simulate
+from common.parity.dispatching import DONE, Event
+from common.parity.parity import Watcher
+from common.parity.report import show_findings
+from common.parity.results import Comparison
+from common.parity.table_lines import head, lines
+from common.parity.tasks import Group as Judged
+from common.parity.tasks import Plan, Task, groups, simulate
 
 BAR = 30  # columns
 

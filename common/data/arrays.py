@@ -12,11 +12,11 @@ import numpy as np
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
-from common.catalogue import System
+from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
 from common.data.fitting import from_bytes, plane_fitter
 from common.data.places import divided
-from common.errors import UsageError
+from common.systems import System
 
 Array = NDArray[Any]
 CHANNELS = (1, 3)
@@ -52,9 +52,9 @@ def _read(name: str, path: Path, key: str | None) -> Array:
         raise UsageError(f"{name}: {what}; name an .npz or .npy file")
     try:
         with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            if isinstance(found, NpzFile):
-                found = found[_chosen(name, found.files, key)]
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, NpzFile):
+                loaded = loaded[_chosen(name, loaded.files, key)]
             elif key is not None:
                 raise UsageError(f"{name}: an .npy file holds one array; leave out :{key}")
     except UNREADABLE as error:
@@ -62,9 +62,9 @@ def _read(name: str, path: Path, key: str | None) -> Array:
             f"{name}: not a readable .npz or .npy file of numbers ({error}); was it cut short, or "
             "does it hold objects? Write it again with np.savez"
         ) from None
-    if not isinstance(found, np.ndarray):
+    if not isinstance(loaded, np.ndarray):
         raise UsageError(f"{name}: what it holds is not an array; write it again with np.savez")
-    return found
+    return loaded
 
 
 def _chosen(name: str, keys: list[str], key: str | None) -> str:
@@ -78,10 +78,10 @@ def _chosen(name: str, keys: list[str], key: str | None) -> str:
 
 
 def _points(name: str, array: Array, system: System) -> Callable[[int], Samples]:
-    if array.ndim != 2 or array.shape[1] != system.point_dim:
+    if array.ndim != 2 or array.shape[1] != system.sample_shape[0]:
         raise UsageError(
             f"{name}: shape {array.shape} is not that of {system.name}'s samples; store "
-            f"(N, {system.point_dim})"
+            f"(N, {system.sample_shape[0]})"
         )
     if array.dtype.kind not in "iuf":
         raise UsageError(f"{name}: type {array.dtype} is not one of numbers; store float32")

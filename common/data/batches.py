@@ -1,4 +1,4 @@
-"""The rounds of a run on a data set, the same in every framework and from any step on."""
+"""The step inputs of a run on a data set, the same in every framework and from any step on."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -6,17 +6,17 @@ from functools import lru_cache, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from common.catalogue import System
+from common import UsageError
 from common.data.dataset import Dataset
-from common.errors import UsageError
-from common.rounds import Array, Round, draw_round
 from common.streams import Streams
+from common.streams.step_inputs import Array, StepInputs, draw_step_inputs
+from common.systems import System
 
 
-def rounds(
+def step_inputs(
     system: System, dataset: Dataset, seed: int, *, first_step: int, last_step: int
-) -> Iterator[Round]:
-    """The rounds of the steps from first to last, both included.
+) -> Iterator[StepInputs]:
+    """The inputs of the steps from first to last, both included.
 
     Each epoch visits the data in a seeded order of its own and drops what is left over.
 
@@ -26,10 +26,10 @@ def rounds(
     check_size(system, dataset)
     size = system.batch_size
     order = lru_cache(maxsize=1)(partial(Streams(seed).order, size=dataset.size))
-    visited = sum(system.discriminator_steps_at(step) for step in range(1, first_step))
+    visited = sum(system.schedule.discriminator_steps_at(step) for step in range(1, first_step))
     for step in range(first_step, last_step + 1):
-        yield draw_round(system, seed, step, size, _batches(dataset, size, order, visited))
-        visited += system.discriminator_steps_at(step)
+        yield draw_step_inputs(system, seed, step, size, _batches(dataset, size, order, visited))
+        visited += system.schedule.discriminator_steps_at(step)
 
 
 def check_size(system: System, dataset: Dataset) -> None:

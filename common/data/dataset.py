@@ -9,7 +9,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from common.catalogue import System
+from common.systems import System
 
 Samples = NDArray[np.float32]
 Loader = Callable[[System, int], "Dataset"]

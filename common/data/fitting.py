@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from common.catalogue import System
+from common import UsageError
 from common.data.dataset import Samples
-from common.errors import UsageError
+from common.systems import System
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in Pillow's mode L
 SIXTEEN_BITS = 65535
@@ -33,7 +33,7 @@ def plain(picture: Image.Image) -> Image.Image:
 
 
 def fitter(system: System) -> Callable[[Image.Image], Samples]:
-    """What makes a sample (C, H, W) of an 8-bit picture, in the range that the row emits.
+    """What makes a sample (C, H, W) of an 8-bit picture, in the system's range.
 
     The picture's shorter side is brought to the system's size, bilinearly, and the longer one is
     cropped to its middle.
@@ -42,7 +42,7 @@ def fitter(system: System) -> Callable[[Image.Image], Samples]:
         UsageError: the system's images have neither 1 nor 3 channels.
     """
     _check_channels(system)
-    mode, size = "L" if system.channels == 1 else "RGB", _size(system)
+    mode, size = "L" if system.sample_shape[0] == 1 else "RGB", _size(system)
 
     def fitted(picture: Image.Image) -> Samples:
         resized = ImageOps.fit(picture.convert(mode), size, Image.Resampling.BILINEAR)
@@ -78,8 +78,8 @@ def from_bytes(pixels: NDArray[Any]) -> Samples:
 
 
 def in_range(images: NDArray[Any], system: System) -> NDArray[Any]:
-    """Images in [−1, 1] in the range that the row's generator emits."""
-    return (images + 1) / 2 if system.pixel_range == "unit" else images
+    """Images in [−1, 1] in the range that the system's generator emits."""
+    return (images + 1) / 2 if system.networks.pixel_range == "unit" else images
 
 
 def _from_sixteen_bits(picture: Image.Image) -> Image.Image:
@@ -90,9 +90,9 @@ def _from_sixteen_bits(picture: Image.Image) -> Image.Image:
 
 
 def _in_channels(planes: Samples, system: System) -> Samples:
-    if len(planes) == system.channels:
+    if len(planes) == system.sample_shape[0]:
         return np.ascontiguousarray(planes)
-    if system.channels == 3:
+    if system.sample_shape[0] == 3:
         return np.repeat(planes, 3, axis=0)
     return np.tensordot(LUMA, planes, axes=1)[None]
 
@@ -103,5 +103,7 @@ def _size(system: System) -> tuple[int, int]:
 
 
 def _check_channels(system: System) -> None:
-    if system.channels not in (1, 3):
-        raise UsageError(f"channels={system.channels}: pictures have 1 or 3; use --data noise")
+    if system.sample_shape[0] not in (1, 3):
+        raise UsageError(
+            f"channels={system.sample_shape[0]}: pictures have 1 or 3; use --data noise"
+        )

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
-from common.catalogue import System
+from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
 from common.data.fitting import fitter, plain
-from common.errors import UsageError
+from common.systems import System
 
 MANY = 1000  # images from which on checking them shows a progress bar
 BLOCK = 250  # images that are checked between two moves of the bar
@@ -25,7 +25,7 @@ def load(where: str, system: System) -> Dataset:
 
     They are the files with an extension that Pillow reads. Each is decoded once here, so that an
     unreadable one is known before the run begins and is left out with a warning; and again
-    whenever it is asked for.
+    whenever it is needed.
 
     Raises:
         UsageError: there is no such folder, or no readable image below it.
@@ -58,10 +58,10 @@ def _images_below(root: Path) -> list[Path]:
     extensions = {
         extension for extension, kind in Image.registered_extensions().items() if kind in Image.OPEN
     }
-    found = [p for p in root.rglob("*") if p.suffix.lower() in extensions and p.is_file()]
-    if not found:
+    paths = [p for p in root.rglob("*") if p.suffix.lower() in extensions and p.is_file()]
+    if not paths:
         raise UsageError(f"folder:{root}: holds no images; name a folder of PNG or JPEG files")
-    return sorted(found, key=lambda path: _relative(path, root))
+    return sorted(paths, key=lambda path: _relative(path, root))
 
 
 def _readable(root: Path, paths: Sequence[Path], decoders: Executor) -> list[Path]:

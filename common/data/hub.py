@@ -10,17 +10,17 @@ from typing import Any
 
 from rich.console import Console
 
-from common.catalogue import System
+from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
 from common.data.fitting import fitter, plain
 from common.data.places import divided
-from common.errors import UsageError
+from common.systems import System
 
 WIDTH = 300  # characters that are kept of the library's own words
 
 
 def load(where: str, system: System) -> Dataset:
-    """The images of "NAME" or "NAME:SPLIT", each decoded when it is asked for.
+    """The images of "NAME" or "NAME:SPLIT", each decoded when it is needed.
 
     NAME is a name on the hub, or a folder that `save_to_disk` wrote; the split is "train" if none
     is named. Of several columns of images the first is taken.
@@ -39,10 +39,10 @@ def load(where: str, system: System) -> Dataset:
     def sample(index: int) -> Samples:
         # Pillow's plugins raise whatever their parsers do, from SyntaxError to struct.error.
         try:
-            found = pictures[index][column]
-            if found is None:
+            stored = pictures[index][column]
+            if stored is None:
                 raise ValueError("there is none")
-            picture = plain(found)
+            picture = plain(stored)
         except Exception as error:
             raise UsageError(
                 f"hf:{where}: the image of sample {index} cannot be read ({_words(error)}); "
@@ -60,22 +60,22 @@ def _saved(place: str, split: str | None) -> Any:
     import datasets
 
     try:
-        found = datasets.load_from_disk(place)
+        saved = datasets.load_from_disk(place)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"hf:{place}: not a whole folder that save_to_disk wrote ({_words(error)}); for a "
             "folder of image files use folder:PATH"
         ) from None
-    if isinstance(found, datasets.DatasetDict):
-        if (split or "train") not in found:
+    if isinstance(saved, datasets.DatasetDict):
+        if (split or "train") not in saved:
             raise UsageError(
                 f"hf:{place}: no split {split or 'train'!r}; name one as in hf:NAME:SPLIT, of: "
-                f"{', '.join(found)}"
+                f"{', '.join(saved)}"
             )
-        return found[split or "train"]
-    if split is not None and split != str(found.split):
+        return saved[split or "train"]
+    if split is not None and split != str(saved.split):
         raise UsageError(f"hf:{place}: holds one data set without splits; leave out :{split}")
-    return found
+    return saved
 
 
 def _published(name: str, split: str | None) -> Any:
@@ -102,10 +102,10 @@ def _published(name: str, split: str | None) -> Any:
         ) from None
 
 
-def _image_column(where: str, found: Any) -> str:
+def _image_column(where: str, table: Any) -> str:
     import datasets
 
-    features = dict(found.features)
+    features = dict(table.features)
     for name, feature in features.items():
         if isinstance(feature, datasets.Image):
             return str(name)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from common.catalogue import System
+from common import UsageError
 from common.data import arrays, folder, hub
 from common.data.dataset import Dataset
 from common.data.offline import OFFLINE
-from common.errors import UsageError
+from common.systems import System
 
 FORMS: dict[str, Callable[[str, System], Dataset]] = {
     "hf:NAME[:SPLIT]": hub.load,

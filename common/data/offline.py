@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from common import points
-from common.catalogue import System
+from common.data import points
 from common.data.dataset import Dataset, Loader, Samples, fingerprint_of
 from common.data.fitting import fitter, in_range
 from common.streams import generator_at
+from common.systems import System
 
 PHOTO_CROPS = 4096
 NOISE_IMAGES = 1024

@@ -11,6 +11,6 @@ def divided(where: str) -> tuple[str, str | None]:
     name ends at the first colon.
     """
     heads = list(accumulate(where.split(":"), "{}:{}".format))
-    found = [head for head in heads if os.path.exists(os.path.expanduser(head))]
-    head = found[-1] if found else heads[0]
+    existing = [head for head in heads if os.path.exists(os.path.expanduser(head))]
+    head = existing[-1] if existing else heads[0]
     return os.path.expanduser(head), where[len(head) + 1 :] or None

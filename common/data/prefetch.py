@@ -9,11 +9,11 @@ from typing import Generic, Self, TypeVar
 from weakref import finalize
 
 T = TypeVar("T")
-AHEAD = 4  # rounds drawn while a step computes
+AHEAD = 4  # step inputs made while a step computes
 
 
 class Prefetcher(Iterator[T]):
-    """The items of a source, in its order, up to `ahead` of them made before they are asked for.
+    """The items of a source, in its order, up to `ahead` of them made before they are requested.
 
     What the source raises reaches the consumer behind the items that came before. The thread ends
     with the source, when the prefetcher is closed (`with` does it), or when nothing refers to it
@@ -37,12 +37,12 @@ class Prefetcher(Iterator[T]):
         self._thread.start()
 
     def __next__(self) -> T:
-        asked = perf_counter()
+        requested = perf_counter()
         try:
             return self._shelf.take()
         finally:
             self._latest = perf_counter()
-            self.waited += self._latest - asked
+            self.waited += self._latest - requested
 
     @property
     def waited_share(self) -> float:

@@ -6,8 +6,7 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
-from common.errors import UsageError
-from common.version import ROOT
+from common import ROOT, UsageError
 
 Named = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
@@ -39,7 +38,7 @@ def find_definition(name: str, backend: str) -> Definition:
     """The definition of that name in that backend's package.
 
     Raises:
-        UsageError: the package has no such name; the nearest ones are told.
+        UsageError: the package has no such name; the message gives the nearest ones.
     """
     module, _, wanted = name.rpartition(".")
     folder = _folder(backend)
@@ -70,14 +69,14 @@ def _first(node: Named) -> int:
 @cache
 def _top_level(path: Path) -> dict[str, Named]:
     """The functions, classes and constants of a module, by name and in order."""
-    found: dict[str, Named] = {}
+    definitions: dict[str, Named] = {}
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.FunctionDef() | ast.ClassDef():
-                found[node.name] = node
+                definitions[node.name] = node
             case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = node
-    return found
+                definitions[name] = node
+    return definitions
 
 
 def _with_used(known: dict[str, Named], node: Named) -> list[Named]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from common.errors import UsageError
+from common import UsageError
 from common.quality.samples import Values, check_samples
 from common.streams import Array, generator_at
 
@@ -22,9 +22,9 @@ def digits_features(images: Values) -> Array:
     Raises:
         UsageError: no images, other channels than one, a NaN or an infinity.
     """
-    found, rows = classifier(), _rows(images)
+    network, rows = classifier(), _rows(images)
     # scikit-learn offers predictions but no hidden layer; its weights are public.
-    for weights, bias in zip(found.coefs_[:-1], found.intercepts_[:-1], strict=True):
+    for weights, bias in zip(network.coefs_[:-1], network.intercepts_[:-1], strict=True):
         rows = np.maximum(rows @ weights + bias, 0)
     return rows
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from common.points import MIXTURES
+from common.data.points import MIXTURES
 from common.quality.digit_balance import digit_balance
 from common.quality.digits_features import digits_features
 from common.quality.frechet import frechet_distance
@@ -22,7 +22,7 @@ HEADLINES = ("frechet_digits", "wasserstein", "sliced_wasserstein")
 def evaluate(
     samples: Values, dataset_samples: Values, *, data_name: str, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Every measure that suits the generated samples, held against samples of the data set.
+    """Every measure that suits the generated samples, compared with samples of the data set.
 
     Numbers (N, 1): mean_error, deviation_error and wasserstein. Points (N, 2):
     sliced_wasserstein and, where the data have modes, modes_covered, high_quality and
@@ -63,11 +63,11 @@ def headline(metrics: Mapping[str, float]) -> tuple[str, float]:
 
 
 def _modes(samples: Values, data_name: str) -> dict[str, float]:
-    found = mode_coverage(samples, MIXTURES[data_name](), radius=RADIUS)
+    coverage = mode_coverage(samples, MIXTURES[data_name](), radius=RADIUS)
     return {
-        "modes_covered": float(found.covered),
-        "high_quality": found.high_quality,
-        "mode_divergence": found.divergence,
+        "modes_covered": float(coverage.covered),
+        "high_quality": coverage.high_quality,
+        "mode_divergence": coverage.divergence,
     }
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from common.child import last_words
-from common.errors import UsageError
+from common import UsageError
+from common.processes.child import last_words
 from common.quality.samples import Values, check_pair
 
 INSTALL = "install it with: pip install -c constraints.txt -e '.[fid]'"
@@ -65,8 +65,8 @@ def inception_distances(
             "verbose": False,
             "save_cpu_ram": True,  # no workers: containers rarely give them shared memory
         }
-        found = _ask(request)
-    return {name: found[key] for name, key in KEYS.items()}
+        distances = _ask(request)
+    return {name: distances[key] for name, key in KEYS.items()}
 
 
 def _save(folder: Path, images: Values) -> str:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from common.errors import UsageError
-from common.points import Mixture
+from common import UsageError
+from common.data.points import Mixture
 from common.quality.samples import Values, check_samples
 
 
@@ -20,11 +20,12 @@ class ModeCoverage:
 
 
 def mode_coverage(samples: Values, mixture: Mixture, *, radius: float) -> ModeCoverage:
-    """Hold points (N, 2) against the modes of a mixture, each point against its nearest mode.
+    """Compare points (N, 2) with the modes of a mixture, each point with its nearest mode.
 
     A sample is of high quality within `radius` standard deviations of a centre, and a mode is
-    covered if one such sample is nearest to it. Of true draws a share 1 − exp(−radius²/2) is of
-    high quality. The divergence counts every sample, whatever its quality.
+    covered if one such sample is nearest to it. Of the mixture's own samples a share
+    1 − exp(−radius²/2) is of high quality. The divergence counts every sample, whatever its
+    quality.
 
     Sources: Srivastava et al. 2017, "VEEGAN", with a radius of 3, and Lin et al. 2018, "PacGAN",
     for the divergence.

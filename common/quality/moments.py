@@ -1,6 +1,6 @@
 """Numbers compared by their first two moments and by the cost of moving them."""
 
-from common.errors import UsageError
+from common import UsageError
 from common.quality.samples import Values, as_rows
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from common.errors import UsageError
+from common import UsageError
 
 Values = NDArray[Any]
 Rows = NDArray[Any]  # (N, numbers a sample), float32 or float64
@@ -27,7 +27,7 @@ def as_rows(real: Values, generated: Values, *, least: int) -> tuple[Rows, Rows]
 
 
 def check_pair(real: Values, generated: Values, *, least: int) -> None:
-    """Hold two sets of samples, (N, …) and (M, …), against what every measure asks of them.
+    """Check two sets of samples, (N, …) and (M, …), for what every measure requires.
 
     Raises:
         UsageError: fewer than `least` samples, samples of two shapes, a NaN or an infinity.
@@ -42,7 +42,7 @@ def check_pair(real: Values, generated: Values, *, least: int) -> None:
 
 
 def check_samples(name: str, values: Values, *, least: int) -> None:
-    """Hold one set of samples, (N, …), against what every measure asks of it.
+    """Check one set of samples, (N, …), for what every measure requires.
 
     Raises:
         UsageError: fewer than `least` samples, no numbers in a sample, a NaN or an infinity.

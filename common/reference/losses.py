@@ -96,9 +96,9 @@ def generator_objective(real: Array, fake: Array, labels: tuple[float, float, fl
     return float(0.5 * ((real + fake) * (optimal - of_generator) ** 2).sum())
 
 
-def pearson_chi_squared(found: Array, expected: Array) -> float:
-    """χ²(found ‖ expected) = Σ (expected − found)² / found, as Mao et al. 2017 write it.
+def pearson_chi_squared(observed: Array, expected: Array) -> float:
+    """χ²(observed ‖ expected) = Σ (expected − observed)² / observed, as Mao et al. 2017 write it.
 
     Theirs stands between p_d + p_g and 2 p_g, so it divides by p_d + p_g.
     """
-    return float(((expected - found) ** 2 / found).sum())
+    return float(((expected - observed) ** 2 / observed).sum())

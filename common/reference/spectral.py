@@ -19,10 +19,10 @@ def normalise(vector: Array) -> Array:
     return vector / max(float(np.linalg.norm(vector)), EPSILON)
 
 
-def seed_iteration(matrix: Array, u: Array) -> tuple[float, Array]:
-    """(sigma, new u) by the seed's rule: v from u, then u from v, eps added to the norms.
+def detached_iteration(matrix: Array, u: Array) -> tuple[float, Array]:
+    """(sigma, new u) for a detached sigma: v from u, then u from v, eps added to the norms.
 
-    Source: seed S3, max_singular_value.
+    Source: max_singular_value of godisboy's SN-GAN.
     """
     v = u @ matrix
     v = v / (np.linalg.norm(v) + EPSILON)
@@ -31,8 +31,8 @@ def seed_iteration(matrix: Array, u: Array) -> tuple[float, Array]:
     return float(u @ matrix @ v), u
 
 
-def library_iteration(matrix: Array, v: Array) -> tuple[Array, Array]:
-    """(new u, new v) by PyTorch's library: u from v, then v from u.
+def differentiable_iteration(matrix: Array, v: Array) -> tuple[Array, Array]:
+    """(new u, new v) for a differentiable sigma: u from v, then v from u.
 
     Source: torch.nn.utils.parametrizations.spectral_norm (Miyato et al. 2018, algorithm 1, has v
     before u).

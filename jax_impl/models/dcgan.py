@@ -1,4 +1,4 @@
-"""DCGAN's pyramid as seed S3's WGAN has it, at any power of two."""
+"""DCGAN's pyramid as arjovsky's WassersteinGAN has it, at any power of two."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,13 +6,13 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
+from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
 
 _batch_norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 # nnx's own default is float32; `float` is float64 under x64.
 _conv = partial(nnx.Conv, kernel_size=(4, 4), use_bias=False, param_dtype=float)
 _upsample = partial(
-    _ConvTranspose, kernel_size=(4, 4), use_bias=False, transpose_kernel=True, param_dtype=float
+    ConvTranspose, kernel_size=(4, 4), use_bias=False, transpose_kernel=True, param_dtype=float
 )
 _halve = partial(_conv, strides=(2, 2), padding=((1, 1), (1, 1)))
 # nnx pads the stretched input: PyTorch's padding p is k−1−p on both sides, here 4−1−1.

@@ -1,11 +1,11 @@
-"""The convolutional pair of seed S4 (CS231n's GANs on MNIST)."""
+"""The convolutional pair of CS231n's GANs on MNIST."""
 
 from functools import partial
 
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
+from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 # nnx's own default is float32; `float` is float64 under x64.
@@ -13,7 +13,7 @@ _linear = partial(nnx.Linear, param_dtype=float)
 _conv = partial(nnx.Conv, kernel_size=(5, 5), strides=(1, 1), padding="VALID", param_dtype=float)
 # nnx pads the stretched input: PyTorch's padding p is k−1−p on both sides, here 4−1−1.
 _upsample = partial(
-    _ConvTranspose,
+    ConvTranspose,
     kernel_size=(4, 4),
     strides=(2, 2),
     padding=((2, 2), (2, 2)),

@@ -1,4 +1,4 @@
-"""The pair of seed S3's vanilla GAN on numbers: the discriminator sees four moments."""
+"""The pair of devnag's GAN on numbers: the discriminator sees four moments."""
 
 from functools import partial
 

@@ -1,11 +1,11 @@
-"""The 112×112 convolutional pair of seed S0 (Jittor's LSGAN notebook)."""
+"""The 112×112 convolutional pair of Jittor's LSGAN notebook."""
 
 from functools import partial
 
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
+from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 # nnx's own default is float32; `float` is float64 under x64.
@@ -15,12 +15,10 @@ _downsample = partial(
 )
 
 
-def _upsample(
-    in_channels: int, out_channels: int, *, stride: int, rngs: nnx.Rngs
-) -> _ConvTranspose:
+def _upsample(in_channels: int, out_channels: int, *, stride: int, rngs: nnx.Rngs) -> ConvTranspose:
     # nnx pads the stretched input: PyTorch's padding p with output padding o is k−1−p before
     # and k−1−p+o after, here 3−1−1 and stride−1 more.
-    return _ConvTranspose(
+    return ConvTranspose(
         in_channels,
         out_channels,
         kernel_size=(3, 3),

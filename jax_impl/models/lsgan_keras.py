@@ -1,11 +1,11 @@
-"""The 28×28 pair of seed S0 (the Keras LSGAN of mnistGANs)."""
+"""The 28×28 pair of mnistGANs, a Keras LSGAN."""
 
 from functools import partial
 
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, _ConvTranspose, dropout, leaky_relu
+from jax_impl.layers import BatchNorm, ConvTranspose, dropout, leaky_relu
 
 # Keras counts momentum the other way round: 0.99 of the old.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
@@ -14,7 +14,7 @@ _linear = partial(nnx.Linear, param_dtype=float)
 _conv = partial(nnx.Conv, kernel_size=(4, 4), param_dtype=float)
 # nnx pads the stretched input: PyTorch's padding p is k−1−p on both sides, here 4−1−1.
 _upsample = partial(
-    _ConvTranspose,
+    ConvTranspose,
     kernel_size=(4, 4),
     strides=(2, 2),
     padding=((2, 2), (2, 2)),

@@ -1,4 +1,4 @@
-"""The 32×32 pair of seed S1 (PyTorch-GAN's LSGAN)."""
+"""The 32×32 pair of PyTorch-GAN's LSGAN."""
 
 from functools import partial
 

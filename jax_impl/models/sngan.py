@@ -1,16 +1,16 @@
-"""SNDCGAN for 32×32, as seed S3's spectrally normalised GAN has it."""
+"""SNDCGAN for 32×32, as godisboy's SN-GAN has it."""
 
 from functools import partial
 
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
+from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
 from jax_impl.spectral import SpectralConv
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 # nnx's own default is float32; `float` is float64 under x64.
-_upsample = partial(_ConvTranspose, transpose_kernel=True, param_dtype=float)
+_upsample = partial(ConvTranspose, transpose_kernel=True, param_dtype=float)
 
 
 class _Up(nnx.Module):
@@ -57,10 +57,14 @@ class Generator(nnx.Module):
 class Discriminator(nnx.Module):
     """Eight spectrally normalised convolutions to scores (N,), without a sigmoid."""
 
-    def __init__(self, *, base_channels: int, channels: int, rule: str) -> None:
+    def __init__(self, *, base_channels: int, channels: int, detach_sigma: bool) -> None:
         base = base_channels
-        same = partial(SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, rule=rule)
-        half = partial(SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, rule=rule)
+        same = partial(
+            SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, detach_sigma=detach_sigma
+        )
+        half = partial(
+            SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, detach_sigma=detach_sigma
+        )
         self.conv1 = same(channels, base)
         self.conv2 = half(base, base)
         self.conv3 = same(base, 2 * base)
@@ -69,7 +73,7 @@ class Discriminator(nnx.Module):
         self.conv6 = half(4 * base, 4 * base)
         self.conv7 = same(4 * base, 8 * base)
         self.score = SpectralConv(
-            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, rule=rule
+            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, detach_sigma=detach_sigma
         )
 
     def __call__(self, images: jax.Array) -> jax.Array:

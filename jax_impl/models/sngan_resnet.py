@@ -1,4 +1,4 @@
-"""The residual 64×64 pair of seed S3's spectrally normalised GAN."""
+"""The residual 64×64 pair of godisboy's SN-GAN."""
 
 from functools import partial
 
@@ -33,10 +33,16 @@ class _Up(nnx.Module):
 
 class _Down(nnx.Module):
     def __init__(
-        self, in_channels: int, hidden_channels: int, out_channels: int, *, first: bool, rule: str
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        out_channels: int,
+        *,
+        first: bool,
+        detach_sigma: bool,
     ) -> None:
         self.first = first
-        conv = partial(SpectralConv, stride=1, bias=True, rule=rule)
+        conv = partial(SpectralConv, stride=1, bias=True, detach_sigma=detach_sigma)
         self.conv1 = conv(in_channels, hidden_channels, kernel_size=3, padding=1)
         self.conv2 = conv(hidden_channels, out_channels, kernel_size=3, padding=1)
         self.shortcut = conv(in_channels, out_channels, kernel_size=1, padding=0)
@@ -75,14 +81,14 @@ class Generator(nnx.Module):
 class Discriminator(nnx.Module):
     """Five spectrally normalised residual blocks, their mean over pixels, and scores (N,)."""
 
-    def __init__(self, *, base_channels: int, channels: int, rule: str) -> None:
+    def __init__(self, *, base_channels: int, channels: int, detach_sigma: bool) -> None:
         base = base_channels
-        self.block0 = _Down(channels, base, base, first=True, rule=rule)
-        self.block1 = _Down(base, base, 2 * base, first=False, rule=rule)
-        self.block2 = _Down(2 * base, 2 * base, 4 * base, first=False, rule=rule)
-        self.block3 = _Down(4 * base, 4 * base, 8 * base, first=False, rule=rule)
-        self.block4 = _Down(8 * base, 8 * base, 16 * base, first=False, rule=rule)
-        self.score = SpectralLinear(16 * base, 1, bias=True, rule=rule)
+        self.block0 = _Down(channels, base, base, first=True, detach_sigma=detach_sigma)
+        self.block1 = _Down(base, base, 2 * base, first=False, detach_sigma=detach_sigma)
+        self.block2 = _Down(2 * base, 2 * base, 4 * base, first=False, detach_sigma=detach_sigma)
+        self.block3 = _Down(4 * base, 4 * base, 8 * base, first=False, detach_sigma=detach_sigma)
+        self.block4 = _Down(8 * base, 8 * base, 16 * base, first=False, detach_sigma=detach_sigma)
+        self.score = SpectralLinear(16 * base, 1, bias=True, detach_sigma=detach_sigma)
 
     def __call__(self, images: jax.Array) -> jax.Array:
         maps = self.block2(self.block1(self.block0(images)))

@@ -1,18 +1,18 @@
-"""The 28×28 pair of seed S3's WGAN-GP (gan_mnist.py)."""
+"""The 28×28 pair of caogang's wgan-gp (gan_mnist.py)."""
 
 from functools import partial
 
 import jax
 from flax import nnx
 
-from jax_impl.layers import _ConvTranspose
+from jax_impl.layers import ConvTranspose
 
 # nnx's own default is float32; `float` is float64 under x64.
 _linear = partial(nnx.Linear, param_dtype=float)
 _conv = partial(
     nnx.Conv, kernel_size=(5, 5), strides=(2, 2), padding=((2, 2), (2, 2)), param_dtype=float
 )
-_upsample = partial(_ConvTranspose, padding="VALID", transpose_kernel=True, param_dtype=float)
+_upsample = partial(ConvTranspose, padding="VALID", transpose_kernel=True, param_dtype=float)
 
 
 class Generator(nnx.Module):

@@ -1,14 +1,14 @@
-"""DCGAN's pyramid as seed S3's WGAN has it, at any power of two."""
+"""DCGAN's pyramid as arjovsky's WassersteinGAN has it, at any power of two."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
 
 _batch_norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
-_conv = partial(_Conv, kernel_size=4, bias=False)
-_upsample = partial(_ConvTranspose, kernel_size=4, bias=False)
+_conv = partial(Conv, kernel_size=4, bias=False)
+_upsample = partial(ConvTranspose, kernel_size=4, bias=False)
 
 
 def _norm(channels: int, normalization: str) -> nn.Module:

@@ -1,11 +1,11 @@
-"""The convolutional pair of seed S4 (CS231n's GANs on MNIST)."""
+"""The convolutional pair of CS231n's GANs on MNIST."""
 
 from functools import partial, reduce
 
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 
@@ -39,11 +39,11 @@ class Generator(nn.Module):
         self.norm1 = _norm(dense_features)
         self.linear2 = nn.Linear(dense_features, features)
         self.norm2 = _norm(features)
-        self.up1 = _ConvTranspose(
+        self.up1 = ConvTranspose(
             4 * base_channels, 2 * base_channels, kernel_size=4, stride=2, padding=1
         )
         self.norm3 = _norm(2 * base_channels)
-        self.up2 = _ConvTranspose(2 * base_channels, channels, kernel_size=4, stride=2, padding=1)
+        self.up2 = ConvTranspose(2 * base_channels, channels, kernel_size=4, stride=2, padding=1)
 
     def execute(self, noise: Var) -> Var:
         hidden = self.norm1(nn.relu(self.linear1(noise)))
@@ -60,8 +60,8 @@ class Discriminator(nn.Module):
         self, *, dense_features: int, base_channels: int, image_size: int, channels: int
     ) -> None:
         pooled = ((image_size - 4) // 2 - 4) // 2
-        self.conv1 = _Conv(channels, base_channels, kernel_size=5)
-        self.conv2 = _Conv(base_channels, 2 * base_channels, kernel_size=5)
+        self.conv1 = Conv(channels, base_channels, kernel_size=5)
+        self.conv2 = Conv(base_channels, 2 * base_channels, kernel_size=5)
         self.linear1 = nn.Linear(2 * base_channels * pooled**2, dense_features)
         self.linear2 = nn.Linear(dense_features, 1)
 

@@ -1,13 +1,13 @@
-"""The 64×64 discriminator of seed S2, with a linear head; its generator is DCGAN's."""
+"""The 64×64 discriminator of the facade tutorial, with a linear head; its generator is DCGAN's."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
-_conv = partial(_Conv, kernel_size=4, stride=2, padding=1, bias=False)
+_conv = partial(Conv, kernel_size=4, stride=2, padding=1, bias=False)
 
 
 class _Down(nn.Module):

@@ -1,9 +1,9 @@
-"""The pair of seed S3's vanilla GAN on numbers: the discriminator sees four moments."""
+"""The pair of devnag's GAN on numbers: the discriminator sees four moments."""
 
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import _average, _spread
+from jittor_impl.layers import average, spread
 
 
 class Generator(nn.Module):
@@ -36,9 +36,9 @@ class Discriminator(nn.Module):
 
 def _moments(numbers: Var) -> Var:
     """Mean, standard deviation, skewness and excess kurtosis, of the population."""
-    mean = _average(numbers)
-    centred = numbers - _spread(mean, numbers)
-    deviation = _average(centred.sqr()).sqrt()
-    scaled = centred / _spread(deviation, centred)
-    skewness, kurtosis = _average(scaled.pow(3)), _average(scaled.pow(4))
+    mean = average(numbers)
+    centred = numbers - spread(mean, numbers)
+    deviation = average(centred.sqr()).sqrt()
+    scaled = centred / spread(deviation, centred)
+    skewness, kurtosis = average(scaled.pow(3)), average(scaled.pow(4))
     return jt.concat([mean, deviation, skewness, kurtosis - 3])

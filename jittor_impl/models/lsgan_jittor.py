@@ -1,17 +1,17 @@
-"""The 112×112 convolutional pair of seed S0 (Jittor's LSGAN notebook)."""
+"""The 112×112 convolutional pair of Jittor's LSGAN notebook."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 
 
 class _Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, *, stride: int) -> None:
-        self.conv = _ConvTranspose(
+        self.conv = ConvTranspose(
             in_channels,
             out_channels,
             kernel_size=3,
@@ -27,7 +27,7 @@ class _Up(nn.Module):
 
 class _Down(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        self.conv = _Conv(in_channels, out_channels, kernel_size=5, stride=2, padding=2)
+        self.conv = Conv(in_channels, out_channels, kernel_size=5, stride=2, padding=2)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var) -> Var:
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         self.block4 = _Up(4 * base, 4 * base, stride=1)
         self.block5 = _Up(4 * base, 2 * base, stride=2)
         self.block6 = _Up(2 * base, base, stride=2)
-        self.image = _ConvTranspose(base, channels, kernel_size=3, stride=1, padding=1)
+        self.image = ConvTranspose(base, channels, kernel_size=3, stride=1, padding=1)
 
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise).reshape((-1, *self.maps_shape))
@@ -66,7 +66,7 @@ class Discriminator(nn.Module):
 
     def __init__(self, *, base_channels: int, image_size: int, channels: int) -> None:
         base, size = base_channels, image_size // 16
-        self.conv = _Conv(channels, base, kernel_size=5, stride=2, padding=2)
+        self.conv = Conv(channels, base, kernel_size=5, stride=2, padding=2)
         self.block1 = _Down(base, 2 * base)
         self.block2 = _Down(2 * base, 4 * base)
         self.block3 = _Down(4 * base, 8 * base)

@@ -1,10 +1,10 @@
-"""The 28×28 pair of seed S0 (the Keras LSGAN of mnistGANs)."""
+"""The 28×28 pair of mnistGANs, a Keras LSGAN."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, _ConvTranspose, dropout, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, dropout, leaky_relu
 
 # Keras counts momentum the other way round: 0.99 of the old.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
@@ -15,7 +15,7 @@ _SLOPE = 0.30000001192092896
 
 class _Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        self.conv = _ConvTranspose(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.conv = ConvTranspose(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var) -> Var:
@@ -25,7 +25,7 @@ class _Up(nn.Module):
 class _Down(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, *, dropout: float) -> None:
         self.rate = dropout
-        self.conv = _Conv(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.conv = Conv(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var, mask: Var | None) -> Var:
@@ -45,7 +45,7 @@ class Generator(nn.Module):
         self.project_norm = _norm(4 * base * size**2)
         self.block1 = _Up(4 * base, 2 * base)
         self.block2 = _Up(2 * base, base)
-        self.image = _Conv(base, channels, kernel_size=4)
+        self.image = Conv(base, channels, kernel_size=4)
 
     def execute(self, noise: Var) -> Var:
         hidden = nn.relu(self.project_norm(self.project(noise)))

@@ -1,4 +1,4 @@
-"""The MLP pair of seed S4 (CS231n's GANs on MNIST)."""
+"""The MLP pair of CS231n's GANs on MNIST."""
 
 from jittor import Var, nn
 

@@ -1,10 +1,10 @@
-"""The 32×32 pair of seed S1 (PyTorch-GAN's LSGAN)."""
+"""The 32×32 pair of PyTorch-GAN's LSGAN."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, dropout, leaky_relu, upsample_nearest
+from jittor_impl.layers import BatchNorm, Conv, dropout, leaky_relu, upsample_nearest
 
 # The source writes BatchNorm2d(n, 0.8), meaning Keras' momentum; PyTorch reads an epsilon.
 _norm = partial(BatchNorm, epsilon=0.8, momentum=0.1, unbiased_running_variance=True)
@@ -12,7 +12,7 @@ _norm = partial(BatchNorm, epsilon=0.8, momentum=0.1, unbiased_running_variance=
 
 class _Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        self.conv = _Conv(in_channels, out_channels, kernel_size=3, stride=1, padding=1)
+        self.conv = Conv(in_channels, out_channels, kernel_size=3, stride=1, padding=1)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var) -> Var:
@@ -22,7 +22,7 @@ class _Up(nn.Module):
 class _Down(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, *, dropout: float) -> None:
         self.rate = dropout
-        self.conv = _Conv(in_channels, out_channels, kernel_size=3, stride=2, padding=1)
+        self.conv = Conv(in_channels, out_channels, kernel_size=3, stride=2, padding=1)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var, mask: Var | None) -> Var:
@@ -41,7 +41,7 @@ class Generator(nn.Module):
         self.project = nn.Linear(latent_dim, 8 * base * size**2)
         self.block1 = _Up(8 * base, 8 * base)
         self.block2 = _Up(8 * base, 4 * base)
-        self.image = _Conv(4 * base, channels, kernel_size=3, stride=1, padding=1)
+        self.image = Conv(4 * base, channels, kernel_size=3, stride=1, padding=1)
 
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise).reshape((-1, *self.maps_shape))
@@ -56,7 +56,7 @@ class Discriminator(nn.Module):
     ) -> None:
         base, size = base_channels, image_size // 16
         self.rate = dropout
-        self.conv = _Conv(channels, base, kernel_size=3, stride=2, padding=1)
+        self.conv = Conv(channels, base, kernel_size=3, stride=2, padding=1)
         self.block1 = _Down(base, 2 * base, dropout=dropout)
         self.block2 = _Down(2 * base, 4 * base, dropout=dropout)
         self.block3 = _Down(4 * base, 8 * base, dropout=dropout)

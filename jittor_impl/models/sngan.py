@@ -1,10 +1,10 @@
-"""SNDCGAN for 32×32, as seed S3's spectrally normalised GAN has it."""
+"""SNDCGAN for 32×32, as godisboy's SN-GAN has it."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, ConvTranspose, leaky_relu
 from jittor_impl.spectral import SpectralConv
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
@@ -12,7 +12,7 @@ _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance
 
 class _Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
-        self.conv = _ConvTranspose(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
+        self.conv = ConvTranspose(in_channels, out_channels, kernel_size=4, stride=2, padding=1)
         self.norm = _norm(out_channels)
 
     def execute(self, maps: Var) -> Var:
@@ -24,12 +24,12 @@ class Generator(nn.Module):
 
     def __init__(self, *, latent_dim: int, base_channels: int, channels: int) -> None:
         base = base_channels
-        self.project = _ConvTranspose(latent_dim, 8 * base, kernel_size=4)
+        self.project = ConvTranspose(latent_dim, 8 * base, kernel_size=4)
         self.project_norm = _norm(8 * base)
         self.block1 = _Up(8 * base, 4 * base)
         self.block2 = _Up(4 * base, 2 * base)
         self.block3 = _Up(2 * base, base)
-        self.image = _ConvTranspose(base, channels, kernel_size=3, stride=1, padding=1)
+        self.image = ConvTranspose(base, channels, kernel_size=3, stride=1, padding=1)
 
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise[:, :, None, None])
@@ -41,10 +41,14 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Eight spectrally normalised convolutions to scores (N,), without a sigmoid."""
 
-    def __init__(self, *, base_channels: int, channels: int, rule: str) -> None:
+    def __init__(self, *, base_channels: int, channels: int, detach_sigma: bool) -> None:
         base = base_channels
-        same = partial(SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, rule=rule)
-        half = partial(SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, rule=rule)
+        same = partial(
+            SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, detach_sigma=detach_sigma
+        )
+        half = partial(
+            SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, detach_sigma=detach_sigma
+        )
         self.conv1 = same(channels, base)
         self.conv2 = half(base, base)
         self.conv3 = same(base, 2 * base)
@@ -53,7 +57,7 @@ class Discriminator(nn.Module):
         self.conv6 = half(4 * base, 4 * base)
         self.conv7 = same(4 * base, 8 * base)
         self.score = SpectralConv(
-            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, rule=rule
+            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, detach_sigma=detach_sigma
         )
 
     def execute(self, images: Var) -> Var:

@@ -1,10 +1,10 @@
-"""The residual 64×64 pair of seed S3's spectrally normalised GAN."""
+"""The residual 64×64 pair of godisboy's SN-GAN."""
 
 from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, _Conv, upsample_bilinear
+from jittor_impl.layers import BatchNorm, Conv, upsample_bilinear
 from jittor_impl.spectral import SpectralConv, SpectralLinear
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
@@ -19,10 +19,10 @@ def _halve(maps: Var) -> Var:
 class _Up(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         self.norm1 = _norm(in_channels)
-        self.conv1 = _Conv(in_channels, in_channels, kernel_size=3, padding=1)
+        self.conv1 = Conv(in_channels, in_channels, kernel_size=3, padding=1)
         self.norm2 = _norm(in_channels)
-        self.conv2 = _Conv(in_channels, out_channels, kernel_size=3, padding=1)
-        self.shortcut = _Conv(in_channels, out_channels, kernel_size=1)
+        self.conv2 = Conv(in_channels, out_channels, kernel_size=3, padding=1)
+        self.shortcut = Conv(in_channels, out_channels, kernel_size=1)
 
     def execute(self, maps: Var) -> Var:
         residual = upsample_bilinear(self.conv1(nn.relu(self.norm1(maps))))
@@ -32,10 +32,16 @@ class _Up(nn.Module):
 
 class _Down(nn.Module):
     def __init__(
-        self, in_channels: int, hidden_channels: int, out_channels: int, *, first: bool, rule: str
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        out_channels: int,
+        *,
+        first: bool,
+        detach_sigma: bool,
     ) -> None:
         self.first = first
-        conv = partial(SpectralConv, stride=1, bias=True, rule=rule)
+        conv = partial(SpectralConv, stride=1, bias=True, detach_sigma=detach_sigma)
         self.conv1 = conv(in_channels, hidden_channels, kernel_size=3, padding=1)
         self.conv2 = conv(hidden_channels, out_channels, kernel_size=3, padding=1)
         self.shortcut = conv(in_channels, out_channels, kernel_size=1, padding=0)
@@ -61,7 +67,7 @@ class Generator(nn.Module):
         self.block3 = _Up(4 * base, 2 * base)
         self.block4 = _Up(2 * base, base)
         self.norm = _norm(base)
-        self.image = _Conv(base, channels, kernel_size=3, padding=1)
+        self.image = Conv(base, channels, kernel_size=3, padding=1)
 
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise).reshape((-1, *self.maps_shape))
@@ -73,14 +79,14 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """Five spectrally normalised residual blocks, their mean over pixels, and scores (N,)."""
 
-    def __init__(self, *, base_channels: int, channels: int, rule: str) -> None:
+    def __init__(self, *, base_channels: int, channels: int, detach_sigma: bool) -> None:
         base = base_channels
-        self.block0 = _Down(channels, base, base, first=True, rule=rule)
-        self.block1 = _Down(base, base, 2 * base, first=False, rule=rule)
-        self.block2 = _Down(2 * base, 2 * base, 4 * base, first=False, rule=rule)
-        self.block3 = _Down(4 * base, 4 * base, 8 * base, first=False, rule=rule)
-        self.block4 = _Down(8 * base, 8 * base, 16 * base, first=False, rule=rule)
-        self.score = SpectralLinear(16 * base, 1, bias=True, rule=rule)
+        self.block0 = _Down(channels, base, base, first=True, detach_sigma=detach_sigma)
+        self.block1 = _Down(base, base, 2 * base, first=False, detach_sigma=detach_sigma)
+        self.block2 = _Down(2 * base, 2 * base, 4 * base, first=False, detach_sigma=detach_sigma)
+        self.block3 = _Down(4 * base, 4 * base, 8 * base, first=False, detach_sigma=detach_sigma)
+        self.block4 = _Down(8 * base, 8 * base, 16 * base, first=False, detach_sigma=detach_sigma)
+        self.score = SpectralLinear(16 * base, 1, bias=True, detach_sigma=detach_sigma)
 
     def execute(self, images: Var) -> Var:
         maps = self.block2(self.block1(self.block0(images)))

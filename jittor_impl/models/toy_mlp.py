@@ -1,4 +1,4 @@
-"""The MLP pair of seed S3's WGAN-GP on points in the plane (gan_toy.py)."""
+"""The MLP pair of caogang's wgan-gp on points in the plane (gan_toy.py)."""
 
 from jittor import Var, nn
 

@@ -1,8 +1,8 @@
-"""The 28×28 pair of seed S3's WGAN-GP (gan_mnist.py)."""
+"""The 28×28 pair of caogang's wgan-gp (gan_mnist.py)."""
 
 from jittor import Var, nn
 
-from jittor_impl.layers import _Conv, _ConvTranspose
+from jittor_impl.layers import Conv, ConvTranspose
 
 
 class Generator(nn.Module):
@@ -12,9 +12,9 @@ class Generator(nn.Module):
         base = base_channels
         self.maps_shape = (4 * base, 4, 4)
         self.project = nn.Linear(latent_dim, 4 * base * 4 * 4)
-        self.up1 = _ConvTranspose(4 * base, 2 * base, kernel_size=5)
-        self.up2 = _ConvTranspose(2 * base, base, kernel_size=5)
-        self.image = _ConvTranspose(base, channels, kernel_size=8, stride=2)
+        self.up1 = ConvTranspose(4 * base, 2 * base, kernel_size=5)
+        self.up2 = ConvTranspose(2 * base, base, kernel_size=5)
+        self.image = ConvTranspose(base, channels, kernel_size=8, stride=2)
 
     def execute(self, noise: Var) -> Var:
         maps = nn.relu(self.project(noise)).reshape((-1, *self.maps_shape))
@@ -27,9 +27,9 @@ class Discriminator(nn.Module):
 
     def __init__(self, *, base_channels: int, channels: int) -> None:
         base = base_channels
-        self.conv1 = _Conv(channels, base, kernel_size=5, stride=2, padding=2)
-        self.conv2 = _Conv(base, 2 * base, kernel_size=5, stride=2, padding=2)
-        self.conv3 = _Conv(2 * base, 4 * base, kernel_size=5, stride=2, padding=2)
+        self.conv1 = Conv(channels, base, kernel_size=5, stride=2, padding=2)
+        self.conv2 = Conv(base, 2 * base, kernel_size=5, stride=2, padding=2)
+        self.conv3 = Conv(2 * base, 4 * base, kernel_size=5, stride=2, padding=2)
         self.score = nn.Linear(4 * base * 4 * 4, 1)
 
     def execute(self, images: Var) -> Var:

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 from jax import lax
 
-from common.comparison.timeline import EVALUATION, FORWARD, LOSS, PENALTY, STATISTICS
+from common.parity.timeline import EVALUATION, FORWARD, LOSS, PENALTY, STATISTICS
 from parity_tests.faults.planting import Fault, change, part, with_options, with_penalty
 
 

@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 from jax import lax
 
-from common.comparison.timeline import (
+from common.parity.timeline import (
     AVERAGE,
     GRADIENT,
     INPUTS,
@@ -36,7 +36,7 @@ def _biases_without_gradients(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gradient_of_a_kernel_flipped(patch: pytest.MonkeyPatch) -> None:
-    transposed = part("jax", "layers")._conv_transpose
+    transposed = part("jax", "layers").conv_transpose
     straight = transposed.bwd
 
     def backward(*given):
@@ -78,8 +78,9 @@ def _learning_rate_in_float32(patch: pytest.MonkeyPatch) -> None:
     straight = gan.build_optimiser
 
     def build(system, network):
-        rate = float(np.float32(system.learning_rate))
-        return straight(replace(system, learning_rate=rate), network)
+        rate = float(np.float32(system.optimiser.learning_rate))
+        optimiser = replace(system.optimiser, learning_rate=rate)
+        return straight(replace(system, optimiser=optimiser), network)
 
     patch.setattr(gan, "build_optimiser", build)
 
@@ -109,7 +110,7 @@ def _key_that_is_not_split(patch: pytest.MonkeyPatch) -> None:
 def _decay_for_share(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
-        part("jax", "averaging"),
+        part("jax", "sampling"),
         "update_average",
         lambda update: (
             lambda average, generator, *, decay: update(average, generator, decay=1 - decay)
@@ -118,20 +119,20 @@ def _decay_for_share(patch: pytest.MonkeyPatch) -> None:
 
 
 def _buffers_copied(patch: pytest.MonkeyPatch) -> None:
-    averaging = part("jax", "averaging")
-    straight = averaging.update_average
+    sampling = part("jax", "sampling")
+    straight = sampling.update_average
 
     def update(average, generator, *, decay):
         straight(average, generator, decay=decay)
         nnx.update(average, nnx.state(generator, nnx.BatchStat))
 
-    patch.setattr(averaging, "update_average", update)
+    patch.setattr(sampling, "update_average", update)
 
 
 def _samples_from_zero_to_one(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
-        part("jax", "train"),
+        part("jax", "sampling"),
         "sample",
         lambda sample: lambda network, noise: (sample(network, noise) + 1) / 2,
     )

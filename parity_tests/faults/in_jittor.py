@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from jittor import nn
 
-from common.comparison.timeline import FORWARD, LOSS, PENALTY, STATISTICS
+from common.parity.timeline import FORWARD, LOSS, PENALTY, STATISTICS
 from parity_tests.faults.planting import (
     Fault,
     change,
@@ -59,7 +59,7 @@ def _hinge_without_margin(patch: pytest.MonkeyPatch) -> None:
 
 def _norm_over_the_batch(patch: pytest.MonkeyPatch) -> None:
     losses = part("jittor", "losses")
-    change(patch, losses, "_norm", lambda norm: lambda rows: norm(rows.transpose(1, 0)))
+    change(patch, losses, "_norm", lambda norm: lambda samples: norm(samples.transpose(1, 0)))
 
 
 def _penalty_at_real_points(patch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import jittor as jt
 import numpy as np
 import pytest
 
-from common.comparison.timeline import (
+from common.parity.timeline import (
     AVERAGE,
     GRADIENT,
     INPUTS,
@@ -24,7 +24,7 @@ from parity_tests.faults.planting import (
 
 def _mean_of_jittor(patch: pytest.MonkeyPatch) -> None:
     """Its gradient rounds 1/N to float32."""
-    patch.setattr(part("jittor", "losses"), "_average", lambda scores: scores.mean())
+    patch.setattr(part("jittor", "losses"), "average", lambda scores: scores.mean())
 
 
 def _ties_to_the_last(patch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def _decay_of_keras(patch: pytest.MonkeyPatch) -> None:
 def _another_limit(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
-        part("jittor", "rounds"),
+        part("jittor", "schedule"),
         "clip_weights",
         lambda clip: lambda network, *, limit: clip(network, limit=10 * limit),
     )
@@ -146,8 +146,8 @@ def _one_update_too_few(patch: pytest.MonkeyPatch) -> None:
 
 def _average_a_step_late(patch: pytest.MonkeyPatch) -> None:
     """As if it were updated before the step."""
-    averaging = part("jittor", "averaging")
-    start, straight = averaging.start_average, averaging.update_average
+    sampling = part("jittor", "sampling")
+    start, straight = sampling.start_average, sampling.update_average
     late = []
 
     def start_both(gan):
@@ -158,14 +158,14 @@ def _average_a_step_late(patch: pytest.MonkeyPatch) -> None:
         straight(average, late[0], decay=decay)
         late[0].load_state_dict(generator.state_dict())
 
-    patch.setattr(averaging, "start_average", start_both)
-    patch.setattr(averaging, "update_average", update)
+    patch.setattr(sampling, "start_average", start_both)
+    patch.setattr(sampling, "update_average", update)
 
 
 def _truncated_noise(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
-        part("jittor", "train"),
+        part("jittor", "sampling"),
         "sample",
         lambda sample: lambda network, noise: sample(network, np.clip(noise, -0.5, 0.5)),
     )

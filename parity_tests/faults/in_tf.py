@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import tensorflow as tf
 
-from common.comparison.timeline import (
+from common.parity.timeline import (
     EVALUATION,
     FORWARD,
     LOSS,

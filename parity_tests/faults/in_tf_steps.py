@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from common.comparison.timeline import (
+from common.parity.timeline import (
     AVERAGE,
     GRADIENT,
     INPUTS,
@@ -22,8 +22,8 @@ def _real_scores_off_the_tape(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gradients_of_two_layers_swapped(patch: pytest.MonkeyPatch) -> None:
-    penalty = part("tf", "penalty")
-    straight = penalty.penalised_gradients
+    steps = part("tf", "steps")
+    straight = steps.discriminator_gradients
 
     def swapped(generator, discriminator, *others, **named):
         *values, gradients = straight(generator, discriminator, *others, **named)
@@ -34,7 +34,7 @@ def _gradients_of_two_layers_swapped(patch: pytest.MonkeyPatch) -> None:
         order[second], order[third] = third, second
         return *values, [gradients[place] for place in order]
 
-    patch.setattr(penalty, "penalised_gradients", swapped)
+    patch.setattr(steps, "discriminator_gradients", swapped)
 
 
 def _beta1_of_keras(patch: pytest.MonkeyPatch) -> None:
@@ -77,14 +77,14 @@ def _clipped_gradients(patch: pytest.MonkeyPatch) -> None:
 
 
 def _generator_first(patch: pytest.MonkeyPatch) -> None:
-    rounds = part("tf", "rounds")
-    straight = rounds.play_round
+    schedule = part("tf", "schedule")
+    straight = schedule.training_step
 
     def play(gan, arrays):
         metrics = straight(gan, replace(arrays, discriminator=()))
         return metrics | straight(gan, replace(arrays, generator=()))
 
-    patch.setattr(rounds, "play_round", play)
+    patch.setattr(schedule, "training_step", play)
 
 
 def _noise_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
@@ -99,35 +99,35 @@ def _noise_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
 
 
 def _average_from_zeros(patch: pytest.MonkeyPatch) -> None:
-    averaging = part("tf", "averaging")
-    straight = averaging.start_average
+    sampling = part("tf", "sampling")
+    straight = sampling.start_average
 
     def start(gan):
         average = straight(gan)
         average.set_weights([np.zeros_like(weight) for weight in average.get_weights()])
         return average
 
-    patch.setattr(averaging, "start_average", start)
+    patch.setattr(sampling, "start_average", start)
 
 
 def _decay_that_warms_up(patch: pytest.MonkeyPatch) -> None:
     """TensorFlow's own average does so where it is given the number of updates."""
-    averaging = part("tf", "averaging")
-    straight, updates = averaging.update_average, count(1)
+    sampling = part("tf", "sampling")
+    straight, updates = sampling.update_average, count(1)
 
     def update(average, generator, *, decay):
         done = next(updates)
         straight(average, generator, decay=min(decay, (1 + done) / (10 + done)))
 
-    patch.setattr(averaging, "update_average", update)
+    patch.setattr(sampling, "update_average", update)
 
 
 def _samples_with_channels_last(patch: pytest.MonkeyPatch) -> None:
-    train = part("tf", "train")
+    sampling = part("tf", "sampling")
     patch.setattr(
-        train,
+        sampling,
         "sample",
-        lambda network, noise: network(train.to_native(noise), training=False).numpy(),
+        lambda network, noise: network(sampling.to_native(noise), training=False).numpy(),
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from common.comparison.timeline import (
+from common.parity.timeline import (
     FORWARD,
 )
 from parity_tests.faults.planting import (
@@ -65,7 +65,7 @@ def _two_power_iterations(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
         part("torch", "spectral"),
-        "_constant_sigma",
+        "_detached_sigma",
         lambda straight: lambda *given: (straight(*given), straight(*given))[1],
     )
 

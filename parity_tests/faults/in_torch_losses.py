@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from common.comparison.timeline import GRADIENT, LOSS, PENALTY
+from common.parity.timeline import GRADIENT, LOSS, PENALTY
 from parity_tests.faults.planting import Fault, change, part, with_losses, with_penalty
 
 
@@ -97,17 +97,15 @@ def _gradient_of_tanh_from_its_input(patch: pytest.MonkeyPatch) -> None:
 
 
 def _loss_scale_not_undone(patch: pytest.MonkeyPatch) -> None:
-    change(
-        patch,
-        torch.Tensor,
-        "backward",
-        lambda straight: lambda value, **named: straight(1024 * value, **named),
-    )
+    def scaled(straight):
+        return lambda losses, **named: straight([1024 * loss for loss in losses], **named)
+
+    change(patch, torch.autograd, "backward", scaled)
 
 
 def _gradient_through_sigma(patch: pytest.MonkeyPatch) -> None:
     spectral = part("torch", "spectral")
-    constant = spectral._constant_sigma
+    constant = spectral._detached_sigma
 
     def sigma(layer, matrix):
         v = layer.u @ matrix.detach()
@@ -119,12 +117,12 @@ def _gradient_through_sigma(patch: pytest.MonkeyPatch) -> None:
 
 
 def _fakes_not_detached(patch: pytest.MonkeyPatch) -> None:
-    def step(generator, discriminator, optimiser, real, noise, *, loss, **masks):
+    def step(generator, discriminator, optimiser, real, noise, *, loss, **others):
         value = loss(discriminator(real), discriminator(generator(noise)))
         discriminator.zero_grad(set_to_none=True)
         value.backward()
         optimiser.step()
-        return value.detach()
+        return {"loss": value.detach()}
 
     patch.setattr(part("torch", "steps"), "discriminator_step", step)
 

@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from common.comparison.timeline import EVALUATION, STATISTICS
+from common.parity.timeline import EVALUATION, STATISTICS
 from parity_tests.faults.planting import Fault, part
 
 
 def _u_that_stands_still(patch: pytest.MonkeyPatch) -> None:
     spectral = part("torch", "spectral")
-    straight = spectral._constant_sigma
+    straight = spectral._detached_sigma
 
     def still(layer, matrix):
         before = layer.u.clone()
@@ -18,13 +18,13 @@ def _u_that_stands_still(patch: pytest.MonkeyPatch) -> None:
         layer.u.copy_(before)
         return sigma
 
-    patch.setattr(spectral, "_constant_sigma", still)
+    patch.setattr(spectral, "_detached_sigma", still)
 
 
 def _u_that_stands_still_in_evaluation(patch: pytest.MonkeyPatch) -> None:
     """By the rule of the seed it moves there too."""
     spectral = part("torch", "spectral")
-    straight = spectral._constant_sigma
+    straight = spectral._detached_sigma
 
     def still(layer, matrix):
         before = layer.u.clone()
@@ -33,7 +33,7 @@ def _u_that_stands_still_in_evaluation(patch: pytest.MonkeyPatch) -> None:
             layer.u.copy_(before)
         return sigma
 
-    patch.setattr(spectral, "_constant_sigma", still)
+    patch.setattr(spectral, "_detached_sigma", still)
 
 
 def _statistics_that_move_in_evaluation(patch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def _clipped_statistics(patch: pytest.MonkeyPatch) -> None:
             for tensor in network.state_dict().values():
                 tensor.clamp_(-limit, limit)
 
-    patch.setattr(part("torch", "rounds"), "clip_weights", clip)
+    patch.setattr(part("torch", "schedule"), "clip_weights", clip)
 
 
 def _batch_statistics_in_evaluation(patch: pytest.MonkeyPatch) -> None:

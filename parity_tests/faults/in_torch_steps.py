@@ -7,20 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from common.comparison.timeline import AVERAGE, INPUTS, SAMPLING
+from common.parity.timeline import AVERAGE, INPUTS, SAMPLING
 from parity_tests.faults.planting import Fault, change, part, with_arrays
 
 
 def _stale_discriminator(patch: pytest.MonkeyPatch) -> None:
-    rounds = part("torch", "rounds")
-    straight = rounds.play_round
+    schedule = part("torch", "schedule")
+    straight = schedule.training_step
 
     def play(gan, arrays):
         stale = replace(gan, discriminator=deepcopy(gan.discriminator))
         metrics = straight(gan, replace(arrays, generator=()))
         return metrics | straight(stale, replace(arrays, discriminator=()))
 
-    patch.setattr(rounds, "play_round", play)
+    patch.setattr(schedule, "training_step", play)
 
 
 def _evaluation_mode_after_sampling(patch: pytest.MonkeyPatch) -> None:
@@ -64,16 +64,14 @@ def _discriminator_that_is_not_frozen(patch: pytest.MonkeyPatch) -> None:
 
 def _two_passes_for_a_mixed_batch(patch: pytest.MonkeyPatch) -> None:
     """Real and fake images should share one set of batch statistics."""
-    mixed = part("torch", "mixed_batch")
+    steps = part("torch", "steps")
 
     def gradients(discriminator, real, fake, *, loss, masks=()):
         of_real, of_fake = zip(*(mask.split(len(real)) for mask in masks), strict=True)
         value = loss(discriminator(real, *of_real), discriminator(fake, *of_fake))
-        discriminator.zero_grad(set_to_none=True)
-        value.backward()
-        return value.detach(), mixed._gradients(discriminator)
+        return value.detach(), steps._gradients(discriminator, value)
 
-    patch.setattr(mixed, "mixed_discriminator_gradients", gradients)
+    patch.setattr(steps, "mixed_discriminator_gradients", gradients)
 
 
 def _average_of_parameters_alone(patch: pytest.MonkeyPatch) -> None:
@@ -82,25 +80,27 @@ def _average_of_parameters_alone(patch: pytest.MonkeyPatch) -> None:
         for kept, new in zip(average.parameters(), generator.parameters(), strict=True):
             kept.lerp_(new, 1 - decay)
 
-    patch.setattr(part("torch", "averaging"), "update_average", update)
+    patch.setattr(part("torch", "sampling"), "update_average", update)
 
 
 def _average_that_is_no_copy(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(part("torch", "averaging"), "start_average", lambda gan: gan.generator)
+    patch.setattr(part("torch", "sampling"), "start_average", lambda gan: gan.generator)
 
 
 def _samples_in_training_mode(patch: pytest.MonkeyPatch) -> None:
-    train = part("torch", "train")
-    forward, canonical, native = train.probes.forward, train.to_canonical, train.to_native
+    sampling = part("torch", "sampling")
+    forward, native = sampling.probes.forward, sampling.to_native
     patch.setattr(
-        train, "sample", lambda net, noise: canonical(forward(net, native(noise), training=True))
+        sampling,
+        "sample",
+        lambda net, noise: sampling.to_canonical(forward(net, native(noise), training=True)),
     )
 
 
 def _noise_in_float32(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
-        part("torch", "train"),
+        part("torch", "sampling"),
         "sample",
         lambda sample: lambda network, noise: sample(network, np.float32(noise)),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from torch import nn
 
-from common.comparison.timeline import UPDATE
+from common.parity.timeline import UPDATE
 from parity_tests.faults.planting import Fault, change, part, with_options
 
 
@@ -43,27 +43,27 @@ def _centred_rmsprop(patch: pytest.MonkeyPatch) -> None:
 
 
 def _clipping_before_the_update(patch: pytest.MonkeyPatch) -> None:
-    rounds, clip = part("torch", "rounds"), part("torch", "optimisers").clip_weights
-    straight = rounds.update_discriminator
+    schedule, clip = part("torch", "schedule"), part("torch", "optimisers").clip_weights
+    straight = schedule.update_discriminator
 
     def update(gan, draw):
-        clip(gan.discriminator, limit=gan.system.weight_clip)
+        clip(gan.discriminator, limit=gan.system.loss.weight_clip)
         return straight(gan, draw)
 
-    patch.setattr(rounds, "update_discriminator", update)
-    patch.setattr(rounds, "clip_weights", lambda network, *, limit: None)
+    patch.setattr(schedule, "update_discriminator", update)
+    patch.setattr(schedule, "clip_weights", lambda network, *, limit: None)
 
 
 def _optimisers_that_forget(patch: pytest.MonkeyPatch) -> None:
-    rounds = part("torch", "rounds")
-    straight = rounds.play_round
+    schedule = part("torch", "schedule")
+    straight = schedule.training_step
 
     def play(gan, arrays):
         gan.generator_optimiser.state.clear()
         gan.discriminator_optimiser.state.clear()
         return straight(gan, arrays)
 
-    patch.setattr(rounds, "play_round", play)
+    patch.setattr(schedule, "training_step", play)
 
 
 def _learning_rate_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
@@ -72,8 +72,9 @@ def _learning_rate_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
 
     def build(system, network):
         faster = type(network).__name__ == "Discriminator"
-        rate = (4 if faster else 1) * system.learning_rate
-        return straight(replace(system, learning_rate=rate), network)
+        rate = (4 if faster else 1) * system.optimiser.learning_rate
+        optimiser = replace(system.optimiser, learning_rate=rate)
+        return straight(replace(system, optimiser=optimiser), network)
 
     patch.setattr(gan, "build_optimiser", build)
 

@@ -1,7 +1,7 @@
 """What a planted fault is, and the recordings that it is judged among."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from common.backends import load
-from common.comparison.cases import Case, cases
-from common.comparison.comparing import compare
-from common.comparison.recorded import Recording, open_recording
-from common.comparison.recording import save_recording
-from common.comparison.results import Comparison
-from common.rounds import Round
+from common.parity.cases import Case, cases
+from common.parity.compare import compare
+from common.parity.record import save_recording
+from common.parity.recording_file import Recording, open_recording
+from common.parity.results import Comparison
+from common.streams.step_inputs import StepInputs
+from common.systems import options as system_options
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 # Who stays honest while a fault is planted: the two that record a case the fastest.
@@ -34,7 +35,7 @@ class Fault:
     name: str
     backend: str
     case: str  # the label of a reduced case, with its loss behind a slash if it is not the first
-    phase: str  # one of common.comparison.timeline
+    phase: str  # one of common.parity.timeline
     plant: Plant
     quantity: str = ""  # the quantity that must show it first, where the fault is made for one
 
@@ -56,7 +57,11 @@ def with_options(patch: pytest.MonkeyPatch, backend: str, builder: str, **option
     """Let build_losses, build_penalty or build_optimiser read other options of the system."""
     gan = part(backend, "gan")
     build = getattr(gan, builder)
-    patch.setattr(gan, builder, lambda system, *others: build(replace(system, **options), *others))
+    patch.setattr(
+        gan,
+        builder,
+        lambda system, *others: build(system_options.with_options(system, options), *others),
+    )
 
 
 def with_losses(
@@ -71,19 +76,21 @@ def with_penalty(patch: pytest.MonkeyPatch, backend: str, to: Callable[[Any], An
     change(patch, part(backend, "gan"), "build_penalty", lambda build: lambda s: to(build(s)))
 
 
-def with_arrays(patch: pytest.MonkeyPatch, backend: str, to: Callable[[Round], Round]) -> None:
+def with_arrays(
+    patch: pytest.MonkeyPatch, backend: str, to: Callable[[StepInputs], StepInputs]
+) -> None:
     """Let every step be played with other arrays than the schedule drew for it."""
     change(
         patch,
-        part(backend, "rounds"),
-        "play_round",
+        part(backend, "schedule"),
+        "training_step",
         lambda play: lambda gan, arrays: play(gan, to(arrays)),
     )
 
 
 def find_case(label: str) -> Case:
     """The reduced case of that label."""
-    found = [c for c in cases() if label in (c.label, f"{c.label}/{c.system.loss}")]
+    found = [c for c in cases() if label in (c.label, f"{c.label}/{c.system.loss.name}")]
     return found[0]
 
 

@@ -1,4 +1,4 @@
-"""DCGAN's pyramid as seed S3's WGAN has it, at any power of two."""
+"""DCGAN's pyramid as arjovsky's WassersteinGAN has it, at any power of two."""
 
 from functools import partial
 

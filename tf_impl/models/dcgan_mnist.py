@@ -1,4 +1,4 @@
-"""The convolutional pair of seed S4 (CS231n's GANs on MNIST)."""
+"""The convolutional pair of CS231n's GANs on MNIST."""
 
 from functools import partial
 

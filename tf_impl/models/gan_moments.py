@@ -1,4 +1,4 @@
-"""The pair of seed S3's vanilla GAN on numbers: the discriminator sees four moments."""
+"""The pair of devnag's GAN on numbers: the discriminator sees four moments."""
 
 import keras
 import tensorflow as tf
@@ -30,7 +30,7 @@ class Discriminator(keras.Model):
         self(keras.Input((1,)))
 
     def call(self, numbers: tf.Tensor, training: bool = False) -> tf.Tensor:
-        # Keras' linear layers take a batch alone: here one of one row.
+        # Keras' linear layers take a batch alone: here one of one sample.
         hidden = self.linear2(self.linear1(_moments(numbers)[None]))
         return tf.squeeze(self.linear3(hidden), axis=1)
 

@@ -1,4 +1,4 @@
-"""The 28×28 pair of seed S0 (the Keras LSGAN of mnistGANs)."""
+"""The 28×28 pair of mnistGANs, a Keras LSGAN."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""SNDCGAN for 32×32, as seed S3's spectrally normalised GAN has it."""
+"""SNDCGAN for 32×32, as godisboy's SN-GAN has it."""
 
 from functools import partial
 
@@ -51,11 +51,15 @@ class Generator(keras.Model):
 class Discriminator(keras.Model):
     """Eight spectrally normalised convolutions to scores (N,), without a sigmoid."""
 
-    def __init__(self, *, base_channels: int, channels: int, rule: str) -> None:
+    def __init__(self, *, base_channels: int, channels: int, detach_sigma: bool) -> None:
         super().__init__()
         base = base_channels
-        same = partial(SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, rule=rule)
-        half = partial(SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, rule=rule)
+        same = partial(
+            SpectralConv, kernel_size=3, stride=1, padding=1, bias=True, detach_sigma=detach_sigma
+        )
+        half = partial(
+            SpectralConv, kernel_size=4, stride=2, padding=1, bias=True, detach_sigma=detach_sigma
+        )
         self.conv1 = same(channels, base)
         self.conv2 = half(base, base)
         self.conv3 = same(base, 2 * base)
@@ -64,7 +68,7 @@ class Discriminator(keras.Model):
         self.conv6 = half(4 * base, 4 * base)
         self.conv7 = same(4 * base, 8 * base)
         self.score = SpectralConv(
-            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, rule=rule
+            8 * base, 1, kernel_size=4, stride=1, padding=0, bias=False, detach_sigma=detach_sigma
         )
         self(keras.Input((32, 32, channels)))
 

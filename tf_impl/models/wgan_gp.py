@@ -1,4 +1,4 @@
-"""The 28×28 pair of seed S3's WGAN-GP (gan_mnist.py)."""
+"""The 28×28 pair of caogang's wgan-gp (gan_mnist.py)."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The 64×64 discriminator of seed S2, with a linear head; its generator is DCGAN's."""
+"""The 64×64 discriminator of the facade tutorial, with a linear head; its generator is DCGAN's."""
 
 from functools import partial
 

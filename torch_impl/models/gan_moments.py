@@ -1,4 +1,4 @@
-"""The pair of seed S3's vanilla GAN on numbers: the discriminator sees four moments."""
+"""The pair of devnag's GAN on numbers: the discriminator sees four moments."""
 
 import torch
 from torch import Tensor, nn

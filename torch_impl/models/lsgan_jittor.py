@@ -1,4 +1,4 @@
-"""The 112×112 convolutional pair of seed S0 (Jittor's LSGAN notebook)."""
+"""The 112×112 convolutional pair of Jittor's LSGAN notebook."""
 
 from functools import partial
 

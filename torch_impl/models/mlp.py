@@ -1,4 +1,4 @@
-"""The MLP pair that seed S3's WGAN offers beside DCGAN."""
+"""The MLP pair that arjovsky's WassersteinGAN offers beside DCGAN."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -1,7 +1,6 @@
 """Facts of one system: options from the catalogue, layers from the contract, measured errors."""
 
 import json
-from dataclasses import asdict
 from io import StringIO
 from math import log10, prod
 from typing import Any
@@ -9,13 +8,12 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from common import markdown
+from common import ROOT, UsageError
 from common.backends import BACKENDS, TITLES
-from common.catalogue import System, find_system
-from common.catalogue.limits import is_read
 from common.contract import Parameter, count_trainable, network_contract
-from common.errors import UsageError
-from common.version import ROOT
+from common.drawing import markdown
+from common.systems import System, find_system
+from common.systems.options import options_of
 from idiom_book.translations import FOLDER
 
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
@@ -30,7 +28,6 @@ CAPTIONS = {
     True: "各层按前向次序排列，数字为可训练参数的个数；横条取对数刻度。",
     False: "Layers in forward order with their trainable numbers; the bars are logarithmic.",
 }
-TOLD_ELSEWHERE = ("name", "title", "citation", "seed", "architecture")
 # Two lines of a narrow column: a browser would break 4e-05 behind its hyphen and before a slash.
 JOINER, NO_BREAK = "\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
 ROW_HEIGHT = 0.26  # inches a layer
@@ -74,14 +71,9 @@ class Facts(OfSystem):
         """Citation, parameter counts and options."""
         system = self.system
         counts = (f"{count_trainable(system, name):,}" for name in NETWORKS)
-        told = (system.citation, *counts)
+        told = (f"{system.source}; {system.citation}", *counts)
         rows = [list(row) for row in zip(ROWS[self.chinese], told, strict=True)]
-        options = asdict(system).items()
-        rows += [
-            [f"`{name}`", f"`{value}`"]
-            for name, value in options
-            if value is not None and name not in TOLD_ELSEWHERE and is_read(system, name)
-        ]
+        rows += [[f"`{name}`", f"`{value}`"] for name, value in options_of(system).items()]
         return self.table(["", system.title], rows)
 
 

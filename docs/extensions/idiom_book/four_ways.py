@@ -8,11 +8,10 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.util.docutils import SphinxDirective
 
+from common import ROOT, UsageError
 from common.backends import BACKENDS, TITLES
-from common.errors import UsageError
 from common.idioms.definitions import Definition, find_definition
 from common.idioms.differing import differing_lines
-from common.version import ROOT
 
 TAB = """:::{{tab-item}} {title}
 :sync: {backend}

@@ -10,8 +10,8 @@ from typing import Any
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
+from common import ROOT
 from common.backends import BACKENDS, TITLES
-from common.version import ROOT
 
 CATALOGUE = ROOT / "docs" / "differences.toml"
 PROVEN = ROOT / "docs" / "results" / "differences.json"

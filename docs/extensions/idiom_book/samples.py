@@ -4,9 +4,9 @@ import json
 
 from docutils import nodes
 
+from common import ROOT
 from common.backends import TITLES
-from common.markdown import command_lines
-from common.version import ROOT
+from common.drawing.markdown import command_lines
 from idiom_book.facts import OfSystem
 
 KEPT = ROOT / "docs" / "results" / "samples"  # <system>.png and the run's config as <system>.json

@@ -1,0 +1,71 @@
+"""Which recordings are needed to judge some backends."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+# Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
+REFERENCE_ORDER = ("torch", "tf", "jax", "jittor")
+PERTURBED_ORDER = ("torch", "jittor", "jax", "tf")
+FULL = ("full",)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What one backend is to record of every system: a column of the table."""
+
+    backend: str
+    device: str
+    dtype: str
+    widths: tuple[str, ...]
+    perturbed: bool = False
+    systems: tuple[str, ...] = ()  # fewer than the plan's, if any are named
+    as_tf32: bool = False  # wrong on purpose
+    again: bool = False  # the same once more
+
+    @property
+    def title(self) -> str:
+        """Backend, device, type and widths in words."""
+        words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.widths)})"
+        return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
+
+    @property
+    def name(self) -> str:
+        """How the files of its recordings begin: two that hold different things differ in it."""
+        parts = [self.backend, self.device, self.dtype, *self.widths]
+        parts += [name for name in ("perturbed", "as_tf32", "again") if getattr(self, name)]
+        return "-".join(parts)
+
+
+def plan_jobs(
+    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: Sequence[str]
+) -> tuple[Job, ...]:
+    """The recordings that are needed to judge these backends.
+
+    Whatever is judged, on any device, is judged by float64 runs on the CPU, and in float32 also
+    by float32 runs there, two of them perturbed. Full width is judged in float32 only, by the
+    float64 runs of two backends.
+    """
+    narrow = tuple(width for width in widths if width != "full")
+    parts = [part for part in (narrow, FULL if "full" in widths else ()) if part]
+    jobs = (job for part in parts for job in _jobs(backends, device, dtypes, part))
+    return tuple(dict.fromkeys(jobs))
+
+
+def _jobs(
+    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: tuple[str, ...]
+) -> Iterator[Job]:
+    """The recordings of one part of the widths."""
+    references, perturbed = (
+        [name for name in order if name in backends][:2]
+        for order in (REFERENCE_ORDER, PERTURBED_ORDER)
+    )
+    single = "float32" in dtypes
+    for backend in backends:
+        if widths != FULL or (single and backend in references):
+            yield Job(backend, "cpu", "float64", widths)
+        if single and (device == "cpu" or backend in perturbed):
+            yield Job(backend, "cpu", "float32", widths, backend in perturbed)
+        if device != "cpu" and single:
+            yield Job(backend, device, "float32", widths)
+        if device != "cpu" and "float64" in dtypes and widths != FULL:
+            yield Job(backend, device, "float64", widths)

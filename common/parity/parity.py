@@ -1,0 +1,126 @@
+"""All backends recorded, each in processes of its own, and compared system by system."""
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from common.backends.examining import version_of
+from common.parity.compare import compare
+from common.parity.dispatching import DONE, Dispatcher, Event
+from common.parity.effort import effort_for
+from common.parity.jobs import FULL
+from common.parity.record import expected_keys
+from common.parity.recorders import Kind
+from common.parity.recording_file import is_recording, open_recording
+from common.parity.results import Comparison, Run, failed_recording
+from common.parity.tasks import Group, Plan, Task, groups
+
+Problems = dict[Task, str]  # "" where nothing went wrong
+
+
+class Watcher:
+    """Receives the progress of a run; this one ignores it."""
+
+    def starts(self, tasks: Sequence[Task], kept: Sequence[Task]) -> None:
+        """`tasks` will be recorded; `kept` were, before an earlier run was stopped."""
+
+    def sees(self, event: Event) -> None:
+        """A task runs, or is done."""
+
+    def judged(self, group: Group, comparison: Comparison) -> None:
+        """Every recording of a group was made, or failed, and they were compared."""
+
+
+def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comparison:
+    """Record every task of the plan into `folder`, and compare each system once it is complete.
+
+    A recording that crashes, hangs or lacks its framework becomes failed results of its backend;
+    the others go on. Recordings that `folder` already holds are not made again.
+    """
+    watcher, tasks = watcher or Watcher(), plan.tasks()
+    comparisons: dict[Group, Comparison] = {}
+    problems: Problems = {}
+    comparison = Comparison()
+    with closing(_recorded(plan, tasks, folder, watcher)) as events:
+        for event in events:
+            problems[event.task] = event.words
+            if event.cpu_seconds:  # not of one that was kept, or crashed
+                comparison.cpu_seconds[event.task.title] = event.cpu_seconds
+            group = event.task.group
+            ours = [task for task in tasks if task.group == group]
+            if all(task in problems for task in ours):
+                comparisons[group] = judge(plan, {task: problems[task] for task in ours}, folder)
+                watcher.judged(group, comparisons[group])
+    for group in _as_planned(plan, comparisons):
+        comparison.add(comparisons[group])
+    return comparison
+
+
+def record_tasks(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Problems:
+    """Record every task into `folder`; what went wrong with each, "" if nothing."""
+    with closing(_recorded(plan, plan.tasks(), folder, watcher or Watcher())) as events:
+        return {event.task: event.words for event in events}
+
+
+def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
+    """What the recordings of one group say, and those that are missing."""
+    made = [open_recording(folder / task.file) for task, problem in problems.items() if not problem]
+    comparison = compare(made)
+    for task, problem in problems.items():
+        for case in plan.cases(task) if problem else []:
+            job = task.job
+            comparison.expected += len(expected_keys(case, job.dtype))
+            run = Run(job.backend, version_of(job.backend), job.device, job.dtype)
+            comparison.results.append(failed_recording(case, run, problem))
+    return comparison
+
+
+def _recorded(
+    plan: Plan, tasks: Sequence[Task], folder: Path, watcher: Watcher
+) -> Generator[Event]:
+    """Tasks as they are done, those first that were done before."""
+    kept = [task for task in tasks if is_recording(folder / task.file)]
+    waiting = [task for task in tasks if task not in kept]
+    watcher.starts(waiting, kept)
+    yield from (Event(task, DONE) for task in kept)
+    dispatcher = Dispatcher(
+        waiting,
+        partial(_order, plan, folder),
+        _kind,
+        workers=plan.workers,
+        timeout=plan.timeout,
+    )
+    for event in dispatcher.events():
+        watcher.sees(event)
+        if event.state == DONE:
+            yield event
+
+
+def _kind(task: Task) -> Kind:
+    job = task.job
+    where = {"backend": job.backend, "device": job.device, "dtype": job.dtype}
+    effort = effort_for([task.system], is_full=job.widths == FULL, **where)
+    return Kind(**where, exact=not job.as_tf32, effort=effort)
+
+
+def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
+    """The request to the process that records a task."""
+    job = task.job
+    return {
+        "systems": [task.system],
+        "widths": list(job.widths),
+        "settings": list(plan.settings),
+        "seed": plan.seed,
+        "device": job.device,
+        "dtype": job.dtype,
+        "perturbed": job.perturbed,
+        "rounded": job.as_tf32 and job.device == "cpu",
+        "out": str(folder / task.file),
+    }
+
+
+def _as_planned(plan: Plan, comparisons: dict[Group, Comparison]) -> list[Group]:
+    """Groups in the order in which the plan names jobs and systems, as a report lists them."""
+    return [group for group in groups(plan.in_order()) if group in comparisons]

@@ -1,0 +1,161 @@
+"""One backend's run of the parity cases, as named arrays that another process can judge."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from common import __version__
+from common.backends import VERSION_KEYS, Backend
+from common.contract import Parameter, network_contract
+from common.files.tensors import Tensors, write_tensors
+from common.parity.bounds import PERTURBED_RUNS
+from common.parity.case_record import record_case
+from common.parity.case_run import NETWORKS
+from common.parity.cases import TRAJECTORY_STEPS, Case
+from common.parity.exactness import probe_exactness
+from common.parity.measure import Disagreement, normwise_error
+from common.parity.starting_state import shifted_biases
+from common.systems import System
+from common.systems.losses import WassersteinGP
+from common.systems.options import options_of
+
+FORMAT = 2
+MANIFEST = (
+    "backend",
+    "version",
+    "device",
+    "dtype",
+    "seed",
+    "rounded",
+    "exactness",
+    "environment",
+    "noise",
+    "problems",
+    "cases",
+)
+
+
+def save_recording(
+    path: Path,
+    backend: Backend,
+    chosen: Sequence[Case],
+    *,
+    device: str,
+    dtype: str,
+    seed: int,
+    perturbed: bool = False,
+    rounded: bool = False,
+    progress: Callable[[str], None] = lambda name: None,
+) -> None:
+    """Run the cases in order and write them, with a manifest of what ran where, to one file.
+
+    With `perturbed`, each case is run several times more to measure its own noise. `rounded` is a
+    control: weights and inputs are rounded as TF32 would, which a comparison must see. Quantities
+    that raise an exception are named in the manifest with its words; the others are kept.
+    """
+    tensors: Tensors = {}
+    noise: dict[str, dict[str, float]] = {}
+    problems: dict[str, dict[str, str]] = {}
+    for case in chosen:
+        progress(case.name)
+        recorded, problems[case.name] = record_case(backend, case, seed, rounded=rounded)
+        tensors.update({f"{case.name}|{key}": array for key, array in recorded.items()})
+        for number in range(1, PERTURBED_RUNS[case.width] + 1) if perturbed else ():
+            progress(f"{case.name}, perturbed, run {number}")
+            moved, _ = record_case(backend, case, seed, perturbation=number, rounded=rounded)
+            noise[case.name] = worst_moves(recorded, moved, noise.get(case.name))
+    environment = backend.device.environment()
+    manifest = {
+        "format": FORMAT,
+        "rosetta": __version__,
+        "backend": backend.name,
+        "version": environment[VERSION_KEYS[backend.name]],
+        "device": device,
+        "dtype": dtype,
+        "seed": seed,
+        "rounded": rounded,
+        "exactness": probe_exactness(backend),
+        "environment": environment,
+        "noise": noise,
+        "problems": problems,
+        "cases": {c.name: {"settings": c.settings, **options_of(c.system)} for c in chosen},
+    }
+    write_tensors(path, tensors, manifest=manifest)
+
+
+def worst_moves(
+    steady: Tensors, moved: Tensors, so_far: Mapping[str, float] | None
+) -> dict[str, float]:
+    """How far each tensor moved, normwise, at most.
+
+    A tensor that some run lacks, or holds a NaN in, has no measured noise.
+    """
+    worst = {}
+    for key in so_far if so_far is not None else steady:
+        try:
+            move = normwise_error(moved[key], steady[key])
+        except (KeyError, Disagreement):
+            continue
+        worst[key] = max(move, (so_far or {}).get(key, 0.0))
+    return worst
+
+
+def expected_keys(case: Case, dtype: str = "float64") -> set[str]:
+    """The keys that a recording of this case must hold, from the contract alone.
+
+    Behind large means float32 has no digits left: a mean over many pixels is itself off.
+    """
+    keys = _expected(case)
+    return keys if dtype == "float64" else {key for key in keys if not key.startswith("large_mean")}
+
+
+def _expected(case: Case) -> set[str]:
+    if case.width == "trajectory":
+        return {f"trajectory|{step}|{name}" for step in TRAJECTORY_STEPS for name in NETWORKS}
+    keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
+    if case.width != "cycle":
+        keys |= _before(case)
+    return keys
+
+
+def _before(case: Case) -> set[str]:
+    """What is recorded before any update."""
+    tensors = _tensors(case.system)
+    trainable = [p.full_name for p in tensors if p.trainable]
+    keys = {f"gradient|0|{name}" for name in trainable} | {"output_train|0|fake"}
+    keys |= {f"loss|0|{name}" for name in NETWORKS}
+    if case.width == "full":
+        return keys
+    keys |= {f"output_{m}|0|{name}" for m in ("train", "eval") for name in NETWORKS}
+    buffers = [p.full_name for p in tensors if not p.trainable]
+    keys |= {
+        f"{mode}_statistics|0|{name}" for mode in ("running", "evaluation") for name in buffers
+    }
+    keys |= {"sample|0|images"} if case.is_varied else set()
+    keys |= {f"large_mean|0|{name}" for name in NETWORKS if shifted_biases(case, name)}
+    keys |= {f"input_gradient|0|{name}" for name in ("real", "fake", "noise")}
+    if isinstance(case.system.loss, WassersteinGP):
+        critic = [name for name in trainable if name.startswith("discriminator")]
+        keys |= {f"penalty_gradient|0|{name}" for name in critic} | {"loss|0|penalty"}
+    return keys
+
+
+def _after(case: Case, step: int) -> set[str]:
+    """What is recorded after the updates of one step."""
+    system, tensors = case.system, _tensors(case.system)
+    trainable = [p.full_name for p in tensors if p.trainable]
+    keys = {f"loss|{step}|{name}" for name in (*NETWORKS, *system.loss.metrics)}
+    keys |= {f"parameter|{step}|{name}" for name in trainable}
+    keys |= {f"buffer|{step}|{p.full_name}" for p in tensors if not p.trainable}
+    if case.is_varied:
+        generator = [p.full_name for p in tensors if p.network == "generator"]
+        keys |= {f"average|{step}|{name}" for name in generator}
+    if case.width != "full":
+        slots = system.optimiser.slots
+        keys |= {f"slot|{step}|{slot}.{name}" for slot in slots for name in trainable}
+        if system.optimiser.counts_steps:
+            keys |= {f"slot|{step}|step.{name}" for name in NETWORKS}
+    return keys
+
+
+def _tensors(system: System) -> list[Parameter]:
+    return [p for name in NETWORKS for p in network_contract(system, name)]

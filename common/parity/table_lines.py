@@ -1,0 +1,56 @@
+"""The table of a parity run line by line, in columns that are known before anything is recorded."""
+
+from rich.markup import escape
+from rich.table import Table
+
+from common.backends import BACKENDS
+from common.backends.examining import version_of
+from common.parity.report import cell, worse
+from common.parity.results import Comparison, Result
+from common.parity.tasks import Plan
+
+NAME, WIDTH, KIND, CELL = 30, 10, 12, 10  # columns of text
+NARROW = 20  # of the name on a screen on which the rest would not fit
+
+
+def head(plan: Plan, width: int) -> Table:
+    """The headings: a column for each backend."""
+    table = _table(plan, width)
+    titles = (f"{name}\n{version_of(name).partition('+')[0] or '—'}" for name in _backends(plan))
+    table.add_row("system (loss)", "width", "type", *titles, style="bold")
+    return table
+
+
+def lines(plan: Plan, comparison: Comparison, width: int) -> Table:
+    """What was found of some cases: a line for each, device and type."""
+    worst: dict[tuple[str, str, str], dict[str, Result]] = {}
+    for result in comparison.results:
+        kind = result.dtype if result.device == "cpu" else f"{result.device} {result.dtype}"
+        line = worst.setdefault((f"{result.system} ({result.loss})", result.width, kind), {})
+        line[result.backend] = worse(line.get(result.backend), result)
+    table = _table(plan, width)
+    for key in sorted(worst, key=lambda key: (key[0], key[1] != "reduced", key[1], key[2])):
+        table.add_row(*map(escape, key), *(cell(worst[key].get(b)) for b in _backends(plan)))
+    return table
+
+
+def _table(plan: Plan, width: int) -> Table:
+    """Without lines of its own, since it is printed in pieces."""
+    backends = _backends(plan)
+    needed = NAME + WIDTH + KIND + CELL * len(backends) + 3 + len(backends)
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
+    table.add_column(width=NAME if needed <= width else NARROW)
+    table.add_column(width=WIDTH)
+    table.add_column(width=KIND if _on_cards(plan) else KIND - 4)
+    for _ in backends:
+        table.add_column(width=CELL, justify="right", no_wrap=True)
+    return table
+
+
+def _backends(plan: Plan) -> list[str]:
+    planned = {job.backend for job in plan.jobs}
+    return [name for name in BACKENDS if name in planned]
+
+
+def _on_cards(plan: Plan) -> bool:
+    return any(job.device != "cpu" for job in plan.jobs)

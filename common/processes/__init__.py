@@ -1,0 +1,1 @@
+"""Processes of this project: starting them, and what they use."""

@@ -1,0 +1,146 @@
+"""Families of linear layers alone."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import ClassVar
+
+from common.systems.networks.parameters import Maps
+from common.systems.networks.parts import (
+    DISCRIMINATOR,
+    GENERATOR,
+    Family,
+    ImageFamily,
+    Keywords,
+    Layers,
+    SquareImages,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSGANMLP(SquareImages):
+    """CS231n's: three linear layers in each network."""
+
+    name: ClassVar[str] = "lsgan_mlp"
+    generator_features: int
+    discriminator_features: int
+
+    @property
+    def generator(self) -> Keywords:
+        """The keywords of the generator in every port."""
+        sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
+        return {**sizes, **self._image}
+
+    @property
+    def discriminator(self) -> Keywords:
+        """The keywords of the discriminator in every port."""
+        return {"features": self.discriminator_features, **self._image}
+
+    @property
+    def _image(self) -> Keywords:
+        return {"image_size": self.image_size, "channels": self.channels}
+
+    def layers(self) -> Layers:
+        """Every tensor of both networks in forward order, generator first."""
+        yield from _stack(
+            self.latent_dim,
+            self.generator_features,
+            self.discriminator_features,
+            2,
+            self.sample_shape,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class MLP(ImageFamily):
+    """WGAN's option: four linear layers in each network."""
+
+    name: ClassVar[str] = "mlp"
+
+    def layers(self) -> Layers:
+        """Every tensor of both networks in forward order, generator first."""
+        base = self.base_channels
+        yield from _stack(self.latent_dim, base, base, 3, self.sample_shape)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToyMLP(Family):
+    """gan_toy.py's: four linear layers in each network, on points."""
+
+    name: ClassVar[str] = "toy_mlp"
+    point_dim: int  # numbers a sample
+    generator_features: int
+    discriminator_features: int
+
+    @property
+    def sample_shape(self) -> tuple[int]:
+        """The shape of one sample, (numbers,)."""
+        return (self.point_dim,)
+
+    @property
+    def generator(self) -> Keywords:
+        """The keywords of the generator in every port."""
+        sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
+        return {**sizes, "point_dim": self.point_dim}
+
+    @property
+    def discriminator(self) -> Keywords:
+        """The keywords of the discriminator in every port."""
+        return {"features": self.discriminator_features, "point_dim": self.point_dim}
+
+    def layers(self) -> Layers:
+        """Every tensor of both networks in forward order, generator first."""
+        yield from _stack(
+            self.latent_dim,
+            self.generator_features,
+            self.discriminator_features,
+            3,
+            self.sample_shape,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GANMoments(Family):
+    """devnag's: three linear layers in each network; D takes the minibatch's four moments."""
+
+    name: ClassVar[str] = "gan_moments"
+    generator_features: int
+    discriminator_features: int
+
+    @property
+    def sample_shape(self) -> tuple[int]:
+        """The shape of one sample: one number."""
+        return (1,)
+
+    @property
+    def generator(self) -> Keywords:
+        """The keywords of the generator in every port."""
+        return {"latent_dim": self.latent_dim, "features": self.generator_features}
+
+    @property
+    def discriminator(self) -> Keywords:
+        """The keywords of the discriminator in every port."""
+        return {"features": self.discriminator_features}
+
+    def layers(self) -> Layers:
+        """Every tensor of both networks in forward order, generator first."""
+        wide, narrow = self.generator_features, self.discriminator_features
+        yield from GENERATOR.linear("linear1", self.latent_dim, wide)
+        yield from GENERATOR.linear("linear2", wide, wide)
+        yield from GENERATOR.linear("linear3", wide, 1)
+        yield from DISCRIMINATOR.linear("linear1", 4, narrow)
+        yield from DISCRIMINATOR.linear("linear2", narrow, narrow)
+        yield from DISCRIMINATOR.linear("linear3", narrow, 1)
+
+
+def _stack(latent: int, wide: int, narrow: int, hidden: int, sample: tuple[int, ...]) -> Layers:
+    """Both networks, each of so many hidden layers and one more."""
+    image: Maps | None = sample if len(sample) == 3 else None
+    last = hidden + 1
+    for number in range(1, last):
+        inputs = latent if number == 1 else wide
+        yield from GENERATOR.linear(f"linear{number}", inputs, wide)
+    yield from GENERATOR.linear(f"linear{last}", wide, prod(sample), maps_out=image)
+    yield from DISCRIMINATOR.linear("linear1", prod(sample), narrow, maps_in=image)
+    for number in range(2, last):
+        yield from DISCRIMINATOR.linear(f"linear{number}", narrow, narrow)
+    yield from DISCRIMINATOR.linear(f"linear{last}", narrow, 1)

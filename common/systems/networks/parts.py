@@ -1,0 +1,125 @@
+"""What the two networks of every family have in common."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from common import UsageError
+from common.systems.checks import require_whole
+from common.systems.networks.parameters import NetworkBuilder, Parameter
+
+GENERATOR = NetworkBuilder("generator")
+DISCRIMINATOR = NetworkBuilder("discriminator")
+Keywords = dict[str, Any]
+Layers = Iterator[Parameter]
+
+
+class Mask(NamedTuple):
+    """One place in the discriminator where units are dropped; the shape is that of one sample."""
+
+    name: str
+    rate: float  # the share of units dropped
+    shape: tuple[int, int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family(ABC):
+    """A generator and a discriminator, by their sizes."""
+
+    name: ClassVar[str]
+    pixel_range: ClassVar[str] = "symmetric"  # [−1, 1]; or "unit", [0, 1]
+    latent_dim: int
+
+    def __post_init__(self) -> None:
+        sizes = (name for name, value in vars(self).items() if isinstance(value, int))
+        require_whole(self, *sizes)
+
+    @property
+    @abstractmethod
+    def sample_shape(self) -> tuple[int, ...]:
+        """The shape of one sample: (C, H, W), or (numbers,)."""
+
+    @property
+    @abstractmethod
+    def generator(self) -> Keywords:
+        """The keywords of the generator in every port."""
+
+    @property
+    @abstractmethod
+    def discriminator(self) -> Keywords:
+        """The keywords of the discriminator in every port."""
+
+    @abstractmethod
+    def layers(self) -> Layers:
+        """Every tensor of both networks in forward order, generator first."""
+
+    @property
+    def masks(self) -> tuple[Mask, ...]:
+        """The discriminator's dropout masks in forward order."""
+        return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SquareImages(Family):
+    """Networks on square images."""
+
+    channels: int
+    image_size: int
+
+    @property
+    def sample_shape(self) -> tuple[int, int, int]:
+        """The shape of one sample, (C, H, W)."""
+        return (self.channels, self.image_size, self.image_size)
+
+    def require_multiple(self, factor: int, *, least: int) -> None:
+        """Go through the image size.
+
+        Raises:
+            UsageError: it is no multiple, or too small.
+        """
+        if self.image_size < least or self.image_size % factor:
+            self._refuse(f"a multiple of {factor} from {least}")
+
+    def require_power_of_two(self, *, least: int) -> None:
+        """Go through the image size.
+
+        Raises:
+            UsageError: it is no power of two, or too small.
+        """
+        if self.image_size < least or self.image_size & (self.image_size - 1):
+            self._refuse(f"a power of two from {least}")
+
+    def require_size(self, size: int) -> None:
+        """Go through the image size.
+
+        Raises:
+            UsageError: it is another one.
+        """
+        if self.image_size != size:
+            self._refuse(f"only {size}")
+
+    def _refuse(self, words: str) -> None:
+        raise UsageError(f"image_size={self.image_size}: {self.name} takes {words}")
+
+
+IMAGE = ("base_channels", "image_size", "channels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFamily(SquareImages):
+    """Networks on square images whose widths are multiples of one number."""
+
+    generator_keywords: ClassVar[tuple[str, ...]] = ("latent_dim", *IMAGE)
+    discriminator_keywords: ClassVar[tuple[str, ...]] = IMAGE
+    base_channels: int  # the sources' ngf, ndf and DIM
+
+    @property
+    def generator(self) -> Keywords:
+        """The keywords of the generator in every port."""
+        return {name: getattr(self, name) for name in self.generator_keywords}
+
+    @property
+    def discriminator(self) -> Keywords:
+        """The keywords of the discriminator in every port."""
+        return {name: getattr(self, name) for name in self.discriminator_keywords}

@@ -1,0 +1,134 @@
+"""Runs of several frameworks and seeds as a page of Markdown, one section an experiment."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from common import UsageError
+from common.backends import TITLES
+from common.drawing.markdown import command_lines, table
+from common.files import make_folder, write_bytes
+from common.training.across_seeds import Experiment, chance_of_difference, experiments, spread
+from common.training.side_by_side import PastRun
+
+HEAD = """# {title}
+
+One section an experiment: the same system, data, weights, batches and noise in every framework,
+from several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
+deviation. The pictures are of the first seed, the same noise in every framework.
+
+Whether the frameworks can be told apart: within each seed, the names of the frameworks are
+exchanged in every way, and the page says how often their means then lie at least as far from each
+other. Below {level:.0%} they can be told apart.
+"""
+LEVEL = 0.05
+HEIGHTS = (2, 1)  # of the grids, and of the curves below them
+
+
+def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
+    """Write the page, with its pictures in a folder of the same name; how many sections it has.
+
+    Raises:
+        UsageError: fewer than two frameworks or seeds of an experiment, a run that was never
+            evaluated, or a file that cannot be written.
+    """
+    grouped = experiments(runs)
+    for experiment in grouped:
+        if min(len(experiment.backends), len(experiment.seeds)) < 2:
+            raise UsageError(
+                f"{experiment.system}: one framework or one seed gives no spread to compare; "
+                "train it in two frameworks and from two seeds, or write an .html page"
+            )
+    folder = make_folder(path.with_suffix(""))
+    sections = []
+    for number, experiment in enumerate(grouped, start=1):
+        picture = folder / f"{number}-{experiment.system}.png"
+        write_bytes(picture, _picture(experiment))
+        sections.append(_section(experiment, f"{folder.name}/{picture.name}"))
+    title = path.stem.replace("-", " ").capitalize()
+    head = HEAD.format(title=title, level=LEVEL)
+    write_bytes(path, "\n".join([head, *sections]).encode())
+    return len(grouped)
+
+
+def _section(experiment: Experiment, picture: str) -> str:
+    first = experiment.runs[experiment.backends[0], experiment.seeds[0]]
+    name = experiment.figures[0]
+    words = name.replace("_", " ")
+    return "\n".join(
+        [
+            f"## `{experiment.system}` on {experiment.data}\n",
+            f"![samples of each framework, and the {words} over the steps]({picture})\n",
+            _table(experiment),
+            _verdict(experiment, name),
+            "```",
+            command_lines(["rosetta", *first.config["command"]]),
+            "```\n",
+        ]
+    )
+
+
+def _table(experiment: Experiment) -> str:
+    rows = []
+    for name in experiment.figures:
+        means = [f"{row.mean():.4g} ± {row.std(ddof=1):.2g}" for row in experiment.values(name)]
+        rows.append([name.replace("_", " "), *means])
+    return table(["", *(TITLES[name] for name in experiment.backends)], rows)
+
+
+def _verdict(experiment: Experiment, name: str) -> str:
+    values = experiment.values(name)
+    between_seeds, between_frameworks = spread(values)
+    chance = chance_of_difference(values)
+    seeds = ", ".join(str(seed) for seed in experiment.seeds)
+    verdict = "can be told apart" if chance < LEVEL else "cannot be told apart"
+    return (
+        f"Seeds {seeds}. The {name.replace('_', ' ')} varies by {between_seeds:.2g} between seeds "
+        f"of one framework and by {between_frameworks:.2g} between frameworks at one seed; "
+        f"relabelled frameworks differ as much in {chance:.1%} of all ways: they {verdict}.\n"
+    )
+
+
+def _picture(experiment: Experiment) -> bytes:
+    from matplotlib.figure import Figure
+
+    columns = len(experiment.backends)
+    figure = Figure(figsize=(3 * columns, 5.5), layout="constrained")
+    axes = figure.subplot_mosaic(
+        [list(experiment.backends), ["curves"] * columns], height_ratios=HEIGHTS
+    )
+    for backend in experiment.backends:
+        _show_grid(axes[backend], experiment.runs[backend, experiment.seeds[0]], TITLES[backend])
+    _show_curves(axes["curves"], experiment)
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=100)
+    return content.getvalue()
+
+
+def _show_grid(axes: Any, run: PastRun, title: str) -> None:
+    from PIL import Image
+
+    axes.set_title(title)
+    axes.axis("off")
+    if run.grid is not None:
+        axes.imshow(np.asarray(Image.open(run.grid).convert("RGB")))
+
+
+def _show_curves(axes: Any, experiment: Experiment) -> None:
+    from matplotlib.ticker import LogLocator
+
+    name = experiment.figures[0]
+    for number, backend in enumerate(experiment.backends):
+        for seed in experiment.seeds:
+            evaluated = experiment.runs[backend, seed].evaluations
+            points = [(entry["step"], entry[name]) for entry in evaluated]
+            label = TITLES[backend] if seed == experiment.seeds[0] else None
+            axes.plot(*zip(*points, strict=True), color=f"C{number}", label=label, linewidth=1)
+    axes.set(xlabel="step", ylabel=name.replace("_", " "), yscale="log")
+    axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.legend(fontsize="small")

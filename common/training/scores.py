@@ -1,0 +1,66 @@
+"""How good samples are, and whether a run's are the best so far."""
+
+from typing import Any
+
+from common.backends import Backend
+from common.data import Dataset
+from common.drawing.pictures import symmetric
+from common.quality.evaluation import evaluate, headline
+from common.streams import Array, Streams, generator_at
+from common.systems import System
+from common.training.journal import Entry, read_entries
+from common.training.opening import Session
+from common.training.pictures import sample
+
+COUNT = 1000  # samples, generated and real, in one evaluation
+
+
+class Scores:
+    """The evaluations of a run, those of its earlier sessions included."""
+
+    def __init__(self, session: Session) -> None:
+        self._session, self.is_best = session, False
+        values = [_headline(entry) for entry in read_entries(session.run.metrics_path)]
+        self._best = min((value for value in values if value is not None), default=None)
+
+    def evaluate(self) -> Entry:
+        """The figures of the run as it is now; `is_best` says whether none before was better."""
+        run, session = self._session.run, self._session
+        generated, real = drawn(
+            session.backend, session.network, run.system, session.dataset, seed=run.seed
+        )
+        figures = judge(generated, real, data=run.data, seed=run.seed)
+        value = _headline(figures)
+        self.is_best = value is not None and (self._best is None or value < self._best)
+        self._best = value if self.is_best else self._best
+        return figures
+
+
+def drawn(
+    backend: Backend,
+    network: Any,
+    system: System,
+    dataset: Dataset,
+    *,
+    seed: int,
+    count: int = COUNT,
+) -> tuple[Array, Array]:
+    """As many samples of the network, from fixed noise, as of the data; pixels in [−1, 1]."""
+    noise = Streams(seed).noise("evaluation", 0, (count, system.latent_dim), system.noise)
+    generated = sample(backend, network, noise)
+    chosen = generator_at(seed, "evaluation", "real").permutation(dataset.size)
+    real = dataset.samples([int(index) for index in chosen[:count]])
+    return symmetric(generated, system), symmetric(real, system)
+
+
+def judge(generated: Array, real: Array, *, data: str, seed: int) -> Entry:
+    """Every figure that suits the samples, along the same directions each time."""
+    rng = generator_at(seed, "evaluation", "projections")
+    return evaluate(generated, real, data_name=data, rng=rng)
+
+
+def _headline(entry: Entry) -> float | None:
+    try:
+        return headline(entry)[1]
+    except KeyError:
+        return None

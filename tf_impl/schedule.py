@@ -1,0 +1,119 @@
+"""One training step of a system: which updates, in which order, from which inputs."""
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+import tensorflow as tf
+
+from common.streams.step_inputs import DiscriminatorInputs, StepInputs
+from common.systems.losses import Loss, Wasserstein
+from common.systems.schedules import MixedBatch, SharedFakes
+from tf_impl import steps
+from tf_impl.gan import GAN
+from tf_impl.interop import native_masks, to_native
+from tf_impl.optimisers import clip_weights
+
+# The compiled steps of each GAN; they go when it goes.
+_STEPS: WeakKeyDictionary[GAN, dict[Any, Callable[..., Any]]] = WeakKeyDictionary()
+
+
+def training_step(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
+    """Every update of one step, as the system's schedule has it; the last metrics of each network.
+
+    The metrics stay on the device: reading one waits for it.
+    """
+    match gan.system.schedule:
+        case MixedBatch():
+            return _mixed_batch(gan, inputs)
+        case SharedFakes():
+            return _shared_fakes(gan, inputs)
+    metrics = {}
+    for update in inputs.discriminator:
+        metrics = update_discriminator(gan, update)
+    for update in inputs.generator:
+        networks = gan.generator, gan.discriminator, gan.generator_optimiser
+        step = _bound(gan, steps.generator_step, *networks, loss=gan.generator_loss)
+        metrics["loss_g"] = step(to_native(update.noise), **native_masks(masks=update.masks))
+    return metrics
+
+
+def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, tf.Tensor]:
+    """One update of the discriminator, with its clipping where there is one; its metrics."""
+    networks = gan.generator, gan.discriminator, gan.discriminator_optimiser
+    losses = {"loss": gan.discriminator_loss, "penalty": gan.penalty}
+    step = _bound(gan, _measured_step, gan.system.loss, *networks, **losses)
+    alpha = {} if inputs.alpha is None else {"alpha": to_native(inputs.alpha)}
+    masks = native_masks(real_masks=inputs.real_masks, fake_masks=inputs.fake_masks)
+    return step(to_native(inputs.real), to_native(inputs.noise), **alpha, **masks)
+
+
+def _shared_fakes(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
+    (first,), (second,) = inputs.discriminator, inputs.generator
+    loss_d, loss_g = steps.shared_fakes_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(first.real),
+        to_native(first.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        **native_masks(
+            real_masks=first.real_masks,
+            fake_masks=first.fake_masks,
+            generator_masks=second.masks,
+        ),
+    )
+    return {"loss_d": loss_d, "loss_g": loss_g}
+
+
+def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
+    (second,), (first,) = inputs.discriminator, inputs.generator
+    loss_d, loss_g = steps.mixed_batch_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(second.real),
+        to_native(first.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        **native_masks(masks=second.real_masks),
+    )
+    return {"loss_d": loss_d, "loss_g": loss_g}
+
+
+# Compiled with its metrics: outside, each of these would be an operation of its own.
+def _measured_step(
+    kind: Loss, generator: keras.Model, discriminator: keras.Model, *others: Any, **options: Any
+) -> dict[str, tf.Tensor]:
+    losses = steps.discriminator_step(generator, discriminator, *others, **options)
+    if isinstance(kind, Wasserstein):
+        clip_weights(discriminator, limit=kind.weight_clip)
+    return _metrics(kind, losses)
+
+
+def _metrics(loss: Loss, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """The discriminator's loss as a whole, its penalty, and what it says of the distance."""
+    metrics = {"loss_d": losses["loss"]}
+    if "penalty" in losses:
+        metrics = {"loss_d": losses["loss"] + losses["penalty"], "penalty": losses["penalty"]}
+    if "wasserstein_estimate" in loss.metrics:
+        metrics["wasserstein_estimate"] = -losses["loss"]
+    return metrics
+
+
+def _bound(gan: GAN, step: Callable[..., Any], *fixed: Any, **losses: Any) -> Callable[..., Any]:
+    """The step with everything but tensors filled in, compiled once for this GAN."""
+    # tf.function examines every argument at each call, which is felt where networks are small.
+    kept = _STEPS.setdefault(gan, {})
+    if step not in kept:
+
+        @tf.function
+        def bound(*tensors: tf.Tensor, **named: Any) -> Any:
+            return step(*fixed, *tensors, **losses, **named)
+
+        kept[step] = bound
+    return kept[step]

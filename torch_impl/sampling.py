@@ -1,0 +1,29 @@
+"""Samples, and the moving average of the generator that makes them."""
+
+from copy import deepcopy
+
+import numpy as np
+import torch
+from torch import nn
+
+from torch_impl import probes
+from torch_impl.gan import GAN
+from torch_impl.interop import to_canonical, to_native
+
+
+def start_average(gan: GAN) -> nn.Module:
+    """A copy of the generator, to be averaged from here on."""
+    return deepcopy(gan.generator).requires_grad_(False)
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, generator: nn.Module, *, decay: float) -> None:
+    """Move every parameter and buffer of the average towards the generator's by 1 − decay."""
+    news = generator.state_dict()
+    for name, kept in average.state_dict().items():
+        kept.lerp_(news[name], 1 - decay)
+
+
+def sample(generator: nn.Module, noise: np.ndarray) -> np.ndarray:
+    """Images (N, C, H, W) for noise (N, latent_dim), with running statistics, as an array."""
+    return to_canonical(probes.forward(generator, to_native(noise), training=False))

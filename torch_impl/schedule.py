@@ -1,0 +1,100 @@
+"""One training step of a system: which updates, in which order, from which inputs."""
+
+from torch import Tensor
+
+from common.streams.step_inputs import DiscriminatorInputs, StepInputs
+from common.systems.losses import Loss, Wasserstein
+from common.systems.schedules import MixedBatch, SharedFakes
+from torch_impl import steps
+from torch_impl.gan import GAN
+from torch_impl.interop import native_masks, to_native
+from torch_impl.optimisers import clip_weights
+
+
+def training_step(gan: GAN, inputs: StepInputs) -> dict[str, Tensor]:
+    """Every update of one step, as the system's schedule has it; the last metrics of each network.
+
+    The metrics stay on the device: reading one waits for it.
+    """
+    gan.generator.train()
+    gan.discriminator.train()
+    match gan.system.schedule:
+        case MixedBatch():
+            return _mixed_batch(gan, inputs)
+        case SharedFakes():
+            return _shared_fakes(gan, inputs)
+    metrics = {}
+    for update in inputs.discriminator:
+        metrics = update_discriminator(gan, update)
+    for update in inputs.generator:
+        metrics["loss_g"] = steps.generator_step(
+            gan.generator,
+            gan.discriminator,
+            gan.generator_optimiser,
+            to_native(update.noise),
+            loss=gan.generator_loss,
+            **native_masks(masks=update.masks),
+        )
+    return metrics
+
+
+def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, Tensor]:
+    """One update of the discriminator, with its clipping where there is one; its metrics."""
+    losses = steps.discriminator_step(
+        gan.generator,
+        gan.discriminator,
+        gan.discriminator_optimiser,
+        to_native(inputs.real),
+        to_native(inputs.noise),
+        loss=gan.discriminator_loss,
+        penalty=gan.penalty,
+        alpha=None if inputs.alpha is None else to_native(inputs.alpha),
+        **native_masks(real_masks=inputs.real_masks, fake_masks=inputs.fake_masks),
+    )
+    if isinstance(gan.system.loss, Wasserstein):
+        clip_weights(gan.discriminator, limit=gan.system.loss.weight_clip)
+    return _metrics(gan.system.loss, losses)
+
+
+def _shared_fakes(gan: GAN, inputs: StepInputs) -> dict[str, Tensor]:
+    (first,), (second,) = inputs.discriminator, inputs.generator
+    loss_d, loss_g = steps.shared_fakes_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(first.real),
+        to_native(first.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        **native_masks(
+            real_masks=first.real_masks, fake_masks=first.fake_masks, generator_masks=second.masks
+        ),
+    )
+    return {"loss_d": loss_d, "loss_g": loss_g}
+
+
+def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, Tensor]:
+    (second,), (first,) = inputs.discriminator, inputs.generator
+    loss_d, loss_g = steps.mixed_batch_step(
+        gan.generator,
+        gan.discriminator,
+        gan.generator_optimiser,
+        gan.discriminator_optimiser,
+        to_native(second.real),
+        to_native(first.noise),
+        generator_loss=gan.generator_loss,
+        discriminator_loss=gan.discriminator_loss,
+        **native_masks(masks=second.real_masks),
+    )
+    return {"loss_d": loss_d, "loss_g": loss_g}
+
+
+def _metrics(loss: Loss, losses: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The discriminator's loss as a whole, its penalty, and what it says of the distance."""
+    metrics = {"loss_d": losses["loss"]}
+    if "penalty" in losses:
+        metrics = {"loss_d": losses["loss"] + losses["penalty"], "penalty": losses["penalty"]}
+    if "wasserstein_estimate" in loss.metrics:
+        metrics["wasserstein_estimate"] = -losses["loss"]
+    return metrics

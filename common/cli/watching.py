@@ -68,6 +68,15 @@ class Screen(Watcher):
         since, _ = self._running.get(event.task, (monotonic(), ""))
         self._running[event.task] = since, event.words
 
+    def doubts(self, groups: Sequence[Judged], seed: int) -> None:
+        """Say what is repeated, and why."""
+        names = ", ".join(map(str, groups))
+        self.console.print(
+            f"{names}: only float32 runs are beyond their bounds, which one unit that crosses a "
+            f"kink may do; recording again with seed {seed}",
+            soft_wrap=not self.console.is_terminal,
+        )
+
     def judged(self, group: Judged, found: Comparison) -> None:
         """Print the group's lines."""
         self.found[group] = found

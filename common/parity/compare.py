@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from common import UsageError
 from common.parity.case_judge import CaseJudge
+from common.parity.confirming import REPEAT, confirmed, is_doubtful
 from common.parity.recording_file import Recording
 from common.parity.results import Comparison, Run
 from common.parity.run_labels import tell_apart
@@ -16,9 +18,29 @@ def compare(recordings: Sequence[Recording]) -> Comparison:
     CPU, whose noise was measured. What lacks either is not judged, and fails unless it is itself
     what others are judged by.
 
+    Recordings of several seeds are compared seed by seed; a float32 run counts as failed in a case
+    if it fails at each of them.
+
     Raises:
-        UsageError: the recordings used different seeds.
+        UsageError: one of several seeds has a single recording.
     """
+    seeds = list(dict.fromkeys(recording.manifest["seed"] for recording in recordings))
+    if len(seeds) < 2:
+        comparison = compare_at_one_seed(recordings)
+        if is_doubtful(comparison):
+            comparison.note(REPEAT)
+        return comparison
+    by_seed = {seed: [r for r in recordings if r.manifest["seed"] == seed] for seed in seeds}
+    if any(len(of_one) < 2 for of_one in by_seed.values()):
+        raise UsageError(
+            "the recordings used different seeds; record each of them with the same --seed, or "
+            "all of them with each"
+        )
+    return confirmed({seed: compare_at_one_seed(of_one) for seed, of_one in by_seed.items()})
+
+
+def compare_at_one_seed(recordings: Sequence[Recording]) -> Comparison:
+    """Judge every tensor of recordings that share their seed, as `compare` does."""
     runs, notes = tell_apart(recordings)
     comparison = Comparison()
     for note in notes:

@@ -62,7 +62,9 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _empty(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.name != LOCK:
+        if path.is_dir():
+            rmtree(path)
+        elif path.name != LOCK:
             path.unlink()
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from common.backends.examining import version_of
-from common.parity.compare import compare
+from common.files import make_folder
+from common.parity.compare import compare_at_one_seed
+from common.parity.confirming import confirmed, is_doubtful
 from common.parity.dispatching import DONE, Dispatcher, Event
 from common.parity.effort import effort_for
 from common.parity.jobs import FULL
@@ -28,6 +31,9 @@ class Watcher:
 
     def sees(self, event: Event) -> None:
         """A task runs, or is done."""
+
+    def doubts(self, groups: Sequence[Group], seed: int) -> None:
+        """Of these, float32 runs alone are beyond their bounds: they are repeated with a seed."""
 
     def judged(self, group: Group, comparison: Comparison) -> None:
         """Every recording of a group was made, or failed, and they were compared."""
@@ -52,10 +58,32 @@ def run_parity(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Comp
             ours = [task for task in tasks if task.group == group]
             if all(task in problems for task in ours):
                 comparisons[group] = judge(plan, {task: problems[task] for task in ours}, folder)
-                watcher.judged(group, comparisons[group])
+                if not is_doubtful(comparisons[group]):
+                    watcher.judged(group, comparisons[group])
+    _confirm(plan, comparisons, folder, watcher)
     for group in _as_planned(plan, comparisons):
         comparison.add(comparisons[group])
     return comparison
+
+
+def _confirm(
+    plan: Plan, comparisons: dict[Group, Comparison], folder: Path, watcher: Watcher
+) -> None:
+    """Record the systems in which float32 runs alone failed once more, with another seed."""
+    doubted = [group for group, comparison in comparisons.items() if is_doubtful(comparison)]
+    if not doubted:
+        return
+    again = replace(plan, seed=plan.seed + 1)
+    tasks = [task for task in plan.tasks() if task.group in doubted]
+    second = make_folder(folder / f"seed-{again.seed}")
+    watcher.doubts(doubted, again.seed)
+    with closing(_recorded(again, tasks, second, watcher)) as events:
+        problems = {event.task: event.words for event in events}
+    for group in doubted:
+        ours = {task: words for task, words in problems.items() if task.group == group}
+        by_seed = {plan.seed: comparisons[group], again.seed: judge(again, ours, second)}
+        comparisons[group] = confirmed(by_seed)
+        watcher.judged(group, comparisons[group])
 
 
 def record_tasks(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Problems:
@@ -67,7 +95,7 @@ def record_tasks(plan: Plan, folder: Path, watcher: Watcher | None = None) -> Pr
 def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
     """What the recordings of one group say, and those that are missing."""
     made = [open_recording(folder / task.file) for task, problem in problems.items() if not problem]
-    comparison = compare(made)
+    comparison = compare_at_one_seed(made)
     for task, problem in problems.items():
         for case in plan.cases(task) if problem else []:
             job = task.job

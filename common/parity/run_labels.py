@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from common import UsageError
 from common.parity.recording_file import Recording
 from common.parity.results import Run
 
@@ -14,12 +13,7 @@ def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], l
     A copy could be judged by its original, which says nothing; so could the same numbers that the
     same version of a backend recorded once more. Backend, version, device and type name a run;
     where two share them, the file does.
-
-    Raises:
-        UsageError: the recordings used different seeds.
     """
-    if len({recording.manifest["seed"] for recording in recordings}) > 1:
-        raise UsageError("the recordings used different seeds; record them with the same --seed")
     plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
     often = Counter(plain.values())
     originals: dict[tuple[Run, str], Recording] = {}

@@ -35,7 +35,7 @@ def discriminator_gradients(
     losses = {"loss": loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))}
     if penalty is not None:
         losses["penalty"] = penalty(discriminator, real, fake, alpha)
-    gradients = _gradients(discriminator, *losses.values())
+    gradients = _gradients(discriminator, sum(losses.values()))
     return {name: value.detach() for name, value in losses.items()}, fake, gradients
 
 
@@ -83,7 +83,7 @@ def generator_gradients(
     discriminator runs in evaluation mode: it drops nothing, and its statistics stand still.
     """
     fake = generator(noise)
-    discriminator.train(not frozen)
+    discriminator.eval() if frozen else discriminator.train()
     value = loss(discriminator(fake, *masks))
     discriminator.train()
     gradients = _gradients(generator, value)
@@ -177,9 +177,9 @@ def mixed_batch_step(
     return loss_d, loss_g
 
 
-def _gradients(network: nn.Module, *losses: Tensor) -> Gradients:
-    """The gradients of a sum, left in the network's parameters for its optimiser."""
+def _gradients(network: nn.Module, loss: Tensor) -> Gradients:
+    """The gradients of a loss, left in the network's parameters for its optimiser."""
     network.zero_grad(set_to_none=True)
     # Without `inputs`, backward would also fill the gradients of the other network.
-    torch.autograd.backward(losses, inputs=list(network.parameters()))
+    loss.backward(inputs=list(network.parameters()))
     return {name: parameter.grad for name, parameter in network.named_parameters()}

@@ -49,7 +49,7 @@ def _label_of_the_generator(patch: pytest.MonkeyPatch) -> None:
 
 
 def _hinge_without_margin(patch: pytest.MonkeyPatch) -> None:
-    average = part("jittor", "losses")._average
+    average = part("jittor", "losses").average
     with_losses(
         patch,
         "jittor",

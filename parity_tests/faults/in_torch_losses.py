@@ -97,10 +97,12 @@ def _gradient_of_tanh_from_its_input(patch: pytest.MonkeyPatch) -> None:
 
 
 def _loss_scale_not_undone(patch: pytest.MonkeyPatch) -> None:
-    def scaled(straight):
-        return lambda losses, **named: straight([1024 * loss for loss in losses], **named)
-
-    change(patch, torch.autograd, "backward", scaled)
+    change(
+        patch,
+        torch.Tensor,
+        "backward",
+        lambda straight: lambda value, **named: straight(1024 * value, **named),
+    )
 
 
 def _gradient_through_sigma(patch: pytest.MonkeyPatch) -> None:

@@ -17,5 +17,5 @@ def export_networks(generator: nnx.Module, discriminator: nnx.Module, path: Path
     networks = {"generator": generator, "discriminator": discriminator}
     states = {name: nnx.to_pure_dict(nnx.state(network)) for name, network in networks.items()}
     with ocp.StandardCheckpointer() as checkpointer:
-        # A jax.Array is stored with its devices, and is restored to them only.
+        # A jax.Array is stored with the devices it lay on, and needs them when it is restored.
         checkpointer.save(path.absolute(), jax.device_get(states))

@@ -42,7 +42,8 @@ def compare_files(
     """Judge recordings by each other, or merge reports; exit 0 only if all holds.
 
     Recordings of any versions, hosts and devices may be given together: each is a column of its
-    own. Several report.json files, made by `rosetta parity` in pieces, become one report.
+    own. Recordings of several seeds are compared seed by seed: a float32 run has failed if it fails
+    at each. Several report.json files, made by `rosetta parity` in pieces, become one report.
     """
     reports = [file for file in files if file.suffix == ".json"]
     if reports and len(reports) < len(files):

@@ -46,7 +46,10 @@ class System:
         if not isinstance(self.loss, WassersteinGP):
             return
         if isinstance(self.schedule, MixedBatch):
-            yield f"loss=wasserstein_gp: the discriminator of {self.name} sees one mixed batch"
+            yield (
+                f"loss=wasserstein_gp: the discriminator of {self.name} sees one mixed batch; "
+                "choose another loss"
+            )
         if isinstance(self.networks, GANMoments):
             yield (
                 "loss=wasserstein_gp: gan_moments gives one score a minibatch, and the penalty "

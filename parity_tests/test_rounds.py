@@ -9,6 +9,7 @@ from common.parity.bounds import NAMED
 from common.parity.case_probes import discriminator_gradients, generator_gradients
 from common.parity.case_run import CaseRun
 from common.parity.cases import cases
+from common.parity.keys import Key
 from common.streams.stand_ins import stand_in
 from common.streams.step_inputs import draw_step_inputs
 from common.systems import SYSTEMS, find_system
@@ -116,7 +117,7 @@ def test_a_round_moves_what_its_row_trains(backends, case) -> None:
     list(run.played([1]))
     after = run.read(trainable=True)
     for name, array in after.items():
-        if np.abs(found[f"gradient|0|{name}"]).max() > 0:
+        if np.abs(found[Key("gradient", 0, name)]).max() > 0:
             assert not np.array_equal(array, run.state[name]), name
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from common.parity.bounds import float32_bound
 from common.parity.cases import Case
 from common.parity.float64_reference import SHIFTED_MEAN, ZERO_GRADIENT, Reference
+from common.parity.keys import Key
 from common.parity.measure import Disagreement, normwise_error
 from common.parity.record import expected_keys
 from common.parity.recording_file import Recording, noise_group
@@ -51,7 +52,7 @@ class CaseJudge:
             self._refuse_surplus(recording, expected_keys(self.case, recording.dtype))
 
     def _judge_keys(
-        self, judged: Sequence[Recording], reference: Reference, keys: set[str]
+        self, judged: Sequence[Recording], reference: Reference, keys: set[Key]
     ) -> None:
         comparison, name = self.comparison, self.case.name
         single = expected_keys(self.case, "float32")
@@ -69,9 +70,8 @@ class CaseJudge:
             comparison.results += self._results(key, compared, reference)
 
     def _results(
-        self, key: str, judged: Sequence[Recording], reference: Reference
+        self, key: Key, judged: Sequence[Recording], reference: Reference
     ) -> Iterator[Result]:
-        quantity, step, _ = key.split("|")
         errors: dict[Recording, float] = {}
         reasons: dict[Recording, str] = {}
         for recording in self.runs:
@@ -90,11 +90,11 @@ class CaseJudge:
                 good = [errors[r] for r in others if r in errors]
                 group = noise_group(key)
                 noise = [r.noise(self.case.name).get(group, 0.0) for r in others]
-                noise += [reference.carried_noise(recording)] if int(step) else []
-                bound = float32_bound(quantity, int(step), self.case.width, good, noise)
+                noise += [reference.carried_noise(recording)] if key.step else []
+                bound = float32_bound(key.quantity, key.step, self.case.width, good, noise)
             yield self._result(recording, key, errors[recording], bound)
 
-    def _measure(self, recording: Recording, key: str, reference: Reference) -> float:
+    def _measure(self, recording: Recording, key: Key, reference: Reference) -> float:
         """How far one recording is from the reference that the others make.
 
         Raises:
@@ -136,9 +136,9 @@ class CaseJudge:
             self.comparison.note(f"{run} judged others and was not judged itself: {reason}")
             return
         problems = recording.manifest["problems"].get(self.case.name, {})
-        words = "; ".join([*dict.fromkeys(problems.values()), reason])
+        reasons = "; ".join([*dict.fromkeys(problems.values()), reason])
         self.comparison.expected += len(expected_keys(self.case, recording.dtype))
-        self.comparison.results.append(failed_recording(self.case, run, words))
+        self.comparison.results.append(failed_recording(self.case, run, reasons))
 
     def _warn_of_one_backend(self, recording: Recording, reference: Reference) -> None:
         backends = {r.backend for r in reference.others(recording)}
@@ -156,26 +156,25 @@ class CaseJudge:
                 f"{noise:.0e} of a parameter; its bounds after the update allow for that much noise"
             )
 
-    def _refuse_surplus(self, recording: Recording, keys: set[str]) -> None:
-        prefix = f"{self.case.name}|"
-        present = {key.removeprefix(prefix) for key in recording.keys if key.startswith(prefix)}
-        for key in sorted(present - keys):
-            reason = "not one of this case's tensors"
-            self.comparison.results.append(self._result(recording, key, None, 0.0, reason))
+    def _refuse_surplus(self, recording: Recording, keys: set[Key]) -> None:
+        prefix, expected = f"{self.case.name}|", set(map(str, keys))
+        present = {name.removeprefix(prefix) for name in recording.keys if name.startswith(prefix)}
+        for name in sorted(present - expected):
+            surplus, reason = Key("surplus", 0, name), "not one of this case's tensors"
+            self.comparison.results.append(self._result(recording, surplus, None, 0.0, reason))
 
     def _result(
-        self, recording: Recording, key: str, error: float | None, bound: float, reason: str = ""
+        self, recording: Recording, key: Key, error: float | None, bound: float, reason: str = ""
     ) -> Result:
-        quantity, step, tensor = key.split("|")
         order, phase = timeline(self.case).get(key, (-1, "surplus"))
         return Result(
             system=self.case.label,
             loss=self.case.system.loss.name,
             width=self.case.width,
-            quantity=quantity,
-            tensor=tensor,
+            quantity=key.quantity,
+            tensor=key.tensor,
             **self.runs[recording]._asdict(),
-            step=int(step),
+            step=key.step,
             order=order,
             phase=phase,
             error=error,

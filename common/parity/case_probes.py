@@ -1,21 +1,22 @@
 """What one backend computes before any update: outputs, losses and gradients."""
 
-from common.parity.case_run import NETWORKS, CaseRun, Found, keyed
+from common.parity.case_run import NETWORKS, CaseRun, Recorded, keyed
+from common.parity.keys import Key
 from common.parity.starting_state import shifted_biases, with_large_means
 
 
-def outputs(run: CaseRun) -> Found:
+def outputs(run: CaseRun) -> Recorded:
     """Both networks in training and in evaluation mode, and the buffers that each leaves."""
     for training, mode in ((True, "train"), (False, "eval")):
         run.load(run.state)
         for name in NETWORKS:
-            key = f"output_{mode}|0|{name}"
-            yield from run.attempted((key,), _forward(run, key, name, training=training))
+            key = Key(f"output_{mode}", 0, name)
+            yield from run.attempted((str(key),), _forward(run, key, name, training=training))
         left = "running_statistics" if training else "evaluation_statistics"
         yield from keyed(left, 0, run.read(trainable=False))
 
 
-def large_means(run: CaseRun) -> Found:
+def large_means(run: CaseRun) -> Recorded:
     """Networks in training mode where a large mean enters each batch norm, from its bias.
 
     In float64 alone: see `expected_keys`.
@@ -23,39 +24,39 @@ def large_means(run: CaseRun) -> Found:
     for name in NETWORKS if run.is_double else ():
         if biases := shifted_biases(run.case, name):
             run.load(with_large_means(run.state, biases))
-            key = f"large_mean|0|{name}"
-            yield from run.attempted((key,), _forward(run, key, name, training=True))
+            key = Key("large_mean", 0, name)
+            yield from run.attempted((str(key),), _forward(run, key, name, training=True))
 
 
-def _forward(run: CaseRun, key: str, network: str, *, training: bool) -> Found:
+def _forward(run: CaseRun, key: Key, network: str, *, training: bool) -> Recorded:
     real, noise, _ = run.probed()
     inputs = noise if network == "generator" else real
     output = run.backend.probes.forward(getattr(run.gan, network), inputs, training=training)
     yield key, run.backend.interop.to_canonical(output)
 
 
-def discriminator_gradients(run: CaseRun) -> Found:
+def discriminator_gradients(run: CaseRun) -> Recorded:
     """The discriminator's loss before any update, with its gradients in every parameter."""
     gan, interop = run.gan, run.backend.interop
     run.load(run.state)
     loss, fake, gradients = run.backend.probes.first_discriminator_gradients(gan, run.inputs(1))
-    yield "loss|0|discriminator", interop.to_canonical(loss)
-    yield "output_train|0|fake", interop.to_canonical(fake)
+    yield Key("loss", 0, "discriminator"), interop.to_canonical(loss)
+    yield Key("output_train", 0, "fake"), interop.to_canonical(fake)
     read = interop.read_gradients(gradients, gan.discriminator, run.contracts["discriminator"])
     yield from keyed("gradient", 0, read)
 
 
-def generator_gradients(run: CaseRun) -> Found:
+def generator_gradients(run: CaseRun) -> Recorded:
     """The generator's loss before any update, with its gradients in every parameter."""
     gan, interop = run.gan, run.backend.interop
     run.load(run.state)
     loss, gradients = run.backend.probes.first_generator_gradients(gan, run.inputs(1))
-    yield "loss|0|generator", interop.to_canonical(loss)
+    yield Key("loss", 0, "generator"), interop.to_canonical(loss)
     read = interop.read_gradients(gradients, gan.generator, run.contracts["generator"])
     yield from keyed("gradient", 0, read)
 
 
-def sample_gradients(run: CaseRun) -> Found:
+def sample_gradients(run: CaseRun) -> Recorded:
     """The discriminator's loss' gradients with respect to real samples and fakes."""
     real, noise, _ = run.probed()
     gan, probes, canonical = run.gan, run.backend.probes, run.backend.interop.to_canonical
@@ -64,11 +65,11 @@ def sample_gradients(run: CaseRun) -> Found:
     of_real, of_fake = probes.discriminator_input_gradients(
         gan.discriminator, real, fake, loss=gan.discriminator_loss
     )
-    yield "input_gradient|0|real", canonical(of_real)
-    yield "input_gradient|0|fake", canonical(of_fake)
+    yield Key("input_gradient", 0, "real"), canonical(of_real)
+    yield Key("input_gradient", 0, "fake"), canonical(of_fake)
 
 
-def noise_gradients(run: CaseRun) -> Found:
+def noise_gradients(run: CaseRun) -> Recorded:
     """The generator's loss' gradient with respect to its noise."""
     _, _, noise = run.probed()
     gan, probes = run.gan, run.backend.probes
@@ -76,10 +77,10 @@ def noise_gradients(run: CaseRun) -> Found:
     of_noise = probes.generator_input_gradient(
         gan.generator, gan.discriminator, noise, loss=gan.generator_loss
     )
-    yield "input_gradient|0|noise", run.backend.interop.to_canonical(of_noise)
+    yield Key("input_gradient", 0, "noise"), run.backend.interop.to_canonical(of_noise)
 
 
-def penalty_gradients(run: CaseRun) -> Found:
+def penalty_gradients(run: CaseRun) -> Recorded:
     """The gradient penalty alone and its gradient, of second order, in every weight."""
     if run.gan.penalty is None:
         return
@@ -91,6 +92,6 @@ def penalty_gradients(run: CaseRun) -> Found:
     value, gradients = probes.penalty_gradients(
         gan.discriminator, real, fake, alpha, penalty=gan.penalty
     )
-    yield "loss|0|penalty", interop.to_canonical(value)
+    yield Key("loss", 0, "penalty"), interop.to_canonical(value)
     read = interop.read_gradients(gradients, gan.discriminator, run.contracts["discriminator"])
     yield from keyed("penalty_gradient", 0, read)

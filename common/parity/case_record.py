@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 
 from common.backends import Backend
-from common.files.tensors import Tensors
 from common.parity.case_probes import (
     discriminator_gradients,
     generator_gradients,
@@ -15,14 +14,17 @@ from common.parity.case_probes import (
     penalty_gradients,
     sample_gradients,
 )
-from common.parity.case_run import CaseRun, Found, words
+from common.parity.case_run import CaseRun, Recorded, words
 from common.parity.case_steps import cycle, full_width_steps, trajectory, whole_steps
 from common.parity.cases import Case
+from common.parity.keys import Key
 from common.streams import Array
 
 THINNED = 2**16  # numbers kept of one tensor at full width
+Tensors = dict[Key, Array]
 Problems = dict[str, str]
-Part = tuple[tuple[str, ...], Callable[[CaseRun], Found]]  # prefixes of its keys; their source
+# The beginnings of a part's keys, and what computes them.
+Part = tuple[tuple[str, ...], Callable[[CaseRun], Recorded]]
 
 
 def record_case(
@@ -33,14 +35,14 @@ def record_case(
     perturbation: int = 0,
     rounded: bool = False,
 ) -> tuple[Tensors, Problems]:
-    """Every quantity of one case by "quantity|step|tensor", and what failed.
+    """Every quantity of one case, and what failed.
 
     A case at full width leaves out what its gradients and updated parameters already show, and
     keeps evenly spaced elements of large tensors. A cycle keeps its last state, a trajectory its
     parameters at a few steps.
 
-    A quantity that raises an exception fails by itself: the second result gives the prefix of its
-    keys ("" for all of them) and the exception's words. The others go on.
+    A quantity that raises an exception fails by itself: the second result gives the beginning of
+    its keys ("" for all of them) and the exception's message. The others go on.
     """
     try:
         run = CaseRun(backend, case, seed, perturbation=perturbation, rounded=rounded)

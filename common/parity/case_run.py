@@ -11,13 +11,14 @@ from common.contract import network_contract
 from common.files.tensors import Tensors
 from common.parity.bounds import PERTURBATION
 from common.parity.cases import Case
+from common.parity.keys import Key
 from common.parity.starting_state import starting_state
 from common.streams import Array, Streams, generator_at
 from common.streams.stand_ins import stand_in
 from common.streams.step_inputs import StepInputs, draw_step_inputs
 
 NETWORKS = ("generator", "discriminator")
-Found = Iterator[tuple[str, Array]]
+Recorded = Iterator[tuple[Key, Array]]
 METRICS = {"loss_d": "discriminator", "loss_g": "generator"}
 
 
@@ -43,7 +44,7 @@ class CaseRun:
         initial = starting_state(case, seed)
         self.state = {name: self.entering(array, name) for name, array in initial.items()}
         self.contracts = {name: network_contract(case.system, name) for name in NETWORKS}
-        self.problems: dict[str, str] = {}  # by the prefix of the keys that failed
+        self.problems: dict[str, str] = {}  # by the beginning of the keys that failed
         self.build()
 
     def build(self) -> None:
@@ -118,18 +119,18 @@ class CaseRun:
         first = inputs.discriminator[0].noise
         return native(real), native(last if first is None else first), native(last)
 
-    def played(self, steps: Iterable[int]) -> Iterator[tuple[int, Tensors]]:
+    def played(self, steps: Iterable[int]) -> Iterator[tuple[int, dict[Key, Array]]]:
         """Each step once it has run, with its metrics."""
         canonical = self.backend.interop.to_canonical
         for step in steps:
             metrics = self.backend.schedule.training_step(self.gan, self.inputs(step))
             yield (
                 step,
-                {f"loss|{step}|{METRICS.get(k, k)}": canonical(v) for k, v in metrics.items()},
+                {Key("loss", step, METRICS.get(k, k)): canonical(v) for k, v in metrics.items()},
             )
 
-    def attempted(self, begins: Sequence[str], computed: Found) -> Found:
-        """All that is computed until an exception, which is noted under each prefix of a key."""
+    def attempted(self, begins: Sequence[str], computed: Recorded) -> Recorded:
+        """All that is computed until an exception, noted for keys with these beginnings."""
         try:
             yield from computed
         except Exception as error:
@@ -146,9 +147,9 @@ class CaseRun:
         return slots
 
 
-def keyed(quantity: str, step: int, arrays: Mapping[str, Any]) -> Found:
-    """Arrays by "quantity|step|name"."""
-    return ((f"{quantity}|{step}|{name}", np.asarray(array)) for name, array in arrays.items())
+def keyed(quantity: str, step: int, arrays: Mapping[str, Any]) -> Recorded:
+    """Named arrays under the keys of a quantity after a step."""
+    return ((Key(quantity, step, name), np.asarray(array)) for name, array in arrays.items())
 
 
 def words(error: Exception) -> str:

@@ -1,17 +1,18 @@
 """What one backend's whole steps leave behind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
-from common.files.tensors import Tensors
 from common.parity.bounds import AVERAGE_DECAY
-from common.parity.case_run import NETWORKS, CaseRun, Found, keyed, words
+from common.parity.case_run import NETWORKS, CaseRun, Recorded, keyed, words
 from common.parity.cases import TRAJECTORY_STEPS
+from common.parity.keys import Key
+from common.streams import Array
 
 
-def whole_steps(run: CaseRun) -> Found:
+def whole_steps(run: CaseRun) -> Recorded:
     """Samples, then whole steps: metrics, parameters, buffers, slots and the moving average.
 
     The samples are drawn from the generator that trains: the first step must find it in training
@@ -37,51 +38,52 @@ def _started_average(run: CaseRun) -> Any:
         return None
 
 
-def _averaged(run: CaseRun, step: int, average: Any) -> Found:
+def _averaged(run: CaseRun, step: int, average: Any) -> Recorded:
     sampling, interop = run.backend.sampling, run.backend.interop
     sampling.update_average(average, run.gan.generator, decay=AVERAGE_DECAY)
     yield from keyed("average", step, interop.read_network(average, run.contracts["generator"]))
 
 
-def _sampled(run: CaseRun) -> Found:
-    yield "sample|0|images", run.backend.sampling.sample(run.gan.generator, run.grid_noise())
+def _sampled(run: CaseRun) -> Recorded:
+    images = run.backend.sampling.sample(run.gan.generator, run.grid_noise())
+    yield Key("sample", 0, "images"), images
 
 
-def _slots(run: CaseRun, step: int) -> Found:
+def _slots(run: CaseRun, step: int) -> Recorded:
     yield from keyed("slot", step, run.slots())
 
 
-def cycle(run: CaseRun) -> Found:
+def cycle(run: CaseRun) -> Recorded:
     """One step of the system's own long schedule, with the optimisers' slots."""
     for step, quantities in _stepped(run):
         yield from quantities
         yield from run.attempted(("slot",), _slots(run, step))
 
 
-def full_width_steps(run: CaseRun) -> Found:
+def full_width_steps(run: CaseRun) -> Recorded:
     """Whole steps without what takes as much memory again."""
     run.load(run.state)
     for _, quantities in _stepped(run):
         yield from quantities
 
 
-def _stepped(run: CaseRun) -> Iterator[tuple[int, Found]]:
+def _stepped(run: CaseRun) -> Iterator[tuple[int, Recorded]]:
     """Each step once it has run, with its metrics, parameters and buffers."""
     for step, metrics in run.played(range(1, run.case.steps + 1)):
         yield step, _after(run, step, metrics)
 
 
-def _after(run: CaseRun, step: int, metrics: Tensors) -> Found:
+def _after(run: CaseRun, step: int, metrics: Mapping[Key, Array]) -> Recorded:
     yield from metrics.items()
     yield from keyed("parameter", step, run.read(trainable=True))
     yield from keyed("buffer", step, run.read(trainable=False))
 
 
-def trajectory(run: CaseRun) -> Found:
+def trajectory(run: CaseRun) -> Recorded:
     """Both networks' parameters, each as one vector, at a few of a hundred steps."""
     for step, _ in run.played(range(1, run.case.steps + 1)):
         if step in TRAJECTORY_STEPS:
             state = run.read(trainable=True)
             for name in NETWORKS:
                 parts = [a.ravel() for k, a in state.items() if k.startswith(name)]
-                yield f"trajectory|{step}|{name}", np.concatenate(parts)
+                yield Key("trajectory", step, name), np.concatenate(parts)

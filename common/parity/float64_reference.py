@@ -10,6 +10,7 @@ from common.contract import contract
 from common.parity.agreement import Agreement, agree
 from common.parity.bounds import NAMED, float64_bound
 from common.parity.cases import Case
+from common.parity.keys import Key
 from common.parity.measure import Values, normwise_error
 from common.parity.record import expected_keys
 from common.parity.recording_file import Recording
@@ -29,7 +30,7 @@ class Reference:
         self.case = case
         self.keys = expected_keys(case)
         self.witnesses = [r for r in holders if r.can_judge and r.dtype == "float64"]
-        self._agreements: dict[str, Agreement] = {}
+        self._agreements: dict[Key, Agreement] = {}
         self._noisy: dict[str, NDArray[np.bool_] | None] = {}
         self._carried: dict[Recording, float] = {}
 
@@ -37,7 +38,7 @@ class Reference:
         """The recordings that it is judged by: never itself."""
         return [witness for witness in self.witnesses if witness is not judged]
 
-    def agreement(self, key: str) -> Agreement:
+    def agreement(self, key: Key) -> Agreement:
         """Which recordings of one tensor agree."""
         if key not in self._agreements:
             bound = self.bound(key)
@@ -45,12 +46,11 @@ class Reference:
             self._agreements[key] = agree(arrays, bound)
         return self._agreements[key]
 
-    def bound(self, key: str) -> float:
+    def bound(self, key: Key) -> float:
         """The bound of a float64 run."""
-        quantity, step, _ = key.split("|")
-        return float64_bound(quantity, int(step), self.case.width)
+        return float64_bound(key.quantity, key.step, self.case.width)
 
-    def read(self, recording: Recording, key: str) -> Values:
+    def read(self, recording: Recording, key: Key) -> Values:
         """A recording's tensor, its elements that are rounding noise at zero."""
         values, noisy = recording.read(self.case.name, key), self.noisy_elements(key)
         fits = noisy is not None and noisy.shape == values.shape and np.isfinite(values).all()
@@ -59,14 +59,14 @@ class Reference:
     @cached_property
     def zeros(self) -> set[str]:
         """The parameters whose gradient is zero: biases in front of a batch norm."""
-        keys = sorted(key for key in self.keys if key.startswith("gradient|"))
+        keys = sorted(key for key in self.keys if key.quantity == "gradient")
         values = {key: self.agreement(key).value() for key in keys}
         norms = {key: float(np.linalg.norm(v)) for key, v in values.items() if v is not None}
         zeros = set()
         for network in ("generator", "discriminator"):
-            ours = {key: n for key, n in norms.items() if key.startswith(f"gradient|0|{network}")}
+            ours = {key: norm for key, norm in norms.items() if key.network == network}
             limit = NAMED["structural_zero"] * max(ours.values(), default=0.0)
-            zeros |= {key.split("|")[2] for key, norm in ours.items() if norm <= limit}
+            zeros |= {key.tensor for key, norm in ours.items() if norm <= limit}
         return zeros
 
     @cached_property
@@ -80,22 +80,20 @@ class Reference:
                 means |= {p.full_name for p in behind if p.kind == "running_mean"}
         return means
 
-    def is_noise(self, key: str) -> bool:
+    def is_noise(self, key: Key) -> bool:
         """Whether the whole tensor is rounding noise, and is left out by name."""
-        quantity, _, tensor = key.split("|")
-        if quantity in ("buffer", "average") and tensor in self.shifted_means:
+        if key.quantity in ("buffer", "average") and key.tensor in self.shifted_means:
             return True
-        return any(tensor == name or tensor.endswith(f".{name}") for name in self.zeros)
+        return any(key.tensor == name or key.tensor.endswith(f".{name}") for name in self.zeros)
 
-    def noisy_elements(self, key: str) -> NDArray[np.bool_] | None:
+    def noisy_elements(self, key: Key) -> NDArray[np.bool_] | None:
         """The elements of a parameter that rounding noise alone moves, where there are some.
 
         A linear unit that is active on the whole batch, between its bias and a batch norm, has
         a bias without influence: a zero gradient that comes out as 1e-17, or as 1e-9 in float32.
         """
-        quantity, _, tensor = key.split("|")
-        gradient_key = f"gradient|0|{tensor}"
-        if quantity not in MOVED_BY_UPDATES or gradient_key not in self.keys:
+        tensor, gradient_key = key.tensor, Key("gradient", 0, key.tensor)
+        if key.quantity not in MOVED_BY_UPDATES or gradient_key not in self.keys:
             return None
         if tensor not in self._noisy:
             self._noisy[tensor] = _all_but_zero(self.agreement(gradient_key).value())
@@ -113,14 +111,14 @@ class Reference:
         if recording.dtype != "float32":
             return 0.0
         if recording not in self._carried:
-            moved = (key for key in self.keys if key.startswith("parameter|"))
+            moved = (key for key in self.keys if key.quantity == "parameter")
             self._carried[recording] = max(
                 (self._moved_by_noise(recording, k) for k in moved), default=0.0
             )
         return self._carried[recording]
 
-    def _moved_by_noise(self, recording: Recording, key: str) -> float:
-        gradient_key = f"gradient|0|{key.split('|')[2]}"
+    def _moved_by_noise(self, recording: Recording, key: Key) -> float:
+        gradient_key = Key("gradient", 0, key.tensor)
         first, ours = (
             self.agreement(gradient_key).value(),
             self._finite(recording, gradient_key),
@@ -134,7 +132,7 @@ class Reference:
             return 0.0
         return normwise_error(np.where(cancelled, moved, after), after)
 
-    def _finite(self, recording: Recording, key: str) -> Values | None:
+    def _finite(self, recording: Recording, key: Key) -> Values | None:
         """A recording's tensor, if it is there and finite."""
         if not recording.has(self.case.name, key):
             return None

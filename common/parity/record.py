@@ -12,8 +12,10 @@ from common.parity.case_record import record_case
 from common.parity.case_run import NETWORKS
 from common.parity.cases import TRAJECTORY_STEPS, Case
 from common.parity.exactness import probe_exactness
+from common.parity.keys import Key
 from common.parity.measure import Disagreement, normwise_error
 from common.parity.starting_state import shifted_biases
+from common.streams import Array
 from common.systems import System
 from common.systems.losses import WassersteinGP
 from common.systems.options import options_of
@@ -53,7 +55,7 @@ def save_recording(
     that raise an exception are named in the manifest with its words; the others are kept.
     """
     tensors: Tensors = {}
-    noise: dict[str, dict[str, float]] = {}
+    noise: dict[str, dict[Key, float]] = {}
     problems: dict[str, dict[str, str]] = {}
     for case in chosen:
         progress(case.name)
@@ -75,7 +77,7 @@ def save_recording(
         "rounded": rounded,
         "exactness": probe_exactness(backend),
         "environment": environment,
-        "noise": noise,
+        "noise": {case: _by_text(moves) for case, moves in noise.items()},
         "problems": problems,
         "cases": {c.name: {"settings": c.settings, **options_of(c.system)} for c in chosen},
     }
@@ -83,8 +85,8 @@ def save_recording(
 
 
 def worst_moves(
-    steady: Tensors, moved: Tensors, so_far: Mapping[str, float] | None
-) -> dict[str, float]:
+    steady: Mapping[Key, Array], moved: Mapping[Key, Array], so_far: Mapping[Key, float] | None
+) -> dict[Key, float]:
     """How far each tensor moved, normwise, at most.
 
     A tensor that some run lacks, or holds a NaN in, has no measured noise.
@@ -99,61 +101,65 @@ def worst_moves(
     return worst
 
 
-def expected_keys(case: Case, dtype: str = "float64") -> set[str]:
+def _by_text(moves: Mapping[Key, float]) -> dict[str, float]:
+    return {str(key): move for key, move in moves.items()}
+
+
+def expected_keys(case: Case, dtype: str = "float64") -> set[Key]:
     """The keys that a recording of this case must hold, from the contract alone.
 
     Behind large means float32 has no digits left: a mean over many pixels is itself off.
     """
     keys = _expected(case)
-    return keys if dtype == "float64" else {key for key in keys if not key.startswith("large_mean")}
+    return keys if dtype == "float64" else {key for key in keys if key.quantity != "large_mean"}
 
 
-def _expected(case: Case) -> set[str]:
+def _expected(case: Case) -> set[Key]:
     if case.width == "trajectory":
-        return {f"trajectory|{step}|{name}" for step in TRAJECTORY_STEPS for name in NETWORKS}
+        return {Key("trajectory", step, name) for step in TRAJECTORY_STEPS for name in NETWORKS}
     keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
     if case.width != "cycle":
         keys |= _before(case)
     return keys
 
 
-def _before(case: Case) -> set[str]:
+def _before(case: Case) -> set[Key]:
     """What is recorded before any update."""
     tensors = _tensors(case.system)
     trainable = [p.full_name for p in tensors if p.trainable]
-    keys = {f"gradient|0|{name}" for name in trainable} | {"output_train|0|fake"}
-    keys |= {f"loss|0|{name}" for name in NETWORKS}
+    keys = {Key("gradient", 0, name) for name in trainable} | {Key("output_train", 0, "fake")}
+    keys |= {Key("loss", 0, name) for name in NETWORKS}
     if case.width == "full":
         return keys
-    keys |= {f"output_{m}|0|{name}" for m in ("train", "eval") for name in NETWORKS}
+    keys |= {Key(f"output_{m}", 0, name) for m in ("train", "eval") for name in NETWORKS}
     buffers = [p.full_name for p in tensors if not p.trainable]
     keys |= {
-        f"{mode}_statistics|0|{name}" for mode in ("running", "evaluation") for name in buffers
+        Key(f"{mode}_statistics", 0, name) for mode in ("running", "evaluation") for name in buffers
     }
-    keys |= {"sample|0|images"} if case.is_varied else set()
-    keys |= {f"large_mean|0|{name}" for name in NETWORKS if shifted_biases(case, name)}
-    keys |= {f"input_gradient|0|{name}" for name in ("real", "fake", "noise")}
+    keys |= {Key("sample", 0, "images")} if case.is_varied else set()
+    keys |= {Key("large_mean", 0, name) for name in NETWORKS if shifted_biases(case, name)}
+    keys |= {Key("input_gradient", 0, name) for name in ("real", "fake", "noise")}
     if isinstance(case.system.loss, WassersteinGP):
         critic = [name for name in trainable if name.startswith("discriminator")]
-        keys |= {f"penalty_gradient|0|{name}" for name in critic} | {"loss|0|penalty"}
+        keys |= {Key("penalty_gradient", 0, name) for name in critic} | {Key("loss", 0, "penalty")}
     return keys
 
 
-def _after(case: Case, step: int) -> set[str]:
+def _after(case: Case, step: int) -> set[Key]:
     """What is recorded after the updates of one step."""
     system, tensors = case.system, _tensors(case.system)
     trainable = [p.full_name for p in tensors if p.trainable]
-    keys = {f"loss|{step}|{name}" for name in (*NETWORKS, *system.loss.metrics)}
-    keys |= {f"parameter|{step}|{name}" for name in trainable}
-    keys |= {f"buffer|{step}|{p.full_name}" for p in tensors if not p.trainable}
+    keys = {Key("loss", step, name) for name in (*NETWORKS, *system.loss.metrics)}
+    keys |= {Key("parameter", step, name) for name in trainable}
+    keys |= {Key("buffer", step, p.full_name) for p in tensors if not p.trainable}
     if case.is_varied:
         generator = [p.full_name for p in tensors if p.network == "generator"]
-        keys |= {f"average|{step}|{name}" for name in generator}
+        keys |= {Key("average", step, name) for name in generator}
     if case.width != "full":
         slots = system.optimiser.slots
-        keys |= {f"slot|{step}|{slot}.{name}" for slot in slots for name in trainable}
+        keys |= {Key("slot", step, f"{slot}.{name}") for slot in slots for name in trainable}
         if system.optimiser.counts_steps:
-            keys |= {f"slot|{step}|step.{name}" for name in NETWORKS}
+            keys |= {Key("slot", step, f"step.{name}") for name in NETWORKS}
     return keys
 
 

@@ -14,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from common import UsageError
 from common.files.tensors import CHECKSUM
 from common.parity.cases import Case, cases
+from common.parity.keys import Key
 from common.parity.measure import Values
 from common.parity.record import FORMAT, MANIFEST
 
@@ -27,7 +28,7 @@ class Recording:
     keys: frozenset[str]
     checksum: str  # of tensors and manifest: equal in two files that are copies
     file: Any  # an open safetensors handle: tensors stay on disk until read
-    _noise: dict[str, Mapping[str, float]] = field(default_factory=dict)
+    _noise: dict[str, Mapping[Key, float]] = field(default_factory=dict)
 
     @property
     def backend(self) -> str:
@@ -62,28 +63,28 @@ class Recording:
             digest.update(key.encode() + self.file.get_tensor(key).tobytes())
         return digest.hexdigest()
 
-    def noise(self, case: str) -> Mapping[str, float]:
+    def noise(self, case: str) -> Mapping[Key, float]:
         """How far perturbed runs of a case lay from the steady one; {} if none ran.
 
         It is the most that any tensor of a quantity and network moved at that step, by
         `noise_group`: a unit that crosses a kink moves now this tensor and now that one.
         """
         if case not in self._noise:
-            measured: dict[str, float] = {}
-            for key, move in self.manifest["noise"].get(case, {}).items():
-                group = noise_group(key)
+            measured: dict[Key, float] = {}
+            for text, move in self.manifest["noise"].get(case, {}).items():
+                group = noise_group(Key.parse(text))
                 measured[group] = max(move, measured.get(group, 0.0))
             self._noise[case] = measured
         return self._noise[case]
 
-    def has(self, case: str, key: str) -> bool:
+    def has(self, case: str, key: Key) -> bool:
         """Whether it holds a tensor."""
         return f"{case}|{key}" in self.keys
 
-    def problem(self, case: str, key: str) -> str:
+    def problem(self, case: str, key: Key) -> str:
         """Why it lacks a tensor."""
         problems = self.manifest["problems"].get(case, {})
-        reasons = (words for begins, words in problems.items() if key.startswith(begins))
+        reasons = (text for begins, text in problems.items() if str(key).startswith(begins))
         return next(reasons, "missing from the recording")
 
     @property
@@ -99,16 +100,14 @@ class Recording:
                 rebuilt |= {c.name: c for c in cases(system, widths=[width]) if c.name == name}
         return rebuilt
 
-    def read(self, case: str, key: str) -> Values:
+    def read(self, case: str, key: Key) -> Values:
         """One tensor."""
         return np.asarray(self.file.get_tensor(f"{case}|{key}"))
 
 
-def noise_group(key: str) -> str:
+def noise_group(key: Key) -> Key:
     """What tensors share their noise: those of one quantity, step and network."""
-    quantity, step, tensor = key.split("|")
-    network = "generator" if "generator" in tensor else "discriminator"
-    return f"{quantity}|{step}|{network}"
+    return key._replace(tensor=key.network)
 
 
 def is_recording(path: Path) -> bool:

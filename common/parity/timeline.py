@@ -6,18 +6,19 @@ from functools import cache
 from common.contract import Parameter, network_contract
 from common.parity.case_run import NETWORKS
 from common.parity.cases import TRAJECTORY_STEPS, Case
+from common.parity.keys import Key
 from common.systems.schedules import MixedBatch
 
 FORWARD, STATISTICS, EVALUATION = "forward pass", "running statistics", "evaluation mode"
 LOSS, PENALTY, GRADIENT, UPDATE = "loss", "gradient penalty", "gradient", "update"
 INPUTS, AVERAGE, SAMPLING = "inputs of a step", "moving average", "sampling"
 TRAJECTORY = "trajectory"
-Event = tuple[str, str]  # "quantity|step|tensor" and the phase
+Event = tuple[Key, str]  # a tensor, and the phase in which it is computed
 
 
 @cache
-def timeline(case: Case) -> dict[str, tuple[int, str]]:
-    """When each tensor of a case is computed, and in which phase, by "quantity|step|tensor".
+def timeline(case: Case) -> dict[Key, tuple[int, str]]:
+    """When each tensor of a case is computed, and in which phase.
 
     The forward passes, the discriminator's loss, its gradients backwards through the layers, the
     generator's; then, for each step, whoever is updated first: its slots, parameters and buffers.
@@ -25,7 +26,7 @@ def timeline(case: Case) -> dict[str, tuple[int, str]]:
     if case.width == "trajectory":
         steps = range(1, case.steps + 1)
         events: Iterable[Event] = (
-            (f"trajectory|{step}|{name}", TRAJECTORY)
+            (Key("trajectory", step, name), TRAJECTORY)
             for step in steps
             if step in TRAJECTORY_STEPS
             for name in NETWORKS
@@ -41,26 +42,26 @@ def _before(case: Case) -> Iterator[Event]:
     """Before any update."""
     buffers = [p.full_name for p in _tensors(case) if not p.trainable]
     for name in ("generator", "fake", "discriminator"):
-        yield f"output_train|0|{name}", FORWARD
-    yield from ((f"large_mean|0|{name}", FORWARD) for name in NETWORKS)
-    yield from ((f"running_statistics|0|{name}", STATISTICS) for name in buffers)
-    yield from ((f"output_eval|0|{name}", EVALUATION) for name in NETWORKS)
-    yield from ((f"evaluation_statistics|0|{name}", EVALUATION) for name in buffers)
-    yield "loss|0|penalty", PENALTY
+        yield Key("output_train", 0, name), FORWARD
+    yield from ((Key("large_mean", 0, name), FORWARD) for name in NETWORKS)
+    yield from ((Key("running_statistics", 0, name), STATISTICS) for name in buffers)
+    yield from ((Key("output_eval", 0, name), EVALUATION) for name in NETWORKS)
+    yield from ((Key("evaluation_statistics", 0, name), EVALUATION) for name in buffers)
+    yield Key("loss", 0, "penalty"), PENALTY
     yield from _backwards(case, "discriminator", "penalty_gradient", PENALTY)
-    yield "loss|0|discriminator", LOSS
-    yield from ((f"input_gradient|0|{name}", GRADIENT) for name in ("real", "fake"))
+    yield Key("loss", 0, "discriminator"), LOSS
+    yield from ((Key("input_gradient", 0, name), GRADIENT) for name in ("real", "fake"))
     yield from _backwards(case, "discriminator", "gradient", GRADIENT)
-    yield "loss|0|generator", LOSS
-    yield "input_gradient|0|noise", GRADIENT
+    yield Key("loss", 0, "generator"), LOSS
+    yield Key("input_gradient", 0, "noise"), GRADIENT
     yield from _backwards(case, "generator", "gradient", GRADIENT)
-    yield "sample|0|images", SAMPLING
+    yield Key("sample", 0, "images"), SAMPLING
 
 
 def _backwards(case: Case, network: str, quantity: str, phase: str) -> Iterator[Event]:
     for parameter in reversed(network_contract(case.system, network)):
         if parameter.trainable:
-            yield f"{quantity}|0|{parameter.full_name}", phase
+            yield Key(quantity, 0, parameter.full_name), phase
 
 
 def _step(case: Case, step: int) -> Iterator[Event]:
@@ -74,7 +75,7 @@ def _step(case: Case, step: int) -> Iterator[Event]:
     for network in order:
         yield from _update(case, step, network, single=updates[network] == 1)
     generator = [p for p in _tensors(case) if p.network == "generator"]
-    yield from ((f"average|{step}|{p.full_name}", AVERAGE) for p in generator)
+    yield from ((Key("average", step, p.full_name), AVERAGE) for p in generator)
 
 
 def _update(case: Case, step: int, network: str, *, single: bool) -> Iterator[Event]:
@@ -86,17 +87,17 @@ def _update(case: Case, step: int, network: str, *, single: bool) -> Iterator[Ev
     names = [network]
     if network == "discriminator":
         names += ["penalty", "wasserstein_estimate"]
-    metrics = [(f"loss|{step}|{name}", INPUTS if single else UPDATE) for name in names]
+    metrics = [(Key("loss", step, name), INPUTS if single else UPDATE) for name in names]
     tensors = network_contract(case.system, network)
     trainable = [p.full_name for p in tensors if p.trainable]
     if single:
         yield from metrics
     if case.system.optimiser.counts_steps:
-        yield f"slot|{step}|step.{network}", UPDATE if single else INPUTS
+        yield Key("slot", step, f"step.{network}"), UPDATE if single else INPUTS
     for slot in case.system.optimiser.slots:
-        yield from ((f"slot|{step}|{slot}.{name}", UPDATE) for name in trainable)
-    yield from ((f"parameter|{step}|{name}", UPDATE) for name in trainable)
-    yield from ((f"buffer|{step}|{p.full_name}", STATISTICS) for p in tensors if not p.trainable)
+        yield from ((Key("slot", step, f"{slot}.{name}"), UPDATE) for name in trainable)
+    yield from ((Key("parameter", step, name), UPDATE) for name in trainable)
+    yield from ((Key("buffer", step, p.full_name), STATISTICS) for p in tensors if not p.trainable)
     if not single:
         yield from metrics
 

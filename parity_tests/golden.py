@@ -1,8 +1,9 @@
-"""The golden figures: the rule that makes their arrays, and how a figure is held against one."""
+"""Figures of the original implementations: the arrays they were computed from, and checks."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -37,8 +38,29 @@ def value(name: str, shape, kind: str) -> np.ndarray:
     return 0.05 * draw(name, shape)
 
 
+class Figure(NamedTuple):
+    """A tensor of an original, reduced to a few numbers."""
+
+    shape: list[int]
+    norm: float
+    projection: float  # on the array that is drawn for its name
+
+
+class Original(NamedTuple):
+    """A parameter of an original."""
+
+    name: str
+    layer: str
+    shape: list[int]
+
+    @property
+    def network(self) -> str:
+        """The network that it belongs to."""
+        return {"G": "generator", "D": "discriminator"}[self.name[0]]
+
+
 class Golden:
-    """One system's figures beside the row that must reproduce them."""
+    """One original's figures beside the system that must reproduce them."""
 
     def __init__(self, name: str, system: System) -> None:
         self.name, self.system, self.figures = name, system, FIGURES["systems"][name]
@@ -56,15 +78,15 @@ class Golden:
 
     def names(self) -> dict[str, str]:
         """The figures' name of each of our tensors, shapes checked on the way."""
-        names = {}
-        for network, letter in (("generator", "G"), ("discriminator", "D")):
-            theirs = [entry for entry in self.figures["params"] if entry[0].startswith(letter)]
+        names, originals = {}, [Original(*entry) for entry in self.figures["params"]]
+        for network in NETWORKS:
+            theirs = [original for original in originals if original.network == network]
             if not theirs:
                 continue
-            for parameter, (name, _, shape) in zip(self.parameters(network), theirs, strict=True):
-                found = self.theirs(parameter, np.zeros(parameter.shape))
-                assert found.shape == tuple(shape), parameter
-                names[parameter.full_name] = name
+            for parameter, original in zip(self.parameters(network), theirs, strict=True):
+                shape = self.theirs(parameter, np.zeros(parameter.shape)).shape
+                assert shape == tuple(original.shape), parameter
+                names[parameter.full_name] = original.name
         return names
 
     def parameter(self, full_name: str) -> Parameter:
@@ -93,7 +115,7 @@ class Golden:
         return state
 
     def images(self, name: str, *, uniform: bool = False) -> np.ndarray:
-        """Real images by the rule, (N, C, H, W)."""
+        """The real images of the figures, (N, C, H, W)."""
         shape = self.image_shape()
         drawn = draw(name, shape, uniform=True) if uniform else np.tanh(draw(name, shape))
         if self.name == KERAS:
@@ -109,29 +131,31 @@ class Golden:
             return tuple(self.figures["fake1"][0])
         return (config["batch"], *self.system.sample_shape)
 
-    def hold(self, figure: str, name: str, found: np.ndarray, prefix: str, bound: str) -> None:
-        """Hold a tensor of ours against the figure of its counterpart."""
+    def check(self, figure: str, name: str, actual: np.ndarray, prefix: str, bound: str) -> None:
+        """Compare a tensor of ours with the figure of its counterpart."""
         theirs = self.names()[name]
-        array = self.theirs(self.parameter(name), found)
+        array = self.theirs(self.parameter(name), actual)
         what = f"{figure} of {name}"
-        hold(self.figures[figure][theirs], array, f"{prefix}{theirs}", bound, what)
+        check_figure(self.figures[figure][theirs], array, f"{prefix}{theirs}", bound, what)
 
 
-def hold(figure, found: np.ndarray, projection: str, bound: str, what: str) -> None:
-    """Hold an array against its figure: shape, norm, and projection relative to the norm."""
-    shape, norm, projected = figure
-    found = np.asarray(found, np.float64).reshape(shape)
-    length = float(np.linalg.norm(found.ravel()))
-    require_named(np.array(length), np.array(norm), bound, f"{what}: norm")
-    direction = draw(f"proj/{projection}", shape)
+def check_figure(
+    figure: Sequence, actual: np.ndarray, projected_on: str, bound: str, what: str
+) -> None:
+    """Compare an array with its figure: shape, norm, and projection relative to the norm."""
+    expected = Figure(*figure)
+    actual = np.asarray(actual, np.float64).reshape(expected.shape)
+    norm = float(np.linalg.norm(actual.ravel()))
+    require_named(np.array(norm), np.array(expected.norm), bound, f"{what}: norm")
+    direction = draw(f"proj/{projected_on}", expected.shape)
     # A projection is a sum of products, so its scale is that of both norms together.
-    scale = norm * float(np.linalg.norm(direction.ravel())) or 1.0
-    ours = float((found * direction).sum())
+    scale = expected.norm * float(np.linalg.norm(direction.ravel())) or 1.0
+    ours, theirs = float((actual * direction).sum()), expected.projection
     require_named(
-        np.array(1 + ours / scale), np.array(1 + projected / scale), bound, f"{what}: projection"
+        np.array(1 + ours / scale), np.array(1 + theirs / scale), bound, f"{what}: projection"
     )
 
 
-def hold_number(figure: float, found: np.ndarray, bound: str, what: str) -> None:
-    """Hold a loss against its figure."""
-    require_named(np.asarray(found, np.float64), np.array(figure), bound, what)
+def check_number(figure: float, actual: np.ndarray, bound: str, what: str) -> None:
+    """Compare a loss with its figure."""
+    require_named(np.asarray(actual, np.float64), np.array(figure), bound, what)

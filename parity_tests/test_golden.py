@@ -17,17 +17,17 @@ from common.systems import find_system
 from common.systems.options import apply_settings
 from common.training.one_step import run_step
 from parity_tests.fixtures import identity
-from parity_tests.golden import FIGURES, Golden, draw, hold, hold_number
+from parity_tests.golden import FIGURES, Golden, check_figure, check_number, draw
 
 
 @dataclass(frozen=True)
 class Source:
-    """The row behind a set of figures, and how its original draws its noise."""
+    """The system behind a set of figures, and how its original draws its noise."""
 
     system: str
     settings: tuple[str, ...]
     noise: str  # "z1": the same for both networks; "z1 z2": afresh; "uniform": 2·u − 1
-    # Biases in front of a batch norm, whose true gradient is zero.
+    # Biases in front of a batch norm, whose exact gradient is zero.
     zeros: tuple[str, ...] = ()
 
 
@@ -66,23 +66,23 @@ class Stepped:
 
     def __init__(self, name: str, backend, *settings: str) -> None:
         self.source = SOURCES[name]
-        row = find_system(self.source.system)
-        self.golden = Golden(name, apply_settings(row, (*self.source.settings, *settings)))
+        system = find_system(self.source.system)
+        self.golden = Golden(name, apply_settings(system, (*self.source.settings, *settings)))
         self.figures = self.golden.figures
         self.inputs = self.golden.state() | self.arrays()
-        self.found = run_step(backend, self.golden.system, self.inputs)
+        self.outputs = run_step(backend, self.golden.system, self.inputs)
 
     def arrays(self) -> dict[str, np.ndarray]:
         name, config = self.golden.name, self.figures["config"]
-        rows = config.get("batch", config.get("fake_for_g"))
-        shape, uniform = (rows, self.golden.system.latent_dim), self.source.noise == "uniform"
+        count = config.get("batch", config.get("fake_for_g"))
+        shape, uniform = (count, self.golden.system.latent_dim), self.source.noise == "uniform"
         first = 2 * draw("z1", shape, uniform=True) - 1 if uniform else draw("z1", shape)
         second = draw("z2", shape) if self.source.noise == "z1 z2" else first
         arrays = {"real": self.golden.images("x", uniform=name == "wgan-gp"), "noise_g": second}
         if name != "keras-lsgan":
             arrays["noise_d"] = first
         if name == "wgan-gp":
-            arrays["alpha"] = draw("alpha", (rows, 1), uniform=True)[:, 0]
+            arrays["alpha"] = draw("alpha", (count, 1), uniform=True)[:, 0]
         return arrays
 
     def trainable(self):
@@ -98,30 +98,30 @@ def stepped(request, backend_name):
 
 
 def test_losses_and_fakes(stepped) -> None:
-    figures, found = stepped.figures, stepped.found
+    figures, outputs = stepped.figures, stepped.outputs
     for name in ("loss_d", "loss_g"):
-        hold_number(figures[name], found[name], "golden_pytorch", name)
+        check_number(figures[name], outputs[name], "golden_pytorch", name)
     if stepped.golden.name != "keras-lsgan":  # there the figure is of both halves of the fakes
-        hold(figures["fake1"], found["fake"], "fake1", "golden_pytorch", "fake")
+        check_figure(figures["fake1"], outputs["fake"], "fake1", "golden_pytorch", "fake")
 
 
 def test_gradients_of_every_parameter(stepped) -> None:
     for name, letter in stepped.trainable():
-        found = stepped.found[f"grad.{name}"]
-        stepped.golden.hold(f"grad_{letter}", name, found, "", "golden_pytorch")
+        gradient = stepped.outputs[f"grad.{name}"]
+        stepped.golden.check(f"grad_{letter}", name, gradient, "", "golden_pytorch")
 
 
 def test_updates_of_every_parameter(stepped) -> None:
-    held = 0
+    checked = 0
     for name, letter in stepped.trainable():
-        new, clipped = stepped.found[f"new.{name}"], f"clipped_{letter}" in stepped.figures
+        new, clipped = stepped.outputs[f"new.{name}"], f"clipped_{letter}" in stepped.figures
         if clipped:
-            stepped.golden.hold(f"clipped_{letter}", name, new, "c/", "golden_update")
+            stepped.golden.check(f"clipped_{letter}", name, new, "c/", "golden_update")
         elif f"delta_{letter}" in stepped.figures:
             moved = new - stepped.inputs[name]
-            stepped.golden.hold(f"delta_{letter}", name, moved, "d/", "golden_update")
-        held += clipped or f"delta_{letter}" in stepped.figures
-    assert held or stepped.golden.name == "keras-lsgan"  # the one original without updates
+            stepped.golden.check(f"delta_{letter}", name, moved, "d/", "golden_update")
+        checked += clipped or f"delta_{letter}" in stepped.figures
+    assert checked or stepped.golden.name == "keras-lsgan"  # the one original without updates
 
 
 def test_u_after_three_forward_passes(backend) -> None:
@@ -129,8 +129,8 @@ def test_u_after_three_forward_passes(backend) -> None:
     names = [name for name in stepped.golden.names() if name.endswith(".u")]
     assert len(names) == 8
     for name in names:
-        found = stepped.found[f"new.{name}"]
-        stepped.golden.hold("u_after_three_forwards", name, found, "u/", "golden_pytorch")
+        u = stepped.outputs[f"new.{name}"]
+        stepped.golden.check("u_after_three_forwards", name, u, "u/", "golden_pytorch")
 
 
 @pytest.mark.parametrize("name", ["wgan-dcgan", "wgan-dcgan-nobn"])
@@ -138,20 +138,20 @@ def test_the_critic_s_update_before_its_clipping(backend, name) -> None:
     stepped = Stepped(name, backend, "weight_clip=1e9")
     for tensor, letter in stepped.trainable():
         if letter == "d":
-            moved = stepped.found[f"new.{tensor}"] - stepped.inputs[tensor]
-            stepped.golden.hold("delta_d", tensor, moved, "d/", "golden_update")
+            moved = stepped.outputs[f"new.{tensor}"] - stepped.inputs[tensor]
+            stepped.golden.check("delta_d", tensor, moved, "d/", "golden_update")
 
 
 def test_the_penalty_alone(backend) -> None:
     """The critic's gradients with and without it, and its value."""
     stepped = Stepped("wgan-gp", backend)
     bare = Stepped("wgan-gp", backend, "penalty_weight=0")
-    penalty = stepped.found["loss_d"] - bare.found["loss_d"]
-    hold_number(stepped.figures["penalty"], penalty, "golden_pytorch", "penalty")
+    penalty = stepped.outputs["loss_d"] - bare.outputs["loss_d"]
+    check_number(stepped.figures["penalty"], penalty, "golden_pytorch", "penalty")
     for name, letter in stepped.trainable():
         if letter == "d":
-            found = bare.found[f"grad.{name}"]
-            bare.golden.hold("grad_d_without_penalty", name, found, "", "golden_pytorch")
+            gradient = bare.outputs[f"grad.{name}"]
+            bare.golden.check("grad_d_without_penalty", name, gradient, "", "golden_pytorch")
 
 
 @pytest.mark.slow
@@ -163,31 +163,35 @@ def test_the_facade_discriminator_on_given_fakes(backend) -> None:
     real, fake = interop.to_native(golden.images("x")), interop.to_native(golden.images("f"))
 
     scores = backend.probes.forward(gan.discriminator, real, training=True)
-    for found, figure in zip(interop.to_canonical(scores), figures["score_real"], strict=True):
-        hold_number(figure, found, "golden_pytorch", "score of a real image")
+    for score, figure in zip(interop.to_canonical(scores), figures["score_real"], strict=True):
+        check_number(figure, score, "golden_pytorch", "score of a real image")
     losses, _, gradients = backend.steps.discriminator_gradients(
         identity(backend), gan.discriminator, real, fake, loss=gan.discriminator_loss
     )
-    hold_number(figures["loss_d"], interop.to_canonical(losses["loss"]), "golden_pytorch", "loss_d")
-    found = interop.read_gradients(gradients, gan.discriminator, network)
+    check_number(
+        figures["loss_d"], interop.to_canonical(losses["loss"]), "golden_pytorch", "loss_d"
+    )
+    read = interop.read_gradients(gradients, gan.discriminator, network)
     for name in golden.names():
-        golden.hold("grad_d", name, found[name], "", "golden_pytorch")
+        golden.check("grad_d", name, read[name], "", "golden_pytorch")
     of_fake = backend.probes.generator_input_gradient(
         identity(backend), gan.discriminator, fake, loss=gan.generator_loss
     )
     gradient = interop.to_canonical(of_fake)
-    hold(figures["grad_fake"], gradient, "grad_fake", "golden_pytorch", "gradient of the fakes")
+    check_figure(
+        figures["grad_fake"], gradient, "grad_fake", "golden_pytorch", "gradient of the fakes"
+    )
 
 
 def test_a_figure_that_is_off_in_the_eighth_digit_turns_red(stepped) -> None:
     name = "discriminator.score.weight"
     name = name if name in stepped.golden.names() else "discriminator.linear2.weight"
-    gradient = stepped.found[f"grad.{name}"]
+    gradient = stepped.outputs[f"grad.{name}"]
     with pytest.raises(Disagreement):
-        stepped.golden.hold("grad_d", name, gradient * (1 + 1e-8), "", "golden_pytorch")
+        stepped.golden.check("grad_d", name, gradient * (1 + 1e-8), "", "golden_pytorch")
     flipped = gradient[tuple(slice(None, None, -1) for _ in gradient.shape)]
     with pytest.raises(Disagreement, match="projection"):
-        stepped.golden.hold("grad_d", name, flipped, "", "golden_pytorch")
+        stepped.golden.check("grad_d", name, flipped, "", "golden_pytorch")
 
 
 @pytest.mark.slow
@@ -207,5 +211,5 @@ def test_lsgan_jittor_at_full_width(backend_name) -> None:
 
 
 def test_no_set_of_figures_is_forgotten() -> None:
-    held = {*SOURCES, "facade-discriminator", "jittor-lsgan"}
-    assert held == set(FIGURES["systems"])
+    covered = {*SOURCES, "facade-discriminator", "jittor-lsgan"}
+    assert covered == set(FIGURES["systems"])

@@ -34,7 +34,8 @@ def clock(monkeypatch) -> Clock:
 
 
 def thread_of(prefetcher: Prefetcher) -> Thread:
-    return prefetcher._thread
+    (thread,) = prefetcher._thread._threads
+    return thread
 
 
 def ended(thread: Thread) -> bool:
@@ -102,11 +103,12 @@ def test_an_exception_comes_after_the_items_before_it() -> None:
         raise KeyError("three")
 
     source = Prefetcher(broken(), ahead=8)
-    assert ended(thread_of(source))
+    thread = thread_of(source)
     assert [next(source), next(source)] == [1, 2]
     with pytest.raises(KeyError, match="three") as caught:
         next(source)
     assert caught.traceback[-1].name == "broken"
+    assert ended(thread)
     assert list(source) == []
 
 
@@ -137,7 +139,7 @@ def test_a_prefetcher_that_is_forgotten_ends_its_thread() -> None:
     assert ended(thread)
 
 
-def test_a_consumer_is_woken_when_another_thread_closes() -> None:
+def test_a_consumer_gets_no_more_than_the_current_item_when_another_thread_closes() -> None:
     asked, release = Event(), Event()
 
     def stuck() -> Iterator[int]:
@@ -145,16 +147,16 @@ def test_a_consumer_is_woken_when_another_thread_closes() -> None:
         release.wait(SOON)
         yield 1
 
-    source = Prefetcher(stuck(), ahead=1)
+    source = Prefetcher(stuck(), ahead=3)
     found: list[list[int]] = []
     consumer = Thread(target=lambda: found.append(list(source)))
     consumer.start()
     assert asked.wait(SOON)
     closer = Thread(target=source.close)
     closer.start()
-    assert ended(consumer)
-    assert found == [[]]
     release.set()
+    assert ended(consumer)
+    assert found == [[1]]
     assert ended(closer)
 
 

@@ -185,7 +185,7 @@ def test_singular_covariances_cost_no_digits(count) -> None:
 
 def test_the_kernel_distance_is_the_double_sum_of_its_definition(monkeypatch) -> None:
     first, second = draws("first", 7, 4), draws("second", 5, 4)
-    monkeypatch.setattr(kernel_module, "CHUNK", 3)
+    monkeypatch.setattr(kernel_module, "BATCH", 3)
 
     def mean(some, others, same: bool) -> float:
         return np.mean(

@@ -25,6 +25,7 @@ def test_groups(test, group) -> None:
     assert group_of(f"parity_tests/{test}") == group
 
 
-def test_the_scheduler_keeps_them_together(pytestconfig) -> None:
-    made = pytestconfig.pluginmanager.hook.pytest_xdist_make_scheduler
-    assert any(plugin.plugin.__name__.endswith("spreading") for plugin in made.get_hookimpls())
+def test_every_test_carries_its_group(request) -> None:
+    (mark,) = request.node.iter_markers("xdist_group")
+    assert mark.args == ("spreading",)
+    assert request.config.getini("addopts")[-2:] == ["loadgroup", "--no-loadscope-reorder"]

@@ -2,22 +2,22 @@
 
 from collections import deque
 from collections.abc import Iterator
-from threading import Condition, Thread
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter
 from types import TracebackType
-from typing import Generic, Self, TypeVar
-from weakref import finalize
+from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 AHEAD = 4  # step inputs made while a step computes
+END: Any = object()
 
 
 class Prefetcher(Iterator[T]):
     """The items of a source, in its order, up to `ahead` of them made before they are requested.
 
     What the source raises reaches the consumer behind the items that came before. The thread ends
-    with the source, when the prefetcher is closed (`with` does it), or when nothing refers to it
-    any more.
+    when the prefetcher is closed (`with` does it), or when nothing refers to it any more.
     """
 
     def __init__(self, source: Iterator[T], *, ahead: int) -> None:
@@ -30,19 +30,31 @@ class Prefetcher(Iterator[T]):
             raise ValueError(f"ahead={ahead}: must be at least 1")
         self.waited = 0.0  # seconds that the consumer has waited for items
         self._began = self._latest = perf_counter()
-        self._shelf: _Shelf[T] = _Shelf(ahead)
-        # The thread knows the shelf and not the prefetcher, which can be dropped.
-        finalize(self, self._shelf.close)
-        self._thread = Thread(target=_fill, args=(source, self._shelf), daemon=True)
-        self._thread.start()
+        self._source: Iterator[T] = source
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="prefetcher")
+        self._items: deque[Future[T]] = deque()
+        for _ in range(ahead):
+            self._request()
 
     def __next__(self) -> T:
+        if not self._items:
+            raise StopIteration
         requested = perf_counter()
         try:
-            return self._shelf.take()
+            item = self._items.popleft().result()
+        except CancelledError:
+            raise StopIteration from None  # closed by another thread
+        except BaseException:
+            self.close()
+            raise
         finally:
             self._latest = perf_counter()
             self.waited += self._latest - requested
+        if item is END:
+            self.close()
+            raise StopIteration
+        self._request()
+        return item
 
     @property
     def waited_share(self) -> float:
@@ -52,8 +64,9 @@ class Prefetcher(Iterator[T]):
 
     def close(self) -> None:
         """Drop what was made ahead, and wait for the thread to finish the item it is making."""
-        self._shelf.close()
-        self._thread.join()
+        self._items.clear()
+        self._source = iter(())
+        self._thread.shutdown(cancel_futures=True)
 
     def __enter__(self) -> Self:
         return self
@@ -66,54 +79,7 @@ class Prefetcher(Iterator[T]):
     ) -> None:
         self.close()
 
-
-class _Shelf(Generic[T]):
-    """Room for a few items between the thread that puts them there and the one that takes them."""
-
-    def __init__(self, room: int) -> None:
-        self._room = room
-        self._items: deque[T] = deque()
-        self._failure: BaseException | None = None
-        self._ended = False
-        self._changed = Condition()
-
-    def has_room(self) -> bool:
-        """Whether another item is wanted, once that is known; no longer after the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended or len(self._items) < self._room)
-            return not self._ended
-
-    def put(self, item: T) -> None:
-        with self._changed:
-            if not self._ended:
-                self._items.append(item)
-            self._changed.notify_all()
-
-    def end(self, failure: BaseException | None = None) -> None:
-        with self._changed:
-            self._ended, self._failure = True, failure
-            self._changed.notify_all()
-
-    def take(self) -> T:
-        with self._changed:
-            self._changed.wait_for(lambda: self._ended or self._items)
-            if self._items:
-                self._changed.notify_all()
-                return self._items.popleft()
-            failure, self._failure = self._failure, None
-        raise failure or StopIteration
-
-    def close(self) -> None:
-        with self._changed:
-            self._items.clear()
-            self.end()
-
-
-def _fill(source: Iterator[T], shelf: _Shelf[T]) -> None:
-    try:
-        while shelf.has_room():
-            shelf.put(next(source))
-    except StopIteration:
-        shelf.end()
-    except BaseException as error:
-        shelf.end(error)
+    def _request(self) -> None:
+        # Another thread may have closed the executor, which then refuses.
+        with suppress(RuntimeError):
+            self._items.append(self._thread.submit(next, self._source, END))

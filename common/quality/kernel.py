@@ -1,11 +1,13 @@
 """The kernel distance: an unbiased comparison of features that few samples suffice for."""
 
 import numpy as np
+from sklearn.metrics.pairwise import polynomial_kernel
+from sklearn.utils import gen_batches
 
 from common.quality.samples import Values, as_rows
 from common.streams import Array
 
-CHUNK = 1024  # rows of the kernel matrix held at once
+BATCH = 1024  # rows of the kernel matrix in memory at once
 
 
 def kernel_distance(real_features: Values, generated_features: Values) -> float:
@@ -20,30 +22,23 @@ def kernel_distance(real_features: Values, generated_features: Values) -> float:
     Raises:
         UsageError: fewer than two samples, features of two widths, a NaN or an infinity.
     """
-    first, second = (
+    real, generated = (
         rows.astype(np.float64) for rows in as_rows(real_features, generated_features, least=2)
     )
-    return (
-        _mean_within(first)
-        + _mean_within(second)
-        - 2 * _sum(first, second) / (len(first) * len(second))
-    )
+    between = _sum(real, generated) / (len(real) * len(generated))
+    return _mean_within(real) + _mean_within(generated) - 2 * between
 
 
 def _mean_within(rows: Array) -> float:
-    """The mean of the kernel over pairs of different rows."""
-    itself = float(_kernel(np.square(rows).sum(axis=1), rows.shape[1]).sum())
-    return (_sum(rows, rows) - itself) / (len(rows) * (len(rows) - 1))
+    """The mean of the kernel over pairs of different samples."""
+    with_itself = float(((np.square(rows).mean(axis=1) + 1) ** 3).sum())
+    return (_sum(rows, rows) - with_itself) / (len(rows) * (len(rows) - 1))
 
 
 def _sum(first: Array, second: Array) -> float:
-    total = 0.0
-    for start in range(0, len(first), CHUNK):
-        products = first[start : start + CHUNK] @ second.T
-        total += float(_kernel(products, first.shape[1]).sum())
-    return total
-
-
-def _kernel(products: Array, width: int) -> Array:
-    cubes: Array = (products / width + 1) ** 3
-    return cubes
+    batches = (first[batch] for batch in gen_batches(len(first), BATCH))
+    gamma = 1 / first.shape[1]
+    return sum(
+        float(polynomial_kernel(rows, second, degree=3, gamma=gamma, coef0=1).sum())
+        for rows in batches
+    )

@@ -9,16 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from common import UsageError
+from common.drawing.html import page, table
 from common.drawing.svg import as_svg, new_figure
-from common.parity.report_html import STYLE
 from common.quality.evaluation import HEADLINES
 from common.training.journal import Entry, read_entries
 from common.training.options import by_step
-
-EXTRA_STYLE = """
-.grids{display:flex;flex-wrap:wrap;gap:1rem} .grids img{image-rendering:pixelated;width:16rem}
-figure{margin:0}
-"""
 
 
 @dataclass(frozen=True)
@@ -56,18 +51,14 @@ def open_run(folder: Path) -> PastRun:
 def to_html(runs: Sequence[PastRun]) -> bytes:
     """The page, pictures included, with nothing to load from elsewhere."""
     figures = list(dict.fromkeys(k for run in runs for e in run.entries for k in e if k != "step"))
-    parts = [
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>",
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>",
-        f"<title>{len(runs)} runs</title><style>{STYLE}{EXTRA_STYLE}</style></head><body>",
+    return page(
+        f"{len(runs)} runs",
         f"<h1>{len(runs)} runs</h1>",
         _grids(runs),
         _last_figures(runs, figures),
         *(_curve(runs, figure) for figure in figures),
         _options(runs),
-        "</body></html>",
-    ]
-    return "\n".join(parts).encode()
+    )
 
 
 def _grids(runs: Sequence[PastRun]) -> str:
@@ -97,7 +88,7 @@ def _last_figures(runs: Sequence[PastRun], figures: Sequence[str]) -> str:
         last = {key: value for entry in run.entries for key, value in entry.items()}
         cells = [f"{last[name]:.4g}" if name in last else "·" for name in figures]
         rows.append([run.name, f"{last['step']:.0f}", *cells])
-    return _table("The last of each figure", ["run", "step", *figures], rows)
+    return table("The last of each figure", ["run", "step", *figures], rows)
 
 
 def _options(runs: Sequence[PastRun]) -> str:
@@ -107,8 +98,8 @@ def _options(runs: Sequence[PastRun]) -> str:
     rows = [[name, *(str(options.get(name, "·")) for options in flat)] for name in names]
     differing = [row for row in rows if len(set(row[1:])) > 1]
     same = [row[:2] for row in rows if len(set(row[1:])) == 1]
-    first = _table("Where they differ", ["option", *(run.name for run in runs)], differing)
-    return first + _table("The same in all", ["option", "value"], same)
+    first = table("Where they differ", ["option", *(run.name for run in runs)], differing)
+    return first + table("The same in all", ["option", "value"], same)
 
 
 def _flat(config: dict[str, Any]) -> dict[str, Any]:
@@ -116,12 +107,3 @@ def _flat(config: dict[str, Any]) -> dict[str, Any]:
     for name, value in config.items():
         flat |= _flat(value) if isinstance(value, dict) else {name: value}
     return flat
-
-
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows
-    )
-    table = f"<table><caption>{caption}</caption><tr>{head}</tr>{body}</table>"
-    return f"<div class='scroll'>{table}</div>"

@@ -1,12 +1,14 @@
 """Layers that at least one of the four frameworks lacks or computes differently."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax import lax
+
+Strides = Sequence[int]
 
 
 def leaky_relu(inputs: jax.Array, *, negative_slope: float) -> jax.Array:
@@ -91,16 +93,22 @@ class ConvTranspose(nnx.ConvTranspose):
 # JAX's own gradient of the kernel is a convolution of a stretched image with an image, which
 # XLA runs on a CPU as a plain loop: up to a hundred times slower than this equal one.
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def conv_transpose(inputs: jax.Array, kernel: jax.Array, strides, padding) -> jax.Array:
+def conv_transpose(
+    inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: str
+) -> jax.Array:
     """A transposed convolution of maps NHWC with a kernel HWOI."""
     return lax.conv_transpose(inputs, kernel, strides, padding, transpose_kernel=True)
 
 
-def _forward(inputs: jax.Array, kernel: jax.Array, strides, padding):
+def _forward(
+    inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: str
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
     return conv_transpose(inputs, kernel, strides, padding), (inputs, kernel)
 
 
-def _backward(strides, padding, residuals: tuple[jax.Array, jax.Array], upstream: jax.Array):
+def _backward(
+    strides: Strides, padding: str, residuals: tuple[jax.Array, jax.Array], upstream: jax.Array
+) -> tuple[jax.Array, jax.Array]:
     inputs, kernel = residuals
 
     def strided(kernel: jax.Array) -> jax.Array:

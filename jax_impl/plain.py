@@ -38,7 +38,7 @@ def plain_step(system: System) -> Callable[[StepInputs], jax.Array]:
                 discriminator(real, *masks[0]), discriminator(fake, *masks[1])
             )
             if isinstance(system.loss, WassersteinGP):
-                loss += _penalty(system, discriminator, real, fake, alpha)
+                loss += _penalty(system.loss.penalty_weight, discriminator, real, fake, alpha)
             return loss
 
         optimiser.update(discriminator, nnx.grad(objective)(discriminator))
@@ -126,12 +126,12 @@ def _losses(system: System) -> tuple[Callable[..., jax.Array], Callable[..., jax
 
 
 def _penalty(
-    system: System, discriminator: nnx.Module, real: jax.Array, fake: jax.Array, alpha: jax.Array
+    weight: float, discriminator: nnx.Module, real: jax.Array, fake: jax.Array, alpha: jax.Array
 ) -> jax.Array:
     between = alpha * real + (1 - alpha) * fake
     slopes = nnx.grad(lambda x, d: d(x).sum())(between, discriminator)
     norms = jnp.linalg.norm(slopes.reshape(len(real), -1), axis=1)
-    return system.loss.penalty_weight * ((norms - 1) ** 2).mean()
+    return weight * ((norms - 1) ** 2).mean()
 
 
 def _rule(system: System) -> optax.GradientTransformation:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +11,7 @@ from flax import nnx
 from jax_impl.layers import vjp
 from jax_impl.losses import Loss
 
-Gradients = nnx.State
+Gradients: TypeAlias = nnx.State
 Masks = Sequence[jax.Array]
 _value_and_grad = partial(nnx.value_and_grad, argnums=nnx.DiffState(0, nnx.Param))
 
@@ -40,7 +41,7 @@ def discriminator_gradients(
         losses = {"loss": loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))}
         if penalty is not None:
             losses["penalty"] = penalty(discriminator, real, fake, alpha)
-        return sum(losses.values()), losses
+        return sum(losses.values()), losses  # type: ignore[return-value]
 
     (_, losses), gradients = _value_and_grad(objective, has_aux=True)(discriminator)
     return losses, fake, gradients

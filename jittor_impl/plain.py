@@ -31,7 +31,7 @@ def plain_step(system: System) -> Callable[[StepInputs], Var]:
                 discriminator(real, *masks[0]), discriminator(fake, *masks[1])
             )
         if isinstance(system.loss, WassersteinGP):
-            loss = loss + _penalty(system, discriminator, real, fake)
+            loss = loss + _penalty(system.loss.penalty_weight, discriminator, real, fake)
         optimiser_d.step(loss)
         if isinstance(system.loss, Wasserstein):
             for parameter in discriminator.parameters():
@@ -40,7 +40,7 @@ def plain_step(system: System) -> Callable[[StepInputs], Var]:
                 )
 
     def step(inputs: StepInputs) -> Var:
-        fake = None
+        fake: Var = None
         if isinstance(system.schedule, MixedBatch):
             fake = generator(to_native(inputs.generator[0].noise))
             loss = generator_loss(discriminator(fake))
@@ -96,12 +96,12 @@ def _losses(system: System) -> tuple[Callable[..., Var], Callable[..., Var]]:
     return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
 
 
-def _penalty(system: System, discriminator: nn.Module, real: Var, fake: Var) -> Var:
+def _penalty(weight: float, discriminator: nn.Module, real: Var, fake: Var) -> Var:
     alpha = jt.rand(len(real), *[1] * (real.ndim - 1))
     between = alpha * real + (1 - alpha) * fake
     slopes = jt.grad(discriminator(between).sum(), between)
     norms = slopes.reshape(len(real), -1).sqr().sum(1).sqrt()
-    return system.loss.penalty_weight * ((norms - 1) ** 2).mean()
+    return weight * ((norms - 1) ** 2).mean()
 
 
 def _optimiser(system: System, network: nn.Module) -> optim.Optimizer:

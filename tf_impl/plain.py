@@ -40,7 +40,7 @@ def plain_step(system: System) -> Callable[[StepInputs], tf.Tensor]:
                     real_scores, discriminator(fake, *masks[1], training=True)
                 )
             if isinstance(system.loss, WassersteinGP):
-                loss += _penalty(system, discriminator, real, fake)
+                loss += _penalty(system.loss.penalty_weight, discriminator, real, fake)
         optimiser_d.apply_gradients(zip(tape.gradient(loss, weights_d), weights_d, strict=True))
         if isinstance(system.loss, Wasserstein):
             for weight in weights_d:
@@ -135,7 +135,7 @@ def _losses(system: System) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.
 
 
 def _penalty(
-    system: System, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor
+    weight: float, discriminator: keras.Model, real: tf.Tensor, fake: tf.Tensor
 ) -> tf.Tensor:
     alpha = tf.random.uniform((len(real), *[1] * (len(real.shape) - 1)), dtype=real.dtype)
     between = alpha * real + (1 - alpha) * fake
@@ -143,17 +143,18 @@ def _penalty(
         tape.watch(between)
         scores = discriminator(between, training=True)
     slopes = tf.reshape(tape.gradient(scores, between), (len(real), -1))
-    return system.loss.penalty_weight * tf.reduce_mean((tf.norm(slopes, axis=1) - 1) ** 2)
+    return weight * tf.reduce_mean((tf.norm(slopes, axis=1) - 1) ** 2)
 
 
 def _optimiser(system: System) -> keras.optimizers.Optimizer:
-    rate, epsilon = system.optimiser.learning_rate, system.optimiser.epsilon
+    rate = system.optimiser.learning_rate
     match system.optimiser:
-        case RMSprop():
-            return keras.optimizers.RMSprop(rate, rho=system.optimiser.decay, epsilon=epsilon)
-        case SGD():
-            return keras.optimizers.SGD(rate, momentum=system.optimiser.momentum)
-    return keras.optimizers.Adam(rate, system.optimiser.beta1, system.optimiser.beta2, epsilon)
+        case RMSprop(decay=decay, epsilon=epsilon):
+            return keras.optimizers.RMSprop(rate, rho=decay, epsilon=epsilon)
+        case SGD(momentum=momentum):
+            return keras.optimizers.SGD(rate, momentum=momentum)
+    adam = system.optimiser
+    return keras.optimizers.Adam(rate, adam.beta1, adam.beta2, adam.epsilon)
 
 
 def _native(masks: tuple) -> list[tf.Tensor]:

@@ -40,6 +40,9 @@ class BatchNorm(nn.Module):
         ValueError: one value per channel in training, whose variance says nothing.
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+
     def __init__(
         self, channels: int, *, epsilon: float, momentum: float, unbiased_running_variance: bool
     ) -> None:

@@ -86,7 +86,9 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
 class _KerasAdam(Adam):
     """PyTorch adds epsilon to √v̂; adding ε / √(1 − β₂ᵗ) there adds ε to √v."""
 
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    def step(  # type: ignore[override]
+        self, closure: Callable[[], float] | None = None
+    ) -> float | None:
         for group in self.param_groups:
             state = self.state[group["params"][0]]
             count = int(state["step"]) + 1 if "step" in state else 1

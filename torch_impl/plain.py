@@ -30,7 +30,7 @@ def plain_step(system: System) -> Callable[[StepInputs], Tensor]:
         optimiser_d.zero_grad()
         loss = discriminator_loss(discriminator(real, *masks[0]), discriminator(fake, *masks[1]))
         if isinstance(system.loss, WassersteinGP):
-            loss = loss + _penalty(system, discriminator, real, fake)
+            loss = loss + _penalty(system.loss.penalty_weight, discriminator, real, fake)
         loss.backward()
         optimiser_d.step()
         if isinstance(system.loss, Wasserstein):
@@ -104,12 +104,12 @@ def _losses(system: System) -> tuple[Callable[..., Tensor], Callable[..., Tensor
     return lambda real, fake: sign * (fake.mean() - real.mean()), lambda fake: -sign * fake.mean()
 
 
-def _penalty(system: System, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
+def _penalty(weight: float, discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     alpha = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
     between = (alpha * real + (1 - alpha) * fake).requires_grad_()
     scores = discriminator(between)
     (slopes,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
-    return system.loss.penalty_weight * ((slopes.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+    return weight * ((slopes.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
 
 
 def _optimiser(system: System, network: nn.Module) -> torch.optim.Optimizer:

@@ -45,7 +45,9 @@ def first_discriminator_gradients(
         loss=loss,
         penalty=gan.penalty,
         alpha=None if first.alpha is None else to_native(first.alpha),
-        **native_masks(real_masks=first.real_masks, fake_masks=first.fake_masks),
+        **native_masks(  # type: ignore[arg-type]
+            real_masks=first.real_masks, fake_masks=first.fake_masks
+        ),
     )
     if "penalty" in losses:
         return losses["loss"] + losses["penalty"], fake, gradients
@@ -79,7 +81,8 @@ def discriminator_input_gradients(
     discriminator.train()
     real, fake = real.clone().requires_grad_(), fake.clone().requires_grad_()
     value = loss(discriminator(real), discriminator(fake))
-    return torch.autograd.grad(value, (real, fake))
+    of_real, of_fake = torch.autograd.grad(value, (real, fake))
+    return of_real, of_fake
 
 
 def generator_input_gradient(

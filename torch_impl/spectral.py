@@ -1,5 +1,7 @@
 """Spectral normalisation by power iteration, for linear layers and convolutions."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -66,13 +68,13 @@ class SpectralConvTranspose(nn.ConvTranspose2d):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, bias=bias)
         _add_vectors(self, self.weight.transpose(0, 1).flatten(1), detach_sigma)
 
-    def forward(self, maps: Tensor) -> Tensor:
+    def forward(self, maps: Tensor) -> Tensor:  # type: ignore[override]
         # Outputs are the second axis of a transposed convolution's weight.
         weight = self.weight / _sigma(self, self.weight.transpose(0, 1).flatten(1))
-        return F.conv_transpose2d(maps, weight, self.bias, self.stride, self.padding)
+        return F.conv_transpose2d(maps, weight, self.bias, self.stride, self.padding)  # type: ignore[arg-type]
 
 
-def _add_vectors(layer: nn.Module, matrix: Tensor, detach_sigma: bool) -> None:
+def _add_vectors(layer: Any, matrix: Tensor, detach_sigma: bool) -> None:
     rows, columns = matrix.shape
     layer.detach_sigma = detach_sigma
     layer.register_buffer("u", torch.randn(1, rows))
@@ -80,7 +82,7 @@ def _add_vectors(layer: nn.Module, matrix: Tensor, detach_sigma: bool) -> None:
         layer.register_buffer("v", torch.randn(1, columns))
 
 
-def _sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
+def _sigma(layer: Any, matrix: Tensor) -> Tensor:
     if layer.detach_sigma:
         return _detached_sigma(layer, matrix.detach())
     if layer.training:
@@ -92,7 +94,7 @@ def _sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
     return (u @ matrix @ v.T).squeeze()
 
 
-def _detached_sigma(layer: nn.Module, matrix: Tensor) -> Tensor:
+def _detached_sigma(layer: Any, matrix: Tensor) -> Tensor:
     v = layer.u @ matrix
     v = v / (v.norm() + _EPSILON)
     u = v @ matrix.T

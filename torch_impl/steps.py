@@ -35,7 +35,7 @@ def discriminator_gradients(
     losses = {"loss": loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))}
     if penalty is not None:
         losses["penalty"] = penalty(discriminator, real, fake, alpha)
-    gradients = _gradients(discriminator, sum(losses.values()))
+    gradients = _gradients(discriminator, sum(losses.values()))  # type: ignore[arg-type]
     return {name: value.detach() for name, value in losses.items()}, fake, gradients
 
 
@@ -182,4 +182,4 @@ def _gradients(network: nn.Module, loss: Tensor) -> Gradients:
     network.zero_grad(set_to_none=True)
     # Without `inputs`, backward would also fill the gradients of the other network.
     loss.backward(inputs=list(network.parameters()))
-    return {name: parameter.grad for name, parameter in network.named_parameters()}
+    return {name: parameter.grad for name, parameter in network.named_parameters()}  # type: ignore[misc]

@@ -26,7 +26,7 @@ class DiscriminatorInputs:
     """
 
     real: Array
-    noise: Array | None
+    noise: Any  # an array, or None where the generator goes first
     alpha: Array | None = None
     real_masks: Masks = ()
     fake_masks: Masks = ()

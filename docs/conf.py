@@ -1,4 +1,4 @@
-"""How the site is built; every listing, table and drawing comes from the sources themselves."""
+"""Sphinx configuration; every listing, table and drawing comes from the source code."""
 
 import sys
 from pathlib import Path
@@ -16,7 +16,7 @@ release = version = __version__
 extensions = ["myst_parser", "sphinx_design", "sphinx_copybutton", "idiom_book"]
 myst_enable_extensions = ["colon_fence", "dollarmath", "deflist", "attrs_block"]
 myst_heading_anchors = 3
-html_math_renderer = "mathml"  # browsers draw it by themselves: nothing to load, nothing to run
+html_math_renderer = "mathml"  # browsers render it without scripts or downloads
 nitpicky = True
 
 exclude_patterns = ["_build", "extensions"]

@@ -1,4 +1,4 @@
-// Which two definitions stand side by side; the choice holds for the whole page and the next ones.
+// Which two definitions are shown side by side; the choice applies to this page and the next ones.
 (() => {
   const KEY = "gan-rosetta-pair";
   const show = (left, right) => {

@@ -1,4 +1,4 @@
-"""What the site needs beside Sphinx: definitions in four tabs, and facts from the sources."""
+"""Sphinx extension of the site: definitions in four tabs, and facts from the source code."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from idiom_book.samples import Samples
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Register the directives and the renderer of formulas."""
+    """Register the directives and the math renderer."""
     app.add_directive("four-ways", FourWays)
     app.add_directive("system-facts", Facts)
     app.add_directive("architecture", Architecture)

@@ -1,4 +1,4 @@
-"""Facts of one system: options from the catalogue, layers from the contract, measured errors."""
+"""Facts about one system: its options, its layers from the parameter contract, measured errors."""
 
 import json
 from io import StringIO
@@ -19,31 +19,31 @@ from idiom_book.translations import FOLDER
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
 NETWORKS = ("generator", "discriminator")
 # By whether the page is Chinese.
-ROWS = {
+LABELS = {
     True: ("来源", "生成器的参数个数", "判别器的参数个数"),
     False: ("source", "parameters of the generator", "parameters of the discriminator"),
 }
 COLUMNS = {True: ("变体", "损失", "宽度", "类型"), False: ("variant", "loss", "width", "type")}
 CAPTIONS = {
     True: "各层按前向次序排列，数字为可训练参数的个数；横条取对数刻度。",
-    False: "Layers in forward order with their trainable numbers; the bars are logarithmic.",
+    False: "Layers in forward order with their trainable parameters; bars on a logarithmic scale.",
 }
-# Two lines of a narrow column: a browser would break 4e-05 behind its hyphen and before a slash.
+# Two lines of a narrow column: a browser would break 4e-05 after its hyphen and before a slash.
 JOINER, NO_BREAK = "\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
-ROW_HEIGHT = 0.26  # inches a layer
+ROW_HEIGHT = 0.26  # inches per layer
 
 
 class OfSystem(SphinxDirective):
-    """A directive whose argument is a row of the catalogue."""
+    """A directive whose argument is the name of a system."""
 
     required_arguments = 1
 
     @property
     def system(self) -> System:
-        """The row.
+        """The system of that name.
 
         Raises:
-            DirectiveError: there is none of that name.
+            DirectiveError: there is no such system.
         """
         try:
             return find_system(self.arguments[0])
@@ -52,11 +52,11 @@ class OfSystem(SphinxDirective):
 
     @property
     def chinese(self) -> bool:
-        """Whether the page is one of the Chinese ones."""
+        """Whether the page is in Chinese."""
         return bool(self.env.docname.startswith(FOLDER))
 
     def run(self) -> list[nodes.Node]:
-        """What the directive stands for."""
+        """The nodes that replace the directive."""
         raise NotImplementedError
 
     def table(self, heads: list[str], rows: list[list[str]]) -> list[nodes.Node]:
@@ -65,37 +65,37 @@ class OfSystem(SphinxDirective):
 
 
 class Facts(OfSystem):
-    """Where the row comes from and every option that it has."""
+    """Where the system comes from and all its options."""
 
     def run(self) -> list[nodes.Node]:
         """Citation, parameter counts and options."""
         system = self.system
         counts = (f"{count_trainable(system, name):,}" for name in NETWORKS)
-        told = (f"{system.source}; {system.citation}", *counts)
-        rows = [list(row) for row in zip(ROWS[self.chinese], told, strict=True)]
+        values = (f"{system.source}; {system.citation}", *counts)
+        rows = [list(row) for row in zip(LABELS[self.chinese], values, strict=True)]
         rows += [[f"`{name}`", f"`{value}`"] for name, value in options_of(system).items()]
         return self.table(["", system.title], rows)
 
 
 class ParityFigures(OfSystem):
-    """How far each framework lay from the float64 truth in the last whole comparison."""
+    """How far each framework was from the float64 reference in the last full comparison."""
 
     def run(self) -> list[nodes.Node]:
-        """One row a case and type; an error is the worst of any tensor."""
+        """One table row per case and type; an error is the largest of any tensor."""
         self.env.note_dependency(str(RESULTS))
         report = json.loads(RESULTS.read_text(encoding="utf-8"))
-        found: dict[tuple[str, ...], dict[str, str]] = {}
+        by_case: dict[tuple[str, ...], dict[str, str]] = {}
         for case in report["cases"]:
-            row, _, variant = case["system"].partition(".")
-            if row != self.system.name or case["device"] != "cpu":
+            name, _, variant = case["system"].partition(".")
+            if name != self.system.name or case["device"] != "cpu":
                 continue
             key = (variant, case["loss"], case["width"], case["dtype"])
             verdict = "" if case["ok"] else " **disagrees**"
             errors = f"{case['before']:.0e}{NO_BREAK}/ {_last(case):.0e}{verdict}"
-            found.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
+            by_case.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")
         heads = [*COLUMNS[self.chinese], *(TITLES[name] for name in BACKENDS)]
         rows = [
-            [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in found.items()
+            [*key, *(errors.get(name, "") for name in BACKENDS)] for key, errors in by_case.items()
         ]
         return self.table(heads, rows)
 
@@ -104,7 +104,7 @@ class Architecture(OfSystem):
     """Both networks, layer by layer, drawn from the parameter contract."""
 
     def run(self) -> list[nodes.Node]:
-        """The drawing, with a text that says the same."""
+        """The drawing, with the same content as text for screen readers."""
         system = self.system
         layers = {name: _layers(network_contract(system, name)) for name in NETWORKS}
         words = "; ".join(
@@ -123,13 +123,13 @@ def _last(case: dict[str, Any]) -> float:
 
 
 def _layers(parameters: tuple[Parameter, ...]) -> list[tuple[str, int]]:
-    """What each layer is, in forward order, and how many numbers it trains."""
-    found: dict[str, list[Parameter]] = {}
+    """Each layer with its kind, in forward order, and its number of trainable parameters."""
+    by_module: dict[str, list[Parameter]] = {}
     for parameter in parameters:
-        found.setdefault(parameter.module, []).append(parameter)
+        by_module.setdefault(parameter.module, []).append(parameter)
     return [
         (f"{module} · {_kind(tensors)}", sum(prod(t.shape) for t in tensors if t.trainable))
-        for module, tensors in found.items()
+        for module, tensors in by_module.items()
     ]
 
 

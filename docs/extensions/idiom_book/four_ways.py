@@ -25,21 +25,21 @@ TAB = """:::{{tab-item}} {title}
 
 
 class FourWays(SphinxDirective):
-    """The four real definitions of `losses.gradient_penalty` or the like.
+    """The four real definitions of a name such as `losses.gradient_penalty`.
 
-    A name that one of the packages lacks fails the build.
+    The build fails if one of the packages lacks the name.
     """
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """The tabs, and for wide screens two panels."""
+        """The tabs and, for wide screens, two panels."""
         name = self.arguments[0]
         try:
-            found = [find_definition(name, backend) for backend in BACKENDS]
+            definitions = [find_definition(name, backend) for backend in BACKENDS]
         except UsageError as error:
             raise self.error(str(error)) from None
-        for definition in found:
+        for definition in definitions:
             self.env.note_dependency(str(ROOT / definition.path))
         tabs = "".join(
             TAB.format(
@@ -49,16 +49,16 @@ class FourWays(SphinxDirective):
                 path=each.path,
                 line=each.line,
             )
-            for each in found
+            for each in definitions
         )
         text = f"::::{{tab-set}}\n:sync-group: framework\n:class: four-ways\n\n{tabs}::::\n"
-        panels = nodes.raw("", _panels(name, found), format="html")
+        panels = nodes.raw("", _panels(name, definitions), format="html")
         return [*self.parse_text_to_nodes(text), panels]
 
 
-def _panels(name: str, found: list[Definition]) -> str:
-    """Two of them beside each other; a script changes which, the style sheet shows them."""
-    codes = "".join(_code(each, found) for each in found)
+def _panels(name: str, definitions: list[Definition]) -> str:
+    """Two listings side by side; a script selects which, the style sheet shows them."""
+    codes = "".join(_code(each, definitions) for each in definitions)
     left, right = _choice("left", name, "torch"), _choice("right", name, "jax")
     return (
         f'<details class="pair" data-left="torch" data-right="jax"><summary>Side by side</summary>'
@@ -76,8 +76,8 @@ def _choice(side: str, name: str, chosen: str) -> str:
     return f'<select data-side="{side}" aria-label="{label}">{options}</select>'
 
 
-def _code(definition: Definition, found: list[Definition]) -> str:
-    others = [other for other in found if other is not definition]
+def _code(definition: Definition, definitions: list[Definition]) -> str:
+    others = [other for other in definitions if other is not definition]
     differs = {other.backend: differing_lines(definition.source, other.source) for other in others}
     coloured = highlight(definition.source, PythonLexer(), HtmlFormatter(nowrap=True))
     lines = []

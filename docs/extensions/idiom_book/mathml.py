@@ -1,4 +1,4 @@
-"""Formulas as MathML, by the converter that docutils brings."""
+"""Formulas as MathML, by the converter of docutils."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from sphinx.errors import ExtensionError
 
 
 def visit_inline(writer: Any, node: nodes.Element) -> None:
-    """A formula within a line."""
+    """An inline formula."""
     writer.body.append(_converted(node, as_block=False))
     raise nodes.SkipNode
 
 
 def visit_block(writer: Any, node: nodes.Element) -> None:
-    """A formula on lines of its own."""
+    """A displayed formula."""
     writer.body.append(f'<div class="math-block">{_converted(node, as_block=True)}</div>\n')
     raise nodes.SkipNode
 

@@ -14,15 +14,15 @@ from common import ROOT
 from common.backends import BACKENDS, TITLES
 
 CATALOGUE = ROOT / "docs" / "differences.toml"
-PROVEN = ROOT / "docs" / "results" / "differences.json"
+STORED_RUNS = ROOT / "docs" / "results" / "differences.json"
 TESTS = ROOT / "parity_tests"
 
-ROW = """({anchor})=
+SECTION = """({anchor})=
 ### {title}
 
 {text}
 
-| framework | says |
+| framework | behaviour |
 |---|---|
 {ways}
 
@@ -36,32 +36,33 @@ ROW = """({anchor})=
 
 
 class Differences(SphinxDirective):
-    """Every row of one topic of docs/differences.toml.
+    """Every entry of one topic of docs/differences.toml.
 
-    A row whose test has no kept passing run fails the build.
+    The build fails if the test of an entry has no stored passing run.
     """
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """A section a row."""
+        """One section per entry."""
         self.env.note_dependency(str(CATALOGUE))
-        self.env.note_dependency(str(PROVEN))
-        rows = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["difference"]
-        chosen = [row for row in rows if row["topic"] == self.arguments[0]]
+        self.env.note_dependency(str(STORED_RUNS))
+        entries = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["difference"]
+        chosen = [entry for entry in entries if entry["topic"] == self.arguments[0]]
         if not chosen:
             raise self.error(f"{CATALOGUE.name} has no row of topic {self.arguments[0]!r}")
-        for row in chosen:
-            if _name(row) not in _proven():
-                raise self.error(f"{PROVEN.name} keeps no run of {row['test']}: pytest --save-pins")
-        text = "\n".join(_section(row) for row in chosen)
+        for entry in chosen:
+            if _name(entry) not in _stored_runs():
+                test = entry["test"]
+                raise self.error(f"{STORED_RUNS.name} has no run of {test}: pytest --save-pins")
+        text = "\n".join(_section(entry) for entry in chosen)
         return self.parse_text_to_nodes(text, allow_section_headings=True)
 
 
 class Pin(SphinxDirective):
-    """The test that holds a statement, with its source and the versions it last passed on.
+    """The test behind a statement, with its source code and the versions it last passed with.
 
-    A test that does not exist fails the build.
+    The build fails if the test does not exist.
     """
 
     required_arguments = 1
@@ -69,12 +70,12 @@ class Pin(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """A folded listing."""
         file, _, name = self.arguments[0].partition("::")
-        found = _source_of(file, name)
-        if found is None:
+        located = _source_of(file, name)
+        if located is None:
             raise self.error(f"parity_tests/{file} has no test {name!r}")
-        path, source, line = found
+        path, source, line = located
         self.env.note_dependency(str(path))
-        kept = _proven().get(name)
+        kept = _stored_runs().get(name)
         passed = f"passed with {kept['versions']}" if kept else "part of `make test`"
         text = (
             f"::::{{dropdown}} Pinned by `{name}`\n:icon: pin\n\n"
@@ -84,38 +85,40 @@ class Pin(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
-def _section(row: dict[str, Any]) -> str:
-    ways = [f"| {TITLES[name]} | {row['ways'][name]} |" for name in BACKENDS if name in row["ways"]]
-    kept = _proven()[_name(row)]
+def _section(entry: dict[str, Any]) -> str:
+    ways = [
+        f"| {TITLES[name]} | {entry['ways'][name]} |" for name in BACKENDS if name in entry["ways"]
+    ]
+    kept = _stored_runs()[_name(entry)]
     effects = [f"- {label}: {value:.3g}" for label, value in kept["effects"].items()]
-    return ROW.format(
-        anchor=row["name"],
-        title=row["title"],
-        text=row["text"],
+    return SECTION.format(
+        anchor=entry["name"],
+        title=entry["title"],
+        text=entry["text"],
         ways="\n".join(ways),
-        remedy=row["remedy"],
-        verb="Measured" if effects else "Proven",
+        remedy=entry["remedy"],
+        verb="Measured" if effects else "Tested",
         versions=kept["versions"],
         date=kept["date"],
         effects=":\n\n" + "\n".join(effects) if effects else ".",
-        test=row["test"],
+        test=entry["test"],
     )
 
 
-def _name(row: dict[str, Any]) -> str:
-    name: str = row["test"].partition("::")[2]
+def _name(entry: dict[str, Any]) -> str:
+    name: str = entry["test"].partition("::")[2]
     return name
 
 
 @cache
-def _proven() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(PROVEN.read_text(encoding="utf-8"))
-    return found
+def _stored_runs() -> dict[str, Any]:
+    runs: dict[str, Any] = json.loads(STORED_RUNS.read_text(encoding="utf-8"))
+    return runs
 
 
 @cache
 def _source_of(file: str, name: str) -> tuple[Path, str, int] | None:
-    """Where a test function stands, its source with its decorators, and its first line."""
+    """The file of a test function, its source code with decorators, and its first line."""
     path = TESTS / file
     text = path.read_text(encoding="utf-8") if path.is_file() else ""
     for node in ast.parse(text).body:

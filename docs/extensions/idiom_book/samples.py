@@ -1,4 +1,4 @@
-"""What a kept run of a system draws, with the command that made it."""
+"""Samples of a stored run of a system, with the command that made it."""
 
 import json
 
@@ -9,7 +9,7 @@ from common.backends import TITLES
 from common.drawing.markdown import command_lines
 from idiom_book.facts import OfSystem
 
-KEPT = ROOT / "docs" / "results" / "samples"  # <system>.png and the run's config as <system>.json
+STORED = ROOT / "docs" / "results" / "samples"  # <system>.png and the run's config as <system>.json
 CAPTIONS = {
     True: "{title} 训练 {steps:,} 步之后的样本，所用命令如下。",
     False: "Samples after {steps:,} steps in {title}, made by:",
@@ -28,20 +28,20 @@ PAGE = """```{{figure}} /results/samples/{name}.png
 
 
 class Samples(OfSystem):
-    """The run's last grid of samples, and its command."""
+    """The last grid of samples of the run, and its command."""
 
     def run(self) -> list[nodes.Node]:
         """The picture and the command.
 
         Raises:
-            DirectiveError: there is no such system, or no run of it is kept.
+            DirectiveError: there is no such system, or no run of it is stored.
         """
         name = self.system.name
-        config, picture = KEPT / f"{name}.json", KEPT / f"{name}.png"
-        for kept in (config, picture):
-            self.env.note_dependency(str(kept))
-            if not kept.is_file():
-                raise self.error(f"no samples of {name}: {kept} is missing")
+        config, picture = STORED / f"{name}.json", STORED / f"{name}.png"
+        for path in (config, picture):
+            self.env.note_dependency(str(path))
+            if not path.is_file():
+                raise self.error(f"no samples of {name}: {path} is missing")
         about = json.loads(config.read_text(encoding="utf-8"))
         title = TITLES[about["backend"]]
         caption = CAPTIONS[self.chinese].format(title=title, steps=about["steps"])

@@ -1,4 +1,4 @@
-"""Pages in Chinese, which of them lag behind their English originals, and a note on those."""
+"""Chinese pages: which of them are older than their English originals, and a note on those."""
 
 import re
 from hashlib import sha256
@@ -19,35 +19,35 @@ logger = logging.getLogger(__name__)
 
 
 def fingerprint(text: str) -> str:
-    """What a translation keeps of its original, as in `english: 0123456789ab`."""
+    """The fingerprint of the original that a translation records, as in `english: 0123456789ab`."""
     return sha256(text.encode("utf-8")).hexdigest()[:12]
 
 
 def lags(docs: Path, name: str, text: str) -> bool:
-    """Whether the page, named as in zh/systems/wgan, was made from another original.
+    """Whether the page, named as in zh/systems/wgan, was translated from an older original.
 
     Raises:
-        ValueError: it does not say from which, or has no original.
+        ValueError: it records no fingerprint, or there is no original.
     """
     original = docs / f"{name.removeprefix(FOLDER)}.md"
-    kept = MARK.match(text)
-    if kept is None:
-        raise ValueError(f"{name}: begin it with a block of `english: FINGERPRINT`")
+    recorded = MARK.match(text)
+    if recorded is None:
+        raise ValueError(f"{name}: start it with a block with `english: FINGERPRINT`")
     if not original.is_file():
         raise ValueError(f"{name}: there is no {original.name} in English")
-    return kept[1] != fingerprint(original.read_text(encoding="utf-8"))
+    return recorded[1] != fingerprint(original.read_text(encoding="utf-8"))
 
 
 def name_the_language(
     app: Any, name: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Say in the page's head that it is Chinese: readers aloud and fonts go by it."""
+    """Mark the page as Chinese in its head, for screen readers and fonts."""
     if name.startswith(FOLDER):
         context["language"] = "zh-CN"
 
 
 def mark_lagging(app: Any, name: str, source: list[str]) -> None:
-    """Tell of pages that lag or are missing, in the output, and of a lag on the page itself."""
+    """Log pages that are outdated or missing, and put a note on outdated pages."""
     if not name.startswith(FOLDER):
         if name.startswith("systems/") and not (Path(app.srcdir) / FOLDER / f"{name}.md").is_file():
             logger.info("%s has no translation", name)

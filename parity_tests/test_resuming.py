@@ -137,8 +137,8 @@ def test_a_finished_folder_is_not_overwritten(tmp_path) -> None:
         ({"data": "noise"}, "data=digits, not noise"),
         ({"dtype": "float32"}, "dtype=float64, not float32"),
         ({"ema_decay": 0.5}, r"ema_decay=0.0, not 0.5"),
-        ({"row": {"learning_rate": 0.5}}, "learning_rate=0.0003, not 0.5"),
-        ({"row": {"generator_features": 5}}, "generator_features=32, not 5"),
+        ({"options": {"learning_rate": 0.5}}, "learning_rate=0.0003, not 0.5"),
+        ({"options": {"generator_features": 5}}, "generator_features=32, not 5"),
         ({"system": "dcgan_mnist"}, "is of lsgan_mlp, not of dcgan_mnist"),
     ],
 )

@@ -41,7 +41,7 @@ def test_a_port_s_losses_are_given_all_that_may_be_set(configured, backend_name,
         marked = with_options(system, {key: MARK})
         filled = [*gan.build_losses(marked), gan.build_penalty(marked)]
         numbers = {number for part in filled if part for number in part.keywords.values()}
-        # Clipping belongs to the step: test_rounds holds that its limit is the system's.
+        # Clipping belongs to the step: test_step_inputs asserts that its limit is the system's.
         assert (MARK in numbers) == (key != "weight_clip"), key
 
 

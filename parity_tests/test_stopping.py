@@ -217,7 +217,7 @@ def test_a_full_disk_in_mid_save_keeps_the_last_checkpoint(tmp_path) -> None:
 
 
 def test_a_loss_that_is_not_finite_names_step_and_tensor(tmp_path, backend_name) -> None:
-    run = run_of(tmp_path, steps=50, row={"learning_rate": 1e30}, save_every=1000)
+    run = run_of(tmp_path, steps=50, options={"learning_rate": 1e30}, save_every=1000)
     with pytest.raises(UsageError) as raised:
         trained(run, backend_name)
     text = str(raised.value)

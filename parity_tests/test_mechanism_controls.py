@@ -112,7 +112,7 @@ def test_a_constant_u_in_evaluation_is_detected(monkeypatch) -> None:
         return sigma
 
     backend = load("torch", device="cpu", dtype="float64", exact=True)
-    check = test_spectral.test_evaluation_moves_u_by_the_seed_s_rule_alone
+    check = test_spectral.test_evaluation_updates_u_only_with_a_detached_sigma
     check(backend, "linear", detached=True)
     monkeypatch.setattr(spectral, "_detached_sigma", guarded)
     with pytest.raises(Disagreement):

@@ -44,7 +44,7 @@ def test_the_first_of_equal_numbers_has_the_gradient(backend) -> None:
     assert np.array_equal(reached(backend), expected())
 
 
-def test_the_last_of_them_turns_the_check_red(need, monkeypatch) -> None:
+def test_the_last_of_equal_numbers_turns_the_check_red(need, monkeypatch) -> None:
     """Jittor's max pooling is our own, so that a fault can be planted in it."""
     need("jittor")
     faults = import_module("parity_tests.faults.in_jittor_steps")

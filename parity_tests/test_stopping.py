@@ -89,17 +89,17 @@ def test_kill_9_at_twenty_random_moments_changes_nothing(command, undisturbed, t
     process = command(out, resuming=True)
     process.join()
     assert process.exitcode == 0
-    found = read_checkpoint(out / "checkpoint.safetensors")
-    assert found.step == undisturbed.step == STEPS
+    resumed = read_checkpoint(out / "checkpoint.safetensors")
+    assert resumed.step == undisturbed.step == STEPS
     for name, array in undisturbed.tensors.items():
-        assert np.array_equal(array, found.tensors[name]), name
+        assert np.array_equal(array, resumed.tensors[name]), name
     entries = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in entries] == list(range(1, STEPS + 1))
     assert not list(out.rglob(".*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_signal_saves_and_stops(tmp_path, number) -> None:
+def test_a_signal_saves_and_stops(tmp_path, number) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "common", *ARGUMENTS[:3], "--steps", "100000", "--batch-size", "8",
@@ -131,7 +131,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_second_signal_acts_at_once(interruptible) -> None:
+def test_a_second_signal_interrupts_at_once(interruptible) -> None:
     with Interrupts() as interrupts:
         signal.raise_signal(signal.SIGINT)
         assert interrupts.received == signal.SIGINT
@@ -140,7 +140,7 @@ def test_a_second_signal_acts_at_once(interruptible) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_stopped_run_goes_on_bit_equal(tmp_path, monkeypatch) -> None:
+def test_a_stopped_run_resumes_bit_equal(tmp_path, monkeypatch) -> None:
     whole = trained(run_of(tmp_path / "whole", steps=5), "torch")
     run = run_of(tmp_path / "stopped", steps=5, save_every=100)
     monkeypatch.setattr(Interrupts, "__enter__", lambda self: stopped_at_once(self))

@@ -19,7 +19,7 @@ FRAMEWORKS, SEEDS = ("torch", "tf", "jax", "jittor"), (0, 1, 2)
 
 
 def past(backend: str, seed: int, distance: float, **config: object) -> PastRun:
-    about = {
+    settings = {
         "command": ["train", backend, "wgan_gp_toy", "--seed", str(seed)],
         "backend": backend,
         "environment": {"device": backend},
@@ -34,7 +34,7 @@ def past(backend: str, seed: int, distance: float, **config: object) -> PastRun:
         {"step": 2, "loss_d": 1.0, "sliced_wasserstein": distance, "modes_covered": 8.0},
         {"step": 3, "loss_d": 1.0},
     ]
-    return PastRun(f"{backend}-{seed}", about, entries, None)
+    return PastRun(f"{backend}-{seed}", settings, entries, None)
 
 
 def all_runs(values) -> list[PastRun]:

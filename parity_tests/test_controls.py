@@ -161,12 +161,12 @@ def test_a_missing_detach_is_detected(monkeypatch) -> None:
 def test_a_nan_on_one_side_turns_exactly_that_tensor_red(references, tmp_path, value) -> None:
     case = reduced("lsgan_mlp")
     files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in references]
-    tensors, about = read_tensors(files[0].path)
+    tensors, metadata = read_tensors(files[0].path)
     broken = f"{case.name}|gradient|0|generator.linear2.weight"
     tensors[broken] = np.where(
         np.arange(tensors[broken].size).reshape(tensors[broken].shape) == 5, value, tensors[broken]
     )
-    write_tensors(tmp_path / "broken.safetensors", tensors, **about)
+    write_tensors(tmp_path / "broken.safetensors", tensors, **metadata)
     third = recorded("jax", case, tmp_path / "third.safetensors")
     comparison = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
     failed = [result for result in comparison.results if not result.ok]
@@ -179,11 +179,11 @@ def test_a_nan_on_one_side_turns_exactly_that_tensor_red(references, tmp_path, v
 def test_a_missing_and_an_extra_tensor_turn_red(references, tmp_path) -> None:
     case = reduced("lsgan_mlp")
     files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in references]
-    tensors, about = read_tensors(files[0].path)
+    tensors, metadata = read_tensors(files[0].path)
     tensors[f"{case.name}|gradient|0|generator.linear9.weight"] = tensors.pop(
         f"{case.name}|gradient|0|generator.linear2.weight"
     )
-    write_tensors(tmp_path / "broken.safetensors", tensors, **about)
+    write_tensors(tmp_path / "broken.safetensors", tensors, **metadata)
     third = recorded("jax", case, tmp_path / "third.safetensors")
     comparison = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
     reasons = {result.tensor: result.reason for result in comparison.results if not result.ok}

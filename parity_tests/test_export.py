@@ -57,7 +57,7 @@ AFTERWARDS = {
     "jittor": STATES,
     "flax": """
 leaves = jax.tree.leaves_with_path(networks)
-found = {jax.tree_util.keystr(keys, simple=True, separator="."): leaf for keys, leaf in leaves}
+tensors = {jax.tree_util.keystr(keys, simple=True, separator="."): leaf for keys, leaf in leaves}
 """,
     "keras": """
 import tensorflow

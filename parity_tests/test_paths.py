@@ -74,7 +74,7 @@ def test_parity_passes_few_modules(passed, tmp_path) -> None:
     where = {"device": "cpu", "dtype": "float64", "seed": 0}
     order = {"systems": ["lsgan_mlp"], "widths": ["cycle", "reduced"], "settings": [], **where}
     order["out"] = str(tmp_path / "recording.safetensors")
-    assert not _record(backend, order, lambda **said: None)
+    assert not _record(backend, order, lambda **progress: None)
     assert PARITY in passed
     assert {len(path) <= MOST[PARITY] for path in passed} == {True}
 

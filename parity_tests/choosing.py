@@ -42,7 +42,7 @@ def _load_backends(config: pytest.Config) -> None:
 
 
 def chosen_backends(config: pytest.Config) -> list[str]:
-    """Those of --backends, in the order in which they are imported.
+    """The backends of --backends, in the order in which they are imported.
 
     Raises:
         pytest.UsageError: there is no such backend, or none is named.

@@ -32,7 +32,7 @@ def apart(actual, expected, bound="linear_algebra"):
 
 
 def port(name: str, dtype: str = "float64") -> Backend:
-    """One port, configured; the fixture `needs` configures it back."""
+    """A port, configured for that dtype; the fixture `needs` restores float64."""
     return load(name, device="cpu", dtype=dtype, exact=True)
 
 
@@ -71,7 +71,7 @@ def default(function: Callable[..., Any], argument: str) -> Any:
 
 
 def called(name: str, *parts: str) -> set[str]:
-    """The last names of everything that a port calls, in these of its modules or in all."""
+    """The names of all functions that a port calls, in these modules or in all of them."""
     package = ROOT / f"{name}_impl"
     paths = [package / part for part in parts] or sorted(package.rglob("*.py"))
     nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]

@@ -26,7 +26,7 @@ SYSTEMS = ("lsgan_keras", "wgan", "wgan_gp_toy", "sngan")
 
 
 class Clock:
-    """A clock that only work moves, and what worked in which order."""
+    """A clock that advances only by work, and the order of that work."""
 
     def __init__(self, monkeypatch) -> None:
         self.now, self.worked = 0.0, []

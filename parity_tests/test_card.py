@@ -114,7 +114,7 @@ def test_controls_come_before_any_float32_comparison() -> None:
 
 @pytest.mark.parametrize(("piece", "command"), COMMANDS, ids=lambda value: str(value)[:60])
 def test_every_command_of_a_piece_can_be_called(piece, command) -> None:
-    """Its name and its options are known; what it would run is not."""
+    """Its name and its options are checked; it is not run."""
     answer = CliRunner().invoke(app, [*command, "--help"])
     assert answer.exit_code == 0, answer.output
     assert not any("{" in argument for argument in command)
@@ -166,7 +166,7 @@ def test_a_piece_reports_its_timeout(monkeypatch, tmp_path) -> None:
 
 
 def test_a_timeout_ends_a_command_and_its_children(tmp_path) -> None:
-    """A recording left behind would go on beside the next piece."""
+    """A recording that is left running would slow the next piece."""
     sign = tmp_path / "sign"
     child = f"import time; time.sleep(3); open({str(sign)!r}, 'w')"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"

@@ -148,7 +148,7 @@ def test_a_failed_recording_is_tried_again(need, tmp_path, monkeypatch) -> None:
 
 @contextmanager
 def interruptible():
-    """What a script runs in the background ignores Ctrl-C, and so would all that it starts."""
+    """Ctrl-C works, which processes of a script in the background ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

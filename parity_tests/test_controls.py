@@ -124,7 +124,7 @@ def test_a_rounded_hyper_parameter_turns_updates_red(references, tmp_path, monke
 def test_a_stale_discriminator_turns_the_second_half_of_a_step_red(
     references, tmp_path, monkeypatch
 ) -> None:
-    """The generator must meet the discriminator as its update left it."""
+    """The generator's update must use the updated discriminator."""
     steps = load("torch", device="cpu", dtype="float64", exact=True).steps
 
     def without_update(generator, discriminator, optimiser, real, noise, **keywords):
@@ -137,7 +137,7 @@ def test_a_stale_discriminator_turns_the_second_half_of_a_step_red(
 
 
 def test_a_missing_detach_is_detected(monkeypatch) -> None:
-    """The discriminator's update must send nothing into the generator."""
+    """The discriminator's update must leave no gradient in the generator."""
     from contextlib import nullcontext
 
     backend = load("torch", device="cpu", dtype="float64", exact=True)

@@ -147,7 +147,7 @@ def test_tf32_is_on_by_default_in_some() -> None:
 
 @pytest.mark.pins("torch", "tf")
 def test_adam_turns_the_noise_of_a_structurally_zero_gradient_into_steps(effect) -> None:
-    """A bias in front of a batch norm: what its gradient is, and what it comes out as."""
+    """A bias before a batch norm has a gradient of zero, which comes out as rounding noise."""
     case, bias = reduced("lsgan_jittor"), "discriminator.block2.conv.bias"
     contract, noisy = network_contract(case.system, "discriminator"), {}
     for name in ("torch", "tf"):

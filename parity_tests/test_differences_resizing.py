@@ -49,7 +49,7 @@ def test_bilinear_upsampling_aligns_corners_in_one_layer_of_pytorch(effect) -> N
 
 @pytest.mark.pins("tf")
 def test_tensorflow_resizes_to_float32() -> None:
-    """And has no corners-on-corners: hence the interpolation matrices."""
+    """It has no align_corners either, so the port multiplies by interpolation matrices."""
     import tensorflow as tf
 
     maps = tf.constant(np.random.default_rng(0).standard_normal((1, 4, 4, 1)))

@@ -103,7 +103,7 @@ def test_pytorch_s_sigma_estimate_is_iterated_before_the_first_step(effect) -> N
 
 @pytest.mark.pins("tf")
 def test_keras_spectral_normalisation_writes_into_the_kernel(effect) -> None:
-    """So sigma is outside the gradient, and two passes of a step normalise twice."""
+    """So the gradient does not pass through sigma, and two passes of a step normalise twice."""
     import keras
 
     keras.utils.set_random_seed(0)

@@ -50,7 +50,7 @@ def hessian_product_in_pytorch(layer, points, upstream):
 
 @pytest.mark.pins("torch", "tf")
 def test_tensorflow_s_moments_hold_the_mean_constant_at_second_order(effect) -> None:
-    """First derivatives are right, second ones are not: a penalty behind a batch norm shows."""
+    """First derivatives are right, second ones are not, as in a penalty after a batch norm."""
     import keras
     import tensorflow as tf
     import torch

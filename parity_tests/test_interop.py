@@ -81,7 +81,7 @@ def test_the_round_trip_can_fail() -> None:
 
 
 def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
-    """With three channels a channels-last flattening that is not reordered shows."""
+    """With three channels a channels-last flattening that is not reordered fails."""
     system = apply_settings(reduced("lsgan_mlp").system, ["channels=3"])
     parameters = network_contract(system, "discriminator")
     state = random_state([*network_contract(system, "generator"), *parameters])

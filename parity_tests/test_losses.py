@@ -10,7 +10,7 @@ from common.reference import losses as reference
 from parity_tests.fixtures import module
 
 EXTREMES = np.array([-100.0, -30.0, -17.0, -1.0, -1e-3, 0.0, 1e-3, 1.0, 17.0, 20.0, 30.0, 100.0])
-# Labels that float32 cannot hold exactly: a port that rounds them shows.
+# Labels that float32 cannot hold exactly: a port that rounds them fails.
 LABELS = [
     {"real_label": 1.0, "fake_label": 0.0, "gen_label": 1.0},
     {"real_label": 1.0, "fake_label": -1.0, "gen_label": 0.0},

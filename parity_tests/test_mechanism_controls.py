@@ -100,7 +100,7 @@ def test_a_constant_u_is_detected(red, monkeypatch) -> None:
 
 
 def test_a_constant_u_in_evaluation_is_detected(monkeypatch) -> None:
-    """With a detached sigma u is updated there too; the test of the layer must see if it is not."""
+    """With a detached sigma u is updated there too; the layer's test must fail if it is not."""
     spectral = torch_module("spectral")
     original = spectral._detached_sigma
 

@@ -37,7 +37,7 @@ def total(backend, values, axes):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_value_and_gradient_on_a_quadratic_critic(backend, shape) -> None:
-    """The norm runs over every axis of a sample, and alpha is one number a sample."""
+    """The norm runs over every axis of a sample, and alpha is one number per sample."""
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((2, *shape))
     alpha, slope = rng.random(shape[0]), rng.standard_normal((1, *shape[1:]))

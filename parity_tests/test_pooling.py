@@ -13,7 +13,7 @@ PIXELS = np.arange(4) * 4  # of 28: each window of the second pool looks at four
 
 
 def picking_one_pixel() -> dict[str, np.ndarray]:
-    """Weights with which both convolutions hand on the upper left number of what they cover."""
+    """Weights with which both convolutions return the upper left pixel of their window."""
     state = initial_state(CASE.system, 0)
     for name in ("discriminator.conv1", "discriminator.conv2"):
         weight = np.zeros_like(state[f"{name}.weight"])

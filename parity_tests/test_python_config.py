@@ -14,7 +14,7 @@ NAME = f"python{sysconfig.get_python_version()}-config"
 
 @pytest.fixture
 def places(monkeypatch, tmp_path):
-    """As if environment, system and interpreter were installed below that folder, without any."""
+    """Empty folders for environment, system and interpreter, in the place of the real ones."""
     monkeypatch.delenv(interpreter.VARIABLE, raising=False)
     for name in ("environment", "system", "interpreter"):
         (tmp_path / name).mkdir()
@@ -33,7 +33,7 @@ def test_the_script_of_the_interpreter_behind_a_virtual_environment_is_named(pla
 
 @pytest.mark.parametrize("place", ["environment", "system"])
 def test_a_script_that_jittor_finds_is_not_overridden(places, place) -> None:
-    """Another path would make it compile everything anew."""
+    """With another path it would compile everything again."""
     (places / "interpreter" / NAME).touch()
     (places / place / NAME).touch()
     assert interpreter.VARIABLE not in prepare_environment("cpu")

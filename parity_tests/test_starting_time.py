@@ -133,7 +133,7 @@ def test_no_command_but_those_that_compute_imports_a_framework(imported_by, tmp_
 def test_most_of_the_starting_time_is_spent_in_libraries_of_the_command_line(
     run, arguments
 ) -> None:
-    """In seconds of this process's own, the two in turns: what else runs here does not count."""
+    """In CPU seconds of the child processes, measured alternately: other load does not count."""
 
     def seconds(*arguments):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

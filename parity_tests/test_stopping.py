@@ -31,9 +31,9 @@ ARGUMENTS = [
 
 
 def train_command(out: str, resuming: bool) -> None:
-    """What `rosetta train` runs, in a process that has its imports behind it."""
+    """What `rosetta train` runs, in a process that has imported its libraries already."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    # The bar of a run that is killed is nobody's.
+    # Nobody reads the progress bar of a run that is killed.
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     sys.argv = ["rosetta", *ARGUMENTS, "--out", out, *(["--resume"] if resuming else [])]
@@ -57,9 +57,9 @@ def command():
 
 
 @pytest.fixture(scope="module")
-def undisturbed(command, tmp_path_factory):
-    """The last checkpoint of a run that nobody disturbs."""
-    out = tmp_path_factory.mktemp("undisturbed") / "run"
+def uninterrupted(command, tmp_path_factory):
+    """The last checkpoint of a run without interruption."""
+    out = tmp_path_factory.mktemp("uninterrupted") / "run"
     process = command(out)
     process.join()
     assert process.exitcode == 0
@@ -71,7 +71,7 @@ def step_of(path: Path) -> int:
     return read_checkpoint(path).step if path.exists() else -1
 
 
-def test_kill_9_at_twenty_random_moments_changes_nothing(command, undisturbed, tmp_path) -> None:
+def test_kill_9_at_twenty_random_moments_changes_nothing(command, uninterrupted, tmp_path) -> None:
     out, moments, reached = tmp_path / "run", generator_at(0, "kills"), [-1]
     newest = out / "checkpoint.safetensors"
     for kill in range(KILLS):
@@ -90,8 +90,8 @@ def test_kill_9_at_twenty_random_moments_changes_nothing(command, undisturbed, t
     process.join()
     assert process.exitcode == 0
     resumed = read_checkpoint(out / "checkpoint.safetensors")
-    assert resumed.step == undisturbed.step == STEPS
-    for name, array in undisturbed.tensors.items():
+    assert resumed.step == uninterrupted.step == STEPS
+    for name, array in uninterrupted.tensors.items():
         assert np.array_equal(array, resumed.tensors[name]), name
     entries = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in entries] == list(range(1, STEPS + 1))

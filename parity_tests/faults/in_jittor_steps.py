@@ -28,7 +28,7 @@ def _mean_of_jittor(patch: pytest.MonkeyPatch) -> None:
 
 
 def _ties_to_the_last(patch: pytest.MonkeyPatch) -> None:
-    """Of equal pixels in a window the first should have the gradient."""
+    """The first of equal pixels in a window should have the gradient."""
 
     def pool(maps):
         rows = jt.ternary(maps[:, :, 1::2] >= maps[:, :, ::2], maps[:, :, 1::2], maps[:, :, ::2])
@@ -42,7 +42,7 @@ def _generator_step_on_detached_fakes(patch: pytest.MonkeyPatch) -> None:
     steps = part("jittor", "steps")
 
     class Detached:
-        """The discriminator, cut off from what made its inputs."""
+        """The discriminator on detached inputs."""
 
         def __init__(self, network):
             self.network, self.train, self.eval = network, network.train, network.eval
@@ -77,7 +77,7 @@ def _correction_of_the_next_step(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_count_for_both_optimisers(patch: pytest.MonkeyPatch) -> None:
-    """As where one optimiser is shared by both networks."""
+    """As if both networks shared one optimiser."""
     base = part("jittor", "optimisers")._Optimiser
     original, calls = base.step, []
 
@@ -98,7 +98,7 @@ def _dampening(patch: pytest.MonkeyPatch) -> None:
 
 
 def _half_of_the_parameters(patch: pytest.MonkeyPatch) -> None:
-    """Weights move and biases stand still."""
+    """Weights are updated and biases are not."""
     change(
         patch,
         part("jittor", "optimisers")._SGD,

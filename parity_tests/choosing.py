@@ -1,4 +1,4 @@
-"""Backends for the tests: one import order, one configuration, no skip without its reason."""
+"""Backends for the tests: one import order, one configuration, no skip without a reason."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def _load_backends(config: pytest.Config) -> None:
 
 
 def chosen_backends(config: pytest.Config) -> list[str]:
-    """Those of --backends, in the order in which they are imported.
+    """The backends of --backends, in the order in which they are imported.
 
     Raises:
         pytest.UsageError: there is no such backend, or none is named.
@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def configured(backend_name: str) -> Iterator[Callable[[str], Backend]]:
-    """The backend under test in the type asked for; float64 again afterwards."""
+    """The backend under test in a chosen dtype; float64 again afterwards."""
 
     def configure(dtype: str) -> Backend:
         return load(backend_name, device="cpu", dtype=dtype, exact=True)

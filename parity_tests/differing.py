@@ -1,4 +1,4 @@
-"""What the tests of differences share: two verdicts, and one question put to four frameworks."""
+"""What the tests of differences share: comparisons, and one call made in four frameworks."""
 
 import ast
 import inspect
@@ -22,17 +22,17 @@ NETWORKS = ("generator", "discriminator")
 ONE = np.ones(())
 
 
-def close(found, truth, bound="linear_algebra", what="value"):
-    require_named(np.asarray(found, np.float64), np.asarray(truth, np.float64), bound, what)
+def close(actual, expected, bound="linear_algebra", what="value"):
+    require_named(np.asarray(actual, np.float64), np.asarray(expected, np.float64), bound, what)
 
 
-def apart(found, truth, bound="linear_algebra"):
+def apart(actual, expected, bound="linear_algebra"):
     with pytest.raises(Disagreement, match="exceeds"):
-        close(found, truth, bound)
+        close(actual, expected, bound)
 
 
 def port(name: str, dtype: str = "float64") -> Backend:
-    """One port, configured; the fixture `needs` configures it back."""
+    """A port, configured for that dtype; the fixture `needs` restores float64."""
     return load(name, device="cpu", dtype=dtype, exact=True)
 
 
@@ -42,12 +42,12 @@ def part(name: str, module: str) -> Any:
 
 
 def value(name: str, function: Callable[..., Any], *points, dtype: str = "float64") -> np.ndarray:
-    """What a framework's function makes of these arrays."""
+    """The value of a framework's function at these arrays."""
     interop = port(name, dtype).interop
     return interop.to_canonical(function(*map(interop.to_native, points)))
 
 
-def slopes(
+def gradients_at(
     name: str, function: Callable[..., Any], *points, upstream=None, dtype: str = "float64"
 ) -> list[np.ndarray]:
     """The gradients of a framework's function at these arrays, for an upstream of ones."""
@@ -55,8 +55,8 @@ def slopes(
     native, canonical = backend.interop.to_native, backend.interop.to_canonical
     arrays = [np.asarray(point, np.float64) for point in points]
     upstream = np.ones_like(arrays[0]) if upstream is None else upstream
-    _, found = backend.probes.pull_back(function, native(upstream), *map(native, arrays))
-    return [canonical(gradient) for gradient in found]
+    _, gradients = backend.probes.pull_back(function, native(upstream), *map(native, arrays))
+    return [canonical(gradient) for gradient in gradients]
 
 
 def has_no_default(function: Callable[..., Any]) -> bool:
@@ -71,7 +71,7 @@ def default(function: Callable[..., Any], argument: str) -> Any:
 
 
 def called(name: str, *parts: str) -> set[str]:
-    """The last names of everything that a port calls, in these of its modules or in all."""
+    """The names of all functions that a port calls, in these modules or in all of them."""
     package = ROOT / f"{name}_impl"
     paths = [package / part for part in parts] or sorted(package.rglob("*.py"))
     nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
@@ -80,22 +80,22 @@ def called(name: str, *parts: str) -> set[str]:
 
 
 def agree(system: str, *names: str, training: bool = False) -> None:
-    """With the same weights, both networks of a reduced row give the same in these ports."""
-    case, found = reduced(system), {}
+    """With the same weights, both networks of a reduced system agree in these ports."""
+    case, outputs = reduced(system), {}
     for name in names:
         backend = port(name)
         gan, interop = build(backend, case), backend.interop
         forward = partial(backend.probes.forward, training=training)
         fakes = forward(gan.generator, interop.to_native(noise(case)))
         scores = forward(gan.discriminator, interop.to_native(images(case)))
-        found[name] = interop.to_canonical(fakes), interop.to_canonical(scores)
+        outputs[name] = interop.to_canonical(fakes), interop.to_canonical(scores)
     for name in names[1:]:
-        for network, ours, theirs in zip(NETWORKS, found[name], found[names[0]], strict=True):
+        for network, ours, theirs in zip(NETWORKS, outputs[name], outputs[names[0]], strict=True):
             close(ours, theirs, "update", f"{network} of {system} in {name}")
 
 
 def start_alike(system: str, *names: str) -> dict[str, np.ndarray]:
-    """The row's first weights, which every one of these ports holds to the last digit."""
+    """The system's initial weights, which each of these ports must have exactly."""
     case = reduced(system)
     state = initial_state(case.system, 0)
     for name in names:

@@ -13,12 +13,12 @@ from common.parity.cases import Case, cases
 
 def reduced(system: str, loss: str | None = None) -> Case:
     """The reduced case of a system, with its own loss if none is named."""
-    found = [case for case in cases([system]) if loss in (None, case.system.loss.name)]
-    return found[0]
+    candidates = [case for case in cases([system]) if loss in (None, case.system.loss.name)]
+    return candidates[0]
 
 
 def build(backend: Backend, case: Case, seed: int = 0) -> Any:
-    """The case's GAN with its seeded weights."""
+    """The case's GAN with the initial weights of a seed."""
     return backend.gan.build(case.system, initial_state(case.system, seed))
 
 
@@ -39,12 +39,12 @@ def module(backend: Backend, name: str) -> Any:
 
 
 def in_training(backend: Backend, layer: Any) -> Any:
-    """The layer as a function of its inputs in training mode; only Keras has to be told."""
+    """The layer as a function of its inputs in training mode, an argument in Keras alone."""
     return partial(layer, training=True) if backend.name == "tf" else layer
 
 
 def identity(backend: Backend) -> Any:
-    """A network that gives back what it takes, to put given images where fakes are made."""
+    """A network that returns its input, so that given images take the place of fakes."""
     if backend.name == "tf":
         return lambda images, training=True: images
     if backend.name == "jax":

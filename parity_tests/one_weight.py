@@ -1,4 +1,4 @@
-"""One vector as a network of each framework, and what an optimiser makes of it."""
+"""A network of one vector in each framework, and the vector after updates of an optimiser."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,9 +21,9 @@ def read_weight(name: str, network: Any) -> np.ndarray:
     return np.array(part(name, "interop").to_canonical(weight), np.float64)
 
 
-def ours(name: str, rule: str, **numbers: Any) -> Callable[[Any], Any]:
-    """A port's own optimiser with these numbers, yet to be made for a network."""
-    return partial(getattr(part(name, "optimisers"), rule), **numbers)
+def ours(name: str, optimiser: str, **numbers: Any) -> Callable[[Any], Any]:
+    """A port's own optimiser with these numbers, as a function of the network."""
+    return partial(getattr(part(name, "optimisers"), optimiser), **numbers)
 
 
 def weights_after(
@@ -34,7 +34,7 @@ def weights_after(
     rates: Sequence[float] = (),
     dtype: str = "float64",
 ) -> np.ndarray:
-    """What an optimiser makes of a vector of zeros, given one gradient after the other."""
+    """The vector after one update per gradient, starting from zeros."""
     native = port(name, dtype).interop.to_native
     network = one_weight(name, np.zeros_like(gradients[0]))
     optimiser = make(network)

@@ -13,7 +13,7 @@ from common.backends.examining import installed_versions
 from common.files import write_bytes
 
 EFFECTS = pytest.StashKey[dict[str, float]]()
-PROVEN = pytest.StashKey[dict[str, dict[str, Any]]]()
+RESULTS = pytest.StashKey[dict[str, dict[str, Any]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,7 +58,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
     marker = item.get_closest_marker("pins")
     if marker and report.when == "call" and report.passed:
-        item.config.stash.setdefault(PROVEN, {})[item.originalname] = {
+        item.config.stash.setdefault(RESULTS, {})[item.originalname] = {
             "effects": item.stash.get(EFFECTS, {}),
             "versions": versions(marker.args),
             "date": date.today().isoformat(),
@@ -67,17 +67,17 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    path, proven = session.config.getoption("save_pins"), session.config.stash.get(PROVEN, {})
-    if path and proven:
-        text = json.dumps(proven, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    path, results = session.config.getoption("save_pins"), session.config.stash.get(RESULTS, {})
+    if path and results:
+        text = json.dumps(results, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
         write_bytes(Path(path), f"{text}\n".encode())
 
 
 def versions(backends: tuple[str, ...]) -> str:
-    """The frameworks behind these backends with their versions, in words."""
-    found = {key: value for name in backends for key, value in installed_versions(name).items()}
+    """The frameworks behind these backends with their versions, as one line."""
+    installed = {key: value for name in backends for key, value in installed_versions(name).items()}
     return ", ".join(
-        f"{key.removesuffix('-cpu')} {value.partition('+')[0]}" for key, value in found.items()
+        f"{key.removesuffix('-cpu')} {value.partition('+')[0]}" for key, value in installed.items()
     )
 
 

@@ -16,7 +16,7 @@ CASE = reduced("lsgan_mlp")
 
 @dataclass(frozen=True)
 class Files:
-    """A folder of recordings of one case, made by PyTorch once and relabelled at will."""
+    """A folder of recordings of one case, made by PyTorch once and then relabelled."""
 
     folder: Path
 

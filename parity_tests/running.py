@@ -14,15 +14,18 @@ from parity_tests.fixtures import reduced
 
 
 def run_of(folder, system="lsgan_mlp", steps=4, dtype="float64", settings=(), **changes) -> Run:
-    """A run of a reduced row on digits, eight samples an update, saved every second step."""
-    row = apply_settings(reduced(system).system, [*settings, "batch_size=8"])
-    about = {"data": "digits", "seed": 0, "sample_every": 100, "save_every": 2, **changes}
+    """A run of a reduced system on digits, batches of eight, saved every second step.
+
+    `options` are options of the system, such as a learning rate.
+    """
+    reduced_system = apply_settings(reduced(system).system, [*settings, "batch_size=8"])
+    arguments = {"data": "digits", "seed": 0, "sample_every": 100, "save_every": 2, **changes}
     return Run(
-        system=with_options(row, about.pop("row", {})),
+        system=with_options(reduced_system, arguments.pop("options", {})),
         steps=steps,
         out=folder,
         dtype=dtype,
-        **about,
+        **arguments,
     )
 
 

@@ -23,18 +23,18 @@ BY_BACKEND = ("golden", "interop")
 
 
 def name_of(path: str) -> str:
-    """What a file tests, as in losses."""
+    """The subject of a test file, as in losses."""
     return PurePosixPath(path).stem.removeprefix("test_")
 
 
 def group_of(node_id: str) -> str:
-    """What a test is kept together with; by file, by test or by backend."""
+    """The group of tests that stay on one worker; by file, by test or by backend."""
     path, _, test = node_id.partition("::")
-    name, words = name_of(path), re.split(r"[\[\]-]", test)
+    name, parts = name_of(path), re.split(r"[\[\]-]", test)
     if name in BY_TEST:
-        return f"{name}/{words[0]}"
+        return f"{name}/{parts[0]}"
     if name in BY_BACKEND:
-        return f"{name}/{next((word for word in words if word in BACKENDS), '')}"
+        return f"{name}/{next((part for part in parts if part in BACKENDS), '')}"
     return name
 
 

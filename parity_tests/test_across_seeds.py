@@ -1,4 +1,4 @@
-"""Runs in several frameworks from several seeds: means, spreads and whether one stands out."""
+"""Runs in several frameworks from several seeds: means, spreads and significant differences."""
 
 from dataclasses import replace
 from itertools import product
@@ -19,7 +19,7 @@ FRAMEWORKS, SEEDS = ("torch", "tf", "jax", "jittor"), (0, 1, 2)
 
 
 def past(backend: str, seed: int, distance: float, **config: object) -> PastRun:
-    about = {
+    settings = {
         "command": ["train", backend, "wgan_gp_toy", "--seed", str(seed)],
         "backend": backend,
         "environment": {"device": backend},
@@ -34,7 +34,7 @@ def past(backend: str, seed: int, distance: float, **config: object) -> PastRun:
         {"step": 2, "loss_d": 1.0, "sliced_wasserstein": distance, "modes_covered": 8.0},
         {"step": 3, "loss_d": 1.0},
     ]
-    return PastRun(f"{backend}-{seed}", about, entries, None)
+    return PastRun(f"{backend}-{seed}", settings, entries, None)
 
 
 def all_runs(values) -> list[PastRun]:
@@ -53,14 +53,14 @@ def test_runs_are_grouped_by_everything_but_framework_and_seed() -> None:
     assert np.array_equal(second.values("sliced_wasserstein"), -values)
 
 
-def test_spreads_are_those_of_one_way_each() -> None:
+def test_spreads_over_seeds_and_over_frameworks() -> None:
     seeds, frameworks = np.array([0.0, 1.0, 2.0]), np.array([[0.0], [2.0]])
     assert spread(seeds + frameworks) == (1.0, np.sqrt(2.0))
 
 
-def test_a_framework_that_stands_out_is_seen() -> None:
+def test_a_framework_that_differs_is_detected() -> None:
     rng = np.random.default_rng(0)
-    # Seeds far apart, which would hide a framework, were its labels not kept within a seed.
+    # Seeds differ widely, which would hide a framework unless labels are permuted within a seed.
     alike = 100 * rng.normal(size=(1, 3)) + 0.1 * rng.normal(size=(4, 3))
     shifted = alike + np.array([[0.0], [0.0], [0.0], [3.0]])
     assert chance_of_difference(alike) > 0.05
@@ -69,7 +69,7 @@ def test_a_framework_that_stands_out_is_seen() -> None:
     assert chance_of_difference(np.tile(alike[:1], (4, 1))) == 1.0
 
 
-def test_alike_frameworks_are_told_apart_as_often_as_the_level_says() -> None:
+def test_equal_frameworks_differ_as_often_as_the_significance_level() -> None:
     chances = [
         chance_of_difference(np.random.default_rng(seed).normal(size=(3, 3))) for seed in range(200)
     ]
@@ -93,7 +93,7 @@ def test_runs_that_cannot_be_compared_are_named(tmp_path, spoil, message) -> Non
     assert not list(tmp_path.iterdir())
 
 
-def test_the_page_holds_means_spreads_verdict_and_command(tmp_path: Path) -> None:
+def test_the_page_shows_means_spreads_verdict_and_command(tmp_path: Path) -> None:
     page = tmp_path / "toy-runs.md"
     values = np.array([[1.0, 2.0, 3.0]] * 3 + [[11.0, 12.0, 13.0]])
     assert save_results_page(page, all_runs(values)) == 1
@@ -107,7 +107,7 @@ def test_the_page_holds_means_spreads_verdict_and_command(tmp_path: Path) -> Non
     assert "in 100.0% of all ways: they cannot be told apart" in page.read_text()
 
 
-def test_the_ending_of_the_file_chooses_the_page(tmp_path, monkeypatch) -> None:
+def test_the_file_extension_chooses_the_page_format(tmp_path, monkeypatch) -> None:
     known = {run.name: run for run in all_runs(np.arange(12.0).reshape(4, 3))}
     monkeypatch.setattr(side_by_side, "open_run", lambda folder: known[folder.name])
     for name, beginning in (("page.md", "# Page"), ("page.html", "<!doctype html>")):

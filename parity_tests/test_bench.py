@@ -1,4 +1,4 @@
-"""`rosetta bench`: the clock, the plain loops and what is said of them."""
+"""`rosetta bench`: its timing, the plain loops and its report."""
 
 import json
 from itertools import count
@@ -20,57 +20,57 @@ from common.processes import child
 from parity_tests.fixtures import reduced
 from parity_tests.test_command_line import rosetta
 
-# One row for every way in which plain loops differ: the order of updates, the optimiser, batch
+# One system for every way in which plain loops differ: the order of updates, the optimiser, batch
 # norm, clipping, the gradient penalty, spectral norm, dropout.
-ROWS = ("lsgan_keras", "wgan", "wgan_gp_toy", "sngan")
+SYSTEMS = ("lsgan_keras", "wgan", "wgan_gp_toy", "sngan")
 
 
 class Clock:
-    """A clock that only work moves, and what worked in which order."""
+    """A clock that advances only by work, and the order of that work."""
 
     def __init__(self, monkeypatch) -> None:
         self.now, self.worked = 0.0, []
         monkeypatch.setattr(timing, "perf_counter", lambda: self.now)
 
     def work(self, name: str, seconds: float):
-        def piece(number: int) -> None:
+        def step(number: int) -> None:
             self.now += seconds
             self.worked.append(name)
 
-        return piece
+        return step
 
 
-def test_both_are_timed_in_turns_the_order_alternating(monkeypatch) -> None:
+def test_both_are_timed_alternately(monkeypatch) -> None:
     clock = Clock(monkeypatch)
     ours, plain = clock.work("ours", 2.0), clock.work("plain", 1.0)
-    found = time_in_turns(ours, plain, pairs=3, seconds=1.0)
-    assert found.ratios == (2.0, 2.0, 2.0)
+    times = time_in_turns(ours, plain, pairs=3, seconds=1.0)
+    assert times.ratios == (2.0, 2.0, 2.0)
     assert clock.worked[-6:] == ["ours", "plain", "plain", "ours", "ours", "plain"]
-    assert found.ours == (2.0, 2.0, 2.0)
+    assert times.ours == (2.0, 2.0, 2.0)
 
 
-def test_a_block_lasts_as_long_as_asked(monkeypatch) -> None:
+def test_a_block_lasts_the_requested_time(monkeypatch) -> None:
     clock = Clock(monkeypatch)
-    found = time_in_turns(clock.work("a", 0.25), clock.work("b", 0.125), pairs=2, seconds=2.0)
+    times = time_in_turns(clock.work("a", 0.25), clock.work("b", 0.125), pairs=2, seconds=2.0)
     assert clock.worked[-16:] == ["b"] * 8 + ["a"] * 8
-    assert found.ours == (0.25, 0.25)
+    assert times.ours == (0.25, 0.25)
 
 
-def test_what_is_left_undone_is_paid_by_who_left_it(monkeypatch) -> None:
+def test_deferred_work_counts_for_the_step_that_deferred_it(monkeypatch) -> None:
     clock, debts = Clock(monkeypatch), []
 
     def wait() -> None:
         while debts:
             clock.now += debts.pop()
 
-    found = time_in_turns(
+    times = time_in_turns(
         clock.work("ours", 1.0), lambda _: debts.append(1.0), pairs=3, seconds=2.0, wait=wait
     )
-    assert found.ours == found.plain == (1.0, 1.0, 1.0)
+    assert times.ours == times.plain == (1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("late", ["first", "every"])
-def test_a_run_s_data_are_counted_from_its_first_step_on(monkeypatch, late) -> None:
+def test_the_data_share_excludes_the_wait_for_the_first_batch(monkeypatch, late) -> None:
     def step_inputs(*_, first_step: int, last_step: int, **__):
         for number in range(first_step, last_step + 1):
             sleep(0.2 if number == first_step else 0.05 if late == "every" else 0.0)
@@ -89,23 +89,23 @@ def test_a_run_s_data_are_counted_from_its_first_step_on(monkeypatch, late) -> N
     assert share < 0.1 if late == "first" else share > 0.5
 
 
-def test_a_machine_that_slows_down_slows_both(monkeypatch) -> None:
+def test_a_machine_that_slows_down_does_not_change_the_ratio(monkeypatch) -> None:
     clock, pieces = Clock(monkeypatch), count(1)
 
     def slower(number: int) -> None:
         clock.now += 1.0 + next(pieces) // 8
 
-    found = time_in_turns(slower, slower, pairs=9, seconds=1.0)
-    assert max(found.ours) > 2 * min(found.ours)
-    assert found.ratios[1] == 1.0
+    times = time_in_turns(slower, slower, pairs=9, seconds=1.0)
+    assert max(times.ours) > 2 * min(times.ours)
+    assert times.ratios[1] == 1.0
 
 
-@pytest.mark.parametrize("name", ["torch", "tf", "jax", "jittor"])
-@pytest.mark.parametrize("row", ROWS)
-def test_plain_loops_train(need, name, row) -> None:
-    need(name)
-    backend = load(name, device="cpu", dtype="float32", exact=True)
-    system = reduced(row).system
+@pytest.mark.parametrize("framework", ["torch", "tf", "jax", "jittor"])
+@pytest.mark.parametrize("system_name", SYSTEMS)
+def test_plain_loops_train(need, framework, system_name) -> None:
+    need(framework)
+    backend = load(framework, device="cpu", dtype="float32", exact=True)
+    system = reduced(system_name).system
     dataset = load_dataset("8gaussians" if system.point_dim else "noise", system, 0)
     arrays = next(step_inputs(system, dataset, 0, first_step=27, last_step=27))
     step = backend.plain.plain_step(system)
@@ -114,31 +114,31 @@ def test_plain_loops_train(need, name, row) -> None:
     assert len(set(losses)) == 3
 
 
-def test_the_command_measures_and_tells(need, tmp_path) -> None:
+def test_the_command_reports_its_measurements(need, tmp_path) -> None:
     need("torch")
     file, page = tmp_path / "speed.json", tmp_path / "speed.md"
     for out in (file, page):
         answer = rosetta("bench", "gan_moments", "--backends", "torch", "--quick", "--out", out)
         assert answer.returncode == 0, answer.stderr
-    (row,) = json.loads(file.read_text())["results"]
-    assert row["batch_size"] == 16
-    assert 0 < row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
-    assert row["images_per_second"] > 0
-    assert row["peak_memory_mb"] > 50  # NumPy and a framework alone are more
-    assert 0 <= row["data_share"] < 1
+    (result,) = json.loads(file.read_text())["results"]
+    assert result["batch_size"] == 16
+    assert 0 < result["ratio_low"] <= result["ratio"] <= result["ratio_high"]
+    assert result["images_per_second"] > 0
+    assert result["peak_memory_mb"] > 50  # NumPy and a framework alone are more
+    assert 0 <= result["data_share"] < 1
     assert "| `gan_moments` | PyTorch | 16 |" in page.read_text()
     assert "gan_moments" in answer.stdout
 
 
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("script", "message"),
     [
         ("echo out of memory >&2; exit 3", "out of memory"),
         ("exit 3", "exit status 3"),
         ("exec sleep 60", "hung"),
     ],
 )
-def test_what_dies_or_hangs_is_a_named_problem(tmp_path, monkeypatch, script, words) -> None:
+def test_a_crash_and_a_hang_are_reported(tmp_path, monkeypatch, script, message) -> None:
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
@@ -146,4 +146,4 @@ def test_what_dies_or_hangs_is_a_named_problem(tmp_path, monkeypatch, script, wo
     monkeypatch.setattr(benching, "HANGING", 0.5)
     answer = CliRunner().invoke(app, ["bench", "gan_moments", "--backends", "torch"])
     assert answer.exit_code == 1
-    assert f"gan_moments in PyTorch: {words}" in answer.stdout
+    assert f"gan_moments in PyTorch: {message}" in answer.stdout

@@ -1,4 +1,4 @@
-"""The controls of a device and the pieces that a card is judged in."""
+"""The controls of a device, and the pieces of work that test a GPU."""
 
 import sys
 import time
@@ -29,84 +29,84 @@ def files(need, tmp_path_factory) -> Files:
 
 
 @pytest.fixture
-def answers(files, monkeypatch, tmp_path):
-    """What the controls answer where the device records so: `recorded` says how, by job."""
+def run_simulated(files, monkeypatch, tmp_path):
+    """The results of the controls for simulated recordings; `recorded` changes one by its job."""
 
-    def ask(recorded=lambda job: {}, device="cuda"):
+    def run(recorded=lambda job: {}, device="cuda"):
         def record_tasks(plan, folder, watcher):
             return {t: recorded(t.job).get("problem") or make(t) for t in plan.tasks()}
 
         def make(task) -> str:
             job = task.job
-            found = recorded(job)
-            rounded = found.get("rounded", job.as_tf32)
+            how = recorded(job)
+            rounded = how.get("rounded", job.as_tf32)
             path = files.made(job.dtype, perturbed=job.perturbed, rounded=rounded)
             labels = {"backend": job.backend, "device": job.device}
-            name = f"{job.backend}{found.get('seed', '')}"
+            name = f"{job.backend}{how.get('seed', '')}"
             made = files.relabelled(name, path, rounded=job.as_tf32 and device == "cpu", **labels)
             (tmp_path / task.file).write_bytes(made.path.read_bytes())
             return ""
 
         monkeypatch.setattr(controls, "record_tasks", record_tasks)
         plan = Plan(control_jobs(["torch", "jax"], device), ("lsgan_mlp",))
-        _, found = run_controls(plan, tmp_path)
-        return found
+        _, results = run_controls(plan, tmp_path)
+        return results
 
-    return ask
+    return run
 
 
-def failed(found) -> set[str]:
-    return {control.name for control in found if not control.passed}
+def failed(results) -> set[str]:
+    return {control.name for control in results if not control.passed}
 
 
 @pytest.mark.parametrize("device", ["cuda", "cpu"])
-def test_an_honest_device_passes_every_control(answers, device) -> None:
-    found = answers(device=device)
-    assert failed(found) == set()
-    names = " ".join(control.name for control in found)
+def test_a_correct_device_passes_every_control(run_simulated, device) -> None:
+    results = run_simulated(device=device)
+    assert failed(results) == set()
+    names = " ".join(control.name for control in results)
     for backend in ("torch", "jax"):
         assert f"{backend} {device} float32 (reduced) twice is equal in every byte" in names
         assert f"{backend} {device} float32 (reduced), as TF32 turns the comparison red" in names
 
 
-def test_tf32_that_nobody_sees_fails_its_control(answers) -> None:
-    """As where the switch does nothing."""
-    found = answers(lambda job: {"rounded": False})
-    assert failed(found) == {
+def test_undetected_tf32_fails_its_control(run_simulated) -> None:
+    """As if the switch for TF32 did nothing."""
+    results = run_simulated(lambda job: {"rounded": False})
+    assert failed(results) == {
         f"{name} cuda float32 (reduced), as TF32 turns the comparison red"
         for name in ("torch", "jax")
     }
 
 
-def test_tf32_where_nothing_could_be_measured_is_not_seen(answers) -> None:
-    """A recording that nothing judges is red for another reason."""
-    found = answers(lambda job: {"problem": "crashed"} if job.dtype == "float64" else {})
-    red = {name for name in failed(found) if "turns the comparison red" in name}
+def test_tf32_is_not_detected_without_a_reference(run_simulated) -> None:
+    """A recording without a reference fails for another reason."""
+    results = run_simulated(lambda job: {"problem": "crashed"} if job.dtype == "float64" else {})
+    red = {name for name in failed(results) if "turns the comparison red" in name}
     assert len(red) == 2
 
 
-def test_a_device_that_does_not_repeat_itself_fails(answers) -> None:
+def test_a_nondeterministic_device_fails(run_simulated) -> None:
     def drifting(job):
         return {"seed": "again"} if job.again and job.backend == "torch" else {}
 
-    assert failed(answers(drifting)) == {
+    assert failed(run_simulated(drifting)) == {
         "torch cuda float32 (reduced) twice is equal in every byte"
     }
 
 
-def test_a_device_that_rounds_where_it_should_not_fails(answers) -> None:
+def test_a_device_that_always_rounds_fails(run_simulated) -> None:
     rounding = lambda job: {"rounded": job.as_tf32 or job.device == "cuda"}  # noqa: E731
-    assert "the honest recordings agree" in failed(answers(rounding))
+    assert "the honest recordings agree" in failed(run_simulated(rounding))
 
 
-def test_a_recording_that_crashed_fails(answers) -> None:
-    found = answers(lambda job: {"problem": "out of memory"} if job.again else {})
-    assert failed(found) == {
+def test_a_recording_that_crashed_fails(run_simulated) -> None:
+    results = run_simulated(lambda job: {"problem": "out of memory"} if job.again else {})
+    assert failed(results) == {
         f"{name} cuda float32 (reduced), again was recorded" for name in ("torch", "jax")
     }
 
 
-def test_controls_come_before_any_float32_figure() -> None:
+def test_controls_come_before_any_float32_comparison() -> None:
     order = list(PIECES)
     singles = [name for name, piece in PIECES.items() if "float32" in f"{name} {piece.title}"]
     assert all(order.index("controls") < order.index(name) for name in singles)
@@ -114,26 +114,28 @@ def test_controls_come_before_any_float32_figure() -> None:
 
 @pytest.mark.parametrize(("piece", "command"), COMMANDS, ids=lambda value: str(value)[:60])
 def test_every_command_of_a_piece_can_be_called(piece, command) -> None:
-    """Its name and its options are known; what it would run is not."""
+    """Its name and its options are checked; it is not run."""
     answer = CliRunner().invoke(app, [*command, "--help"])
     assert answer.exit_code == 0, answer.output
-    assert not any("{" in word for word in command)
+    assert not any("{" in argument for argument in command)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_pieces_cover_every_system_in_both_types(dtype) -> None:
     for width in ("reduced", "full") if dtype == "float32" else ("reduced",):
-        asked = [
+        selected = [
             command
             for _, command in COMMANDS
             if command[0] == "parity" and dtype in command and width in command
         ]
-        assert sorted(word for c in asked for word in c if word in SYSTEMS) == sorted(SYSTEMS)
+        assert sorted(
+            argument for c in selected for argument in c if argument in SYSTEMS
+        ) == sorted(SYSTEMS)
     (long,) = commands("long", OPTIONS)
     assert set(WIDTHS) - {"reduced", "full"} <= set(long)
 
 
-def test_without_a_piece_they_are_listed_in_order(tmp_path) -> None:
+def test_without_a_piece_all_are_listed_in_order(tmp_path) -> None:
     answer = CliRunner().invoke(app, ["card", "--out", str(tmp_path / "there")])
     assert answer.exit_code == 0
     places = [answer.output.index(name) for name in PIECES]
@@ -156,15 +158,15 @@ def test_a_piece_fails_with_its_first_command(monkeypatch, tmp_path, script, sta
     assert len(called) == (1 if status else 3)
 
 
-def test_a_piece_that_runs_out_of_time_says_so(monkeypatch, tmp_path) -> None:
+def test_a_piece_reports_its_timeout(monkeypatch, tmp_path) -> None:
     monkeypatch.setattr(cards, "run_whole", lambda command, timeout: None)
     answer = CliRunner().invoke(app, ["card", "small-float64", "--out", str(tmp_path)])
     assert answer.exit_code == 1
     assert "small-float64: stopped after 560 s" in answer.output
 
 
-def test_what_runs_out_of_time_ends_with_its_children(tmp_path) -> None:
-    """A recording left behind would go on beside the next piece."""
+def test_a_timeout_ends_a_command_and_its_children(tmp_path) -> None:
+    """A recording that is left running would slow the next piece."""
     sign = tmp_path / "sign"
     child = f"import time; time.sleep(3); open({str(sign)!r}, 'w')"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"

@@ -1,4 +1,4 @@
-"""What is said where a card is asked for and none is seen, and what sets a machine up for one."""
+"""Messages where a CUDA device is chosen and none is found, and the set-up of a machine for one."""
 
 import re
 import subprocess
@@ -25,15 +25,15 @@ FRAMEWORKS = {
 def pins(name: str) -> dict[str, str]:
     """The versions that a file of constraints names."""
     lines = (ROOT / name).read_text().splitlines()
-    found = (re.fullmatch(r"([\w-]+)={2,3}(.+)", line) for line in lines if line[:1] != "#")
-    return {match[1]: match[2] for match in found}
+    matches = (re.fullmatch(r"([\w-]+)={2,3}(.+)", line) for line in lines if line[:1] != "#")
+    return {match[1]: match[2] for match in matches}
 
 
 @pytest.fixture
-def asked_for_a_card(monkeypatch, need):
-    """What a port says when it is asked for a card that it does not see."""
+def cuda_error(monkeypatch, need):
+    """The message of a port whose CUDA device is chosen and not found."""
 
-    def ask(name: str, *, driver: bool, built: bool) -> str:
+    def configure(name: str, *, driver: bool, built: bool) -> str:
         device = loaded(name, need)
         if len(device.available_devices()) > 1:
             pytest.skip("this machine has a CUDA device")
@@ -45,18 +45,18 @@ def asked_for_a_card(monkeypatch, need):
         elif name == "jax":
             plugins = [SimpleNamespace(name="xla_cuda12")] if built else []
             monkeypatch.setattr(device, "entry_points", lambda group: plugins)
-        with pytest.raises(UsageError) as refused:
+        with pytest.raises(UsageError) as raised:
             device.configure(device="cuda", dtype="float64", exact=True)
-        return str(refused.value)
+        return str(raised.value)
 
-    return ask
+    return configure
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_without_a_driver_nothing_is_to_be_installed_anew(asked_for_a_card, name) -> None:
-    said = asked_for_a_card(name, driver=False, built=False)
-    assert "no NVIDIA driver on this machine; install it, or use --device cpu" in said
-    assert "pip" not in said
+def test_without_a_driver_no_installation_is_suggested(cuda_error, name) -> None:
+    message = cuda_error(name, driver=False, built=False)
+    assert "no NVIDIA driver on this machine; install it, or use --device cpu" in message
+    assert "pip" not in message
 
 
 @pytest.mark.parametrize(
@@ -68,22 +68,20 @@ def test_without_a_driver_nothing_is_to_be_installed_anew(asked_for_a_card, name
         ("jittor", "put its nvcc on the PATH"),
     ],
 )
-def test_a_build_for_the_cpu_beside_a_driver_names_the_other_build(
-    asked_for_a_card, name, remedy
-) -> None:
-    said = asked_for_a_card(name, driver=True, built=False)
-    assert "only its build for the CPU is installed" in said
-    assert said.endswith(remedy)
+def test_a_cpu_build_with_a_driver_suggests_the_cuda_build(cuda_error, name, remedy) -> None:
+    message = cuda_error(name, driver=True, built=False)
+    assert "only its build for the CPU is installed" in message
+    assert message.endswith(remedy)
 
 
 @pytest.mark.parametrize("name", ["torch", "tf", "jax"])
-def test_a_build_for_cards_that_finds_none_is_not_installed_again(asked_for_a_card, name) -> None:
-    said = asked_for_a_card(name, driver=True, built=True)
-    assert "find no card together; see nvidia-smi" in said
-    assert "pip" not in said
+def test_a_cuda_build_without_a_device_suggests_no_installation(cuda_error, name) -> None:
+    message = cuda_error(name, driver=True, built=True)
+    assert "find no card together; see nvidia-smi" in message
+    assert "pip" not in message
 
 
-def test_doctor_tells_the_problem_and_the_remedy_apart(backends) -> None:
+def test_doctor_reports_problem_and_remedy_separately(backends) -> None:
     name = backends[0]
     if cards.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
@@ -93,7 +91,7 @@ def test_doctor_tells_the_problem_and_the_remedy_apart(backends) -> None:
     assert not report["devices"]
 
 
-def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
+def test_a_crash_without_a_driver_is_reported_as_a_missing_driver(monkeypatch) -> None:
     """Jittor ends the process where it finds nvcc and no driver."""
 
     def crash(name, device):
@@ -107,7 +105,7 @@ def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
     assert "import fails" in examine("jittor", device="cpu")["problem"]
 
 
-def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> None:
+def test_a_missing_or_unknown_backend_is_reported(backends, monkeypatch) -> None:
     monkeypatch.setattr(examining, "installed_versions", lambda name: {})
     assert examine("torch")["problem"] == "not installed"
     with pytest.raises(UsageError, match="unknown backend"):
@@ -115,7 +113,7 @@ def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("version", ["12", "13"])
-def test_the_versions_for_cards_are_those_of_the_cpu_but_for_the_frameworks(version) -> None:
+def test_cuda_constraints_equal_those_of_the_cpu_except_frameworks(version) -> None:
     ours, theirs = pins("constraints.txt"), pins(f".constraints/cuda{version}.txt")
     others = {name for name in ours if name not in FRAMEWORKS}
     if version == "13":
@@ -124,7 +122,7 @@ def test_the_versions_for_cards_are_those_of_the_cpu_but_for_the_frameworks(vers
     assert "tensorflow-cpu" not in theirs
 
 
-def test_the_extras_for_cards_are_those_that_make_installs() -> None:
+def test_cuda_extras_are_those_that_make_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     for extra in install.FOR_CARDS:
         wanted = " ".join(project["optional-dependencies"][extra])
@@ -139,7 +137,7 @@ def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, caps
     assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
 
 
-def test_make_sets_nothing_up_for_a_card_without_a_driver() -> None:
+def test_make_sets_nothing_up_for_cuda_without_a_driver() -> None:
     if cards.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
     command = [sys.executable, "-m", "common.backends.cards"]

@@ -1,4 +1,4 @@
-"""The catalogue of differences: every row has its test, every pinning test its row."""
+"""The catalogue of differences: each has one pinning test, and its results."""
 
 import ast
 import json
@@ -11,47 +11,52 @@ from common import ROOT
 from common.backends import BACKENDS
 
 DOCS, TESTS = ROOT / "docs", ROOT / "parity_tests"
-ROWS = tomllib.loads((DOCS / "differences.toml").read_text())["difference"]
-PROVEN = json.loads((DOCS / "results" / "differences.json").read_text())
+DIFFERENCES = tomllib.loads((DOCS / "differences.toml").read_text())["difference"]
+RESULTS = json.loads((DOCS / "results" / "differences.json").read_text())
 TEXTS = ("name", "topic", "title", "text", "remedy", "test")
 
 
 def pinned() -> dict[str, set[str]]:
     """Every test with the marker pins, as file::name, and the frameworks that it pins."""
-    found = {}
+    frameworks = {}
     for path in TESTS.glob("test_*.py"):
         for node in ast.parse(path.read_text()).body:
             for mark in getattr(node, "decorator_list", ()):
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.pins":
                     arguments = {ast.literal_eval(argument) for argument in mark.args}
-                    found[f"{path.name}::{node.name}"] = arguments
-    return found
+                    frameworks[f"{path.name}::{node.name}"] = arguments
+    return frameworks
 
 
 PINNED = pinned()
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
-def test_a_row_is_whole_and_its_test_pins_the_frameworks_it_speaks_of(row) -> None:
-    assert set(row) == {*TEXTS, "ways"}
-    assert all(row[key].strip() for key in TEXTS)
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", row["name"])
-    assert set(row["ways"]) <= set(BACKENDS)
-    assert all(row["ways"].values())
-    assert PINNED[row["test"]] == set(row["ways"])
+@pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference["name"])
+def test_a_difference_is_complete_and_its_test_pins_its_frameworks(difference) -> None:
+    assert set(difference) == {*TEXTS, "ways"}
+    assert all(difference[key].strip() for key in TEXTS)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", difference["name"])
+    assert set(difference["ways"]) <= set(BACKENDS)
+    assert all(difference["ways"].values())
+    assert PINNED[difference["test"]] == set(difference["ways"])
 
 
-def test_every_test_with_the_marker_has_one_row_and_no_two_rows_share_one() -> None:
-    tests, names = [row["test"] for row in ROWS], [row["name"] for row in ROWS]
+def test_pinning_tests_and_differences_correspond_one_to_one() -> None:
+    tests, names = (
+        [difference["test"] for difference in DIFFERENCES],
+        [difference["name"] for difference in DIFFERENCES],
+    )
     assert sorted(tests) == sorted(PINNED)
     assert len(set(names)) == len(names)
     functions = [test.partition("::")[2] for test in tests]
     assert len(set(functions)) == len(functions)
 
 
-def test_a_passing_run_of_every_row_s_test_is_kept_and_of_no_other() -> None:
-    assert sorted(PROVEN) == sorted(row["test"].partition("::")[2] for row in ROWS)
-    for name, kept in PROVEN.items():
+def test_results_are_kept_for_these_tests_and_no_others() -> None:
+    assert sorted(RESULTS) == sorted(
+        difference["test"].partition("::")[2] for difference in DIFFERENCES
+    )
+    for name, kept in RESULTS.items():
         assert set(kept) == {"date", "effects", "versions"}, name
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", kept["date"]), name
         assert kept["versions"], name
@@ -61,5 +66,5 @@ def test_the_page_shows_every_topic_once() -> None:
     page = (DOCS / "differences.md").read_text()
     shown = re.findall(r"^```\{differences\} (\S+)$", page, re.MULTILINE)
     assert len(set(shown)) == len(shown)
-    assert set(shown) == {row["topic"] for row in ROWS}
+    assert set(shown) == {difference["topic"] for difference in DIFFERENCES}
     assert len(re.findall("^## ", page, re.MULTILINE)) == len(shown)

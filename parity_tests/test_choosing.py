@@ -1,4 +1,4 @@
-"""What --backends leaves out is skipped with its reason; what it names and is missing, an error."""
+"""Tests of backends outside --backends are skipped; a missing one that it names is an error."""
 
 import os
 import re
@@ -39,7 +39,7 @@ def tests(tmp_path):
     return run
 
 
-def test_collection_stops_at_no_missing_package(tests, need) -> None:
+def test_collection_needs_no_optional_package(tests, need) -> None:
     need("torch")
     call = ("parity_tests", "--backends", "torch", "--collect-only")
     answer = tests(*call, hidden=(*OTHERS, *TOOLS))
@@ -49,7 +49,7 @@ def test_collection_stops_at_no_missing_package(tests, need) -> None:
         assert f"{package} is not installed" in answer.stdout
 
 
-def test_what_was_left_out_is_skipped_with_its_reason(tests, need) -> None:
+def test_tests_of_other_backends_are_skipped_with_a_reason(tests, need) -> None:
     need("torch")
     call = ("parity_tests/test_differences_nan.py", "parity_tests/test_set_up.py")
     answer = tests(*call, "--backends", "torch", hidden=OTHERS)
@@ -60,23 +60,23 @@ def test_what_was_left_out_is_skipped_with_its_reason(tests, need) -> None:
 
 
 @pytest.mark.parametrize(
-    ("backends", "words"),
+    ("backends", "message"),
     [
         ("jax", "JAX/Flax NNX cannot be used"),
         ("torch,caffe", "--backends: unknown 'caffe'; choose some of: torch, tf, jax, jittor"),
         ("", "--backends: unknown ''; choose some of"),
     ],
 )
-def test_what_is_named_and_missing_is_an_error_of_one_line(tests, backends, words) -> None:
+def test_an_unusable_backend_is_a_one_line_error(tests, backends, message) -> None:
     call = ("parity_tests/test_markdown.py", f"--backends={backends}")
     answer = tests(*call, hidden=("jax",))
     assert answer.returncode == 4
-    assert words in answer.stderr
+    assert message in answer.stderr
     assert "Traceback" not in answer.stderr + answer.stdout
     assert "passed" not in answer.stdout
 
 
-def test_make_full_width_names_the_files_that_hold_the_slow_tests() -> None:
+def test_make_full_width_names_the_files_with_slow_tests() -> None:
     (call,) = re.findall(r"pytest .*-m slow.*", (ROOT / "Makefile").read_text())
     marked = [p for p in (ROOT / "parity_tests").glob("test_*.py") if _has_slow_tests(p)]
     assert set(call.split()[-len(marked) :]) == {f"parity_tests/{path.name}" for path in marked}

@@ -55,8 +55,8 @@ def here(capsys, monkeypatch):
     return run
 
 
-def test_every_command_teaches(here) -> None:
-    told = rosetta("--help").stdout
+def test_every_command_has_help(here) -> None:
+    listed = rosetta("--help").stdout
     for command in (
         "doctor",
         "systems",
@@ -71,7 +71,7 @@ def test_every_command_teaches(here) -> None:
         "compare-runs",
         "export",
     ):
-        assert command in told
+        assert command in listed
         status, output, _ = here(command, "--help")
         assert status == 0
         assert "Usage" in output
@@ -89,21 +89,21 @@ def test_help_fills_the_lines_of_a_narrow_terminal(here, monkeypatch, name) -> N
 
 
 def test_systems_as_json() -> None:
-    rows = json.loads(rosetta("systems", "--json").stdout)
-    assert [row["name"] for row in rows] == list(SYSTEMS)
-    assert len(rows) == 13
-    counts = {row["name"]: row["parameters"] for row in rows}
+    systems = json.loads(rosetta("systems", "--json").stdout)
+    assert [system["name"] for system in systems] == list(SYSTEMS)
+    assert len(systems) == 13
+    counts = {system["name"]: system["parameters"] for system in systems}
     assert counts["lsgan_mlp"] == {"generator": 1_952_528, "discriminator": 267_009}
-    assert all(row["citation"] for row in rows)
+    assert all(system["citation"] for system in systems)
 
 
 def test_params_as_json_lists_the_contract() -> None:
     listed = json.loads(
         rosetta("params", "lsgan_jittor", "--set", "base_channels=2", "--json").stdout
     )
-    row = apply_settings(find_system("lsgan_jittor"), ["base_channels=2"])
+    system = apply_settings(find_system("lsgan_jittor"), ["base_channels=2"])
     assert [(t["network"], t["name"], t["kind"], tuple(t["shape"])) for t in listed] == [
-        (p.network, p.name, p.kind, p.shape) for p in contract(row)
+        (p.network, p.name, p.kind, p.shape) for p in contract(system)
     ]
 
 
@@ -115,7 +115,7 @@ def test_doctor_finds_every_backend(backends) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         (["params", "nope"], "unknown system 'nope'; choose one of"),
         (
@@ -149,11 +149,11 @@ def test_doctor_finds_every_backend(backends) -> None:
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else None,
 )
-def test_bad_input_is_one_line_and_exit_2(here, tmp_path, arguments, words) -> None:
+def test_bad_input_is_one_line_and_exit_2(here, tmp_path, arguments, message) -> None:
     out = tmp_path / "out"
     status, output, errors = here(*(argument.replace("OUT", str(out)) for argument in arguments))
     assert status == 2
-    assert words in errors
+    assert message in errors
     assert len(errors.strip().splitlines()) == 1
     assert not output
     assert not out.exists()
@@ -166,9 +166,7 @@ def test_bad_input_leaves_no_traceback_in_a_process_of_its_own(tmp_path) -> None
     assert "Traceback" not in answer.stderr + answer.stdout
 
 
-def test_parity_on_the_backends_that_see_a_gpu_claims_nothing_without_one(
-    backends, tmp_path
-) -> None:
+def test_parity_on_backends_found_runs_nothing_without_a_gpu(backends, tmp_path) -> None:
     devices = [load(n, device="cpu", dtype="float64", exact=True).device for n in backends]
     if any(len(device.available_devices()) > 1 for device in devices):
         pytest.skip("this machine has a CUDA device")
@@ -181,7 +179,7 @@ def test_parity_on_the_backends_that_see_a_gpu_claims_nothing_without_one(
     assert not out.exists()
 
 
-def test_cuda_where_there_is_none_is_one_line(here, backend, backend_name, tmp_path) -> None:
+def test_missing_cuda_is_a_one_line_error(here, backend, backend_name, tmp_path) -> None:
     if len(backend.device.available_devices()) > 1:
         pytest.skip("this machine has a CUDA device")
     out = tmp_path / "r"
@@ -213,18 +211,18 @@ def test_a_file_where_a_folder_must_be_is_named_before_any_work(here, tmp_path) 
 
 
 def small_step():
-    """A small row, and the least that a step of it takes."""
-    row = apply_settings(find_system("lsgan_mlp"), SMALL[1::2])
+    """A small system, and the inputs that one step of it needs."""
+    system = apply_settings(find_system("lsgan_mlp"), SMALL[1::2])
     rng = np.random.default_rng(0)
-    return row, {
-        **initial_state(row, 0),
+    return system, {
+        **initial_state(system, 0),
         "real": rng.standard_normal((2, 1, 28, 28)),
         "noise_d": rng.standard_normal((2, 3)),
     }
 
 
 def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) -> None:
-    row, inputs = small_step()
+    system, inputs = small_step()
     write_tensors(tmp_path / "in.safetensors", inputs)
     answer = rosetta(
         "step",
@@ -239,31 +237,33 @@ def test_step_reads_and_writes_what_the_contract_says(tmp_path, backend_name) ->
         "float64",
     )
     assert answer.returncode == 0, answer.stderr
-    found, about = read_tensors(tmp_path / "out.safetensors")
-    names = [p.full_name for p in contract(row)]
-    assert set(found) == {
+    outputs, metadata = read_tensors(tmp_path / "out.safetensors")
+    names = [p.full_name for p in contract(system)]
+    assert set(outputs) == {
         "loss_d",
         "loss_g",
         "fake",
         *(f"grad.{n}" for n in names),
         *(f"new.{n}" for n in names),
     }
-    assert all(array.dtype == np.float64 for array in found.values())
-    assert found["fake"].shape == (2, 1, 28, 28)
-    assert found["loss_d"].shape == ()
-    assert about["backend"] == backend_name
+    assert all(array.dtype == np.float64 for array in outputs.values())
+    assert outputs["fake"].shape == (2, 1, 28, 28)
+    assert outputs["loss_d"].shape == ()
+    assert metadata["backend"] == backend_name
 
 
-def test_five_steps_are_the_same_arrays_five_times(backend) -> None:
-    row, inputs = small_step()
+def test_five_steps_use_the_same_inputs_five_times(backend) -> None:
+    system, inputs = small_step()
     inputs["noise_g"] = inputs["noise_d"]
-    once, five = run_step(backend, row, inputs), run_step(backend, row, inputs, steps=5)
-    gan = backend.gan.build(row, inputs)
+    once, five = run_step(backend, system, inputs), run_step(backend, system, inputs, steps=5)
+    gan = backend.gan.build(system, inputs)
     for _ in range(5):
-        backend.schedule.training_step(gan, as_step_inputs(row, inputs))
+        backend.schedule.training_step(gan, as_step_inputs(system, inputs))
     for network in ("generator", "discriminator"):
-        found = backend.interop.read_network(getattr(gan, network), network_contract(row, network))
-        for name, array in found.items():
+        tensors = backend.interop.read_network(
+            getattr(gan, network), network_contract(system, network)
+        )
+        for name, array in tensors.items():
             assert np.array_equal(five[f"new.{name}"], array), name
             assert not np.array_equal(five[f"new.{name}"], once[f"new.{name}"]), name
     assert all(np.array_equal(five[name], once[name]) for name in once if name[:4] != "new.")
@@ -290,8 +290,8 @@ def test_parity_of_one_small_system_writes_its_report(need, tmp_path) -> None:
         "bound",
         "ok",
     } <= set(report["results"][0])
-    assert {row["backend"] for row in report["results"]} == {"torch", "jittor"}
-    assert {row["dtype"] for row in report["results"]} == {"float32", "float64"}
+    assert {result["backend"] for result in report["results"]} == {"torch", "jittor"}
+    assert {result["dtype"] for result in report["results"]} == {"float32", "float64"}
     page = (tmp_path / "report" / "report.html").read_text()
     assert "Parity holds" in page
     assert "http" not in page.replace("http://www.w3.org", "").replace(

@@ -1,4 +1,4 @@
-"""common by itself: catalogue, contract, streams, initial weights, layouts, the verdict."""
+"""common by itself: systems, contract, random streams, initial weights, layouts, comparisons."""
 
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from common.streams import Streams
 from common.systems import SYSTEMS, find_system
 from common.systems.options import CHOICES, apply_settings, options_of
 
-# Trainable parameters of generator and discriminator, as shared by the sources themselves.
+# Trainable parameters of generator and discriminator, as counted in the sources.
 COUNTS = {
     "lsgan_jittor": (15_590_273, 4_330_241),
     "lsgan_keras": (810_657, 138_945),
@@ -39,27 +39,30 @@ WGAN_COUNTS = [
 
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_parameter_counts_are_the_sources(name: str) -> None:
-    row = find_system(name)
-    assert (count_trainable(row, "generator"), count_trainable(row, "discriminator")) == (
+    system = find_system(name)
+    assert (count_trainable(system, "generator"), count_trainable(system, "discriminator")) == (
         COUNTS[name]
     )
 
 
 @pytest.mark.parametrize(("settings", "counts"), WGAN_COUNTS)
 def test_the_options_of_wgan_have_the_source_s_counts(settings, counts) -> None:
-    row = apply_settings(find_system("wgan"), settings)
-    assert (count_trainable(row, "generator"), count_trainable(row, "discriminator")) == counts
+    system = apply_settings(find_system("wgan"), settings)
+    assert (
+        count_trainable(system, "generator"),
+        count_trainable(system, "discriminator"),
+    ) == counts
 
 
 def test_wgan_s_readme_generator_has_the_source_s_count() -> None:
-    row = apply_settings(find_system("wgan"), ["architecture=mlp", "base_channels=512"])
-    assert count_trainable(row, "generator") == 6_880_768
+    system = apply_settings(find_system("wgan"), ["architecture=mlp", "base_channels=512"])
+    assert count_trainable(system, "generator") == 6_880_768
 
 
 def test_colour_changes_the_counts_of_lsgan_jittor_as_the_source_says() -> None:
-    row = apply_settings(find_system("lsgan_jittor"), ["channels=3"])
-    assert count_trainable(row, "generator") == 15_591_427
-    assert count_trainable(row, "discriminator") == 4_333_441
+    system = apply_settings(find_system("lsgan_jittor"), ["channels=3"])
+    assert count_trainable(system, "generator") == 15_591_427
+    assert count_trainable(system, "discriminator") == 4_333_441
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -79,8 +82,8 @@ def test_the_contract_lists_generator_first_and_weight_before_bias_before_buffer
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
 def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
-    row, full = options_of(case.system), options_of(find_system(case.system.name))
-    changed = {key for key in row if key in full and row[key] != full[key]}
+    reduced, full = options_of(case.system), options_of(find_system(case.system.name))
+    changed = {key for key in reduced if key in full and reduced[key] != full[key]}
     widths = {
         "latent_dim",
         "base_channels",
@@ -88,18 +91,18 @@ def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
         "generator_features",
         "discriminator_features",
     }
-    said = {setting.partition("=")[0] for setting in case.settings}
-    inner = {setting.partition("=")[0] for setting in SHORT.get(case.system.name, ())}
+    set_options = {setting.partition("=")[0] for setting in case.settings}
+    inner_loops = {setting.partition("=")[0] for setting in SHORT.get(case.system.name, ())}
     variants = {
         setting.partition("=")[0]
         for settings in VARIANTS.get(case.system.name, {}).values()
         for setting in settings
     }
-    assert changed <= said <= widths | inner | variants
+    assert changed <= set_options <= widths | inner_loops | variants
 
 
-def test_a_cycle_plays_the_source_s_own_schedule() -> None:
-    """SHORT cuts inner loops; these cases must not."""
+def test_the_width_cycle_has_the_source_s_schedule() -> None:
+    """SHORT reduces inner loops; these cases must not."""
     schedules = {case.system.name: case.system for case in cases(widths=["cycle"])}
     wgan, moments = schedules["wgan"], schedules["gan_moments"]
     assert wgan.schedule.discriminator_steps_at(1) == 100
@@ -108,14 +111,14 @@ def test_a_cycle_plays_the_source_s_own_schedule() -> None:
 
 def test_the_critic_s_schedule_is_the_source_s() -> None:
     """A hundred updates in the first 25 steps and in every 500th after them, else five."""
-    row = find_system("wgan")
-    long = [step for step in range(1, 1502) if row.schedule.discriminator_steps_at(step) == 100]
+    system = find_system("wgan")
+    long = [step for step in range(1, 1502) if system.schedule.discriminator_steps_at(step) == 100]
     assert long == [*range(1, 26), 501, 1001, 1501]
-    assert {row.schedule.discriminator_steps_at(step) for step in range(1, 1502)} == {5, 100}
+    assert {system.schedule.discriminator_steps_at(step) for step in range(1, 1502)} == {5, 100}
 
 
 @pytest.mark.parametrize(
-    ("system", "settings", "words"),
+    ("system", "settings", "message"),
     [
         ("gan_moments", ["loss=wasserstein_gp"], "one score a minibatch"),
         ("lsgan_pytorch", ["loss=wasserstein_gp", "noise_reuse=fresh"], "drops units"),
@@ -133,19 +136,19 @@ def test_the_critic_s_schedule_is_the_source_s() -> None:
         ("lsgan_keras", ["dropout=1"], r"\[0, 1\)"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(system, settings, words) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_incompatible_options_are_refused(system, settings, message) -> None:
+    with pytest.raises(UsageError, match=message):
         apply_settings(find_system(system), settings)
 
 
 @pytest.mark.parametrize("loss", CHOICES["loss"])
-def test_every_loss_goes_with_an_architecture_of_another_source(loss) -> None:
-    row = apply_settings(find_system("dcgan_mnist"), [f"loss={loss}"])
-    assert row.loss.name == loss
+def test_every_loss_works_with_an_architecture_of_another_source(loss) -> None:
+    system = apply_settings(find_system("dcgan_mnist"), [f"loss={loss}"])
+    assert system.loss.name == loss
 
 
 @pytest.mark.parametrize(
-    ("assignment", "words"),
+    ("assignment", "message"),
     [
         ("base_channels=0", "at least 1"),
         ("base_channels=x", "whole number"),
@@ -160,8 +163,8 @@ def test_every_loss_goes_with_an_architecture_of_another_source(loss) -> None:
         ("name=x", "no option 'name'"),
     ],
 )
-def test_a_bad_setting_names_the_thing_and_the_remedy(assignment: str, words: str) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_an_invalid_setting_is_refused_with_the_remedy(assignment: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
         apply_settings(find_system("lsgan_jittor"), [assignment])
 
 
@@ -180,10 +183,10 @@ PINNED_UNIFORM = [-0.7520365341146122, -0.45810171109793396]
 PINNED_ORDER = [0, 3, 5, 2, 4, 1]
 
 
-def test_streams_have_not_moved() -> None:
-    """Recordings of other machines and versions stay comparable only while these stand."""
-    found = Streams(0).noise("generator", 1, (2,), "normal")
-    assert found.tolist() == PINNED_NORMAL
+def test_streams_have_pinned_values() -> None:
+    """Recordings of other machines and versions stay comparable only while these are unchanged."""
+    noise = Streams(0).noise("generator", 1, (2,), "normal")
+    assert noise.tolist() == PINNED_NORMAL
     assert Streams(0).noise("generator", 1, (2,), "uniform_symmetric").tolist() == PINNED_UNIFORM
     assert Streams(3).order(0, 6).tolist() == PINNED_ORDER
 
@@ -214,7 +217,7 @@ def test_uniform_fan_in_fills_its_interval() -> None:
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_channels_last_layouts_go_and_come_back(name: str) -> None:
+def test_channels_last_layouts_round_trip(name: str) -> None:
     case = next(case for case in cases([name]))
     for parameter in network_contract(case.system, "generator"):
         values = np.random.default_rng(0).standard_normal(parameter.shape)
@@ -222,14 +225,14 @@ def test_channels_last_layouts_go_and_come_back(name: str) -> None:
         assert np.array_equal(to_channels_first(parameter, there), values)
 
 
-def test_the_verdict_measures_normwise() -> None:
-    truth = np.array([3.0, 4.0])
-    assert normwise_error(truth + np.array([0.0, 5.0]), truth) == 1.0
-    assert normwise_error(truth, np.zeros(2)) == 5.0
+def test_errors_are_measured_normwise() -> None:
+    expected = np.array([3.0, 4.0])
+    assert normwise_error(expected + np.array([0.0, 5.0]), expected) == 1.0
+    assert normwise_error(expected, np.zeros(2)) == 5.0
 
 
 @pytest.mark.parametrize(
-    "found",
+    "actual",
     [
         np.array([1.0, np.nan]),
         np.array([1.0, np.inf]),
@@ -238,12 +241,12 @@ def test_the_verdict_measures_normwise() -> None:
         np.array([1.0]),
     ],
 )
-def test_the_verdict_rejects_nan_infinity_shape_and_permutation(found) -> None:
+def test_a_comparison_rejects_nan_infinity_shape_and_permutation(actual) -> None:
     with pytest.raises(Disagreement, match="weights"):
-        require(found, np.array([1.0, 2.0]), 1e-3, "weights")
+        require(actual, np.array([1.0, 2.0]), 1e-3, "weights")
 
 
-def test_the_verdict_rejects_a_nan_on_both_sides() -> None:
+def test_a_comparison_rejects_a_nan_on_both_sides() -> None:
     broken = np.array([np.nan, 1.0])
     with pytest.raises(Disagreement, match="NaN"):
         require(broken, broken, 1.0, "weights")

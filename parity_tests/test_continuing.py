@@ -1,4 +1,4 @@
-"""A parity run that was stopped goes on where it was, and never from what something else made."""
+"""A stopped parity run resumes where it was, and never from recordings of another run."""
 
 import json
 import os
@@ -25,13 +25,13 @@ PLAN = Plan(plan_jobs(["torch", "jittor"], "cpu", ["float64"], ["reduced"]), NAM
 
 class Seen(Watcher):
     def __init__(self) -> None:
-        self.kept, self.asked, self.judged_groups = [], [], []
+        self.kept, self.started, self.judged_groups = [], [], []
 
     def starts(self, tasks, kept) -> None:
-        self.asked, self.kept = list(tasks), list(kept)
+        self.started, self.kept = list(tasks), list(kept)
 
-    def judged(self, group, found) -> None:
-        self.judged_groups.append((str(group), found.ok, found.made))
+    def judged(self, group, comparison) -> None:
+        self.judged_groups.append((str(group), comparison.ok, comparison.made))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def recorded(need, tmp_path):
     need("torch", "jittor")
 
     class Stopping(Watcher):
-        def judged(self, group, found) -> None:
+        def judged(self, group, comparison) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt), recordings_of(PLAN, tmp_path) as folder:
@@ -48,21 +48,21 @@ def recorded(need, tmp_path):
     return tmp_path
 
 
-def test_what_was_recorded_is_not_recorded_again(recorded) -> None:
+def test_existing_recordings_are_reused(recorded) -> None:
     seen = Seen()
     with recordings_of(PLAN, recorded) as folder:
         comparison = run_parity(PLAN, folder, seen)
     assert comparison.ok
     assert len(seen.kept) >= 2
-    assert {*seen.kept, *seen.asked} == set(PLAN.tasks())
-    assert not set(seen.kept) & set(seen.asked)
+    assert {*seen.kept, *seen.started} == set(PLAN.tasks())
+    assert not set(seen.kept) & set(seen.started)
     assert [(name, ok) for name, ok, _ in seen.judged_groups] == [
         ("lsgan_mlp", True),
         ("gan_moments", True),
     ]
 
 
-def test_a_run_of_fewer_widths_is_not_taken_for_one_of_more(need, tmp_path) -> None:
+def test_recordings_of_fewer_widths_are_not_reused_for_more(need, tmp_path) -> None:
     need("torch")
     narrow, wider = (
         Plan(plan_jobs(["torch"], "cpu", ["float64"], widths), ("gan_moments",))
@@ -71,19 +71,21 @@ def test_a_run_of_fewer_widths_is_not_taken_for_one_of_more(need, tmp_path) -> N
     record_tasks(narrow, tmp_path)
     seen = Seen()
     record_tasks(wider, tmp_path, seen)
-    assert (len(seen.kept), len(seen.asked)) == (0, 1)
+    assert (len(seen.kept), len(seen.started)) == (0, 1)
 
 
-def test_a_complete_run_leaves_nothing_to_go_on_from(recorded) -> None:
+def test_a_complete_run_removes_its_recordings(recorded) -> None:
     with recordings_of(PLAN, recorded) as folder:
         run_parity(PLAN, folder)
     assert not (recorded / FOLDER).exists()
 
 
 @pytest.mark.parametrize("change", ["code", "versions", "python", "processor", "seed", "settings"])
-def test_what_something_else_recorded_is_removed(recorded, monkeypatch, change) -> None:
-    found = kept_recordings.fingerprint(PLAN)
-    monkeypatch.setattr(kept_recordings, "fingerprint", lambda plan: found | {change: "another"})
+def test_recordings_with_another_fingerprint_are_removed(recorded, monkeypatch, change) -> None:
+    fingerprint = kept_recordings.fingerprint(PLAN)
+    monkeypatch.setattr(
+        kept_recordings, "fingerprint", lambda plan: fingerprint | {change: "another"}
+    )
     with recordings_of(PLAN, recorded) as folder:
         assert {path.name for path in folder.iterdir()} == {
             kept_recordings.LOCK,
@@ -91,7 +93,7 @@ def test_what_something_else_recorded_is_removed(recorded, monkeypatch, change) 
         }
 
 
-def test_a_recording_that_was_cut_short_is_made_again(recorded) -> None:
+def test_a_truncated_recording_is_made_again(recorded) -> None:
     folder = recorded / FOLDER
     (first, *_) = sorted(folder.glob("*.safetensors"))
     first.write_bytes(first.read_bytes()[:1000])
@@ -100,10 +102,10 @@ def test_a_recording_that_was_cut_short_is_made_again(recorded) -> None:
     with recordings_of(PLAN, recorded) as again:
         assert not list(again.glob(f".*{UNFINISHED}"))
         assert run_parity(PLAN, again, seen).ok
-    assert first.name in {task.file for task in seen.asked}
+    assert first.name in {task.file for task in seen.started}
 
 
-def test_every_line_of_code_counts(monkeypatch, tmp_path) -> None:
+def test_the_fingerprint_covers_the_code_of_every_package(monkeypatch, tmp_path) -> None:
     for package in ("common", "torch_impl", "tf_impl", "jax_impl", "jittor_impl"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "module.py").write_text("number = 1\n")
@@ -141,12 +143,12 @@ def test_a_failed_recording_is_tried_again(need, tmp_path, monkeypatch) -> None:
         patch.setattr(parity, "Dispatcher", Failing)
         assert not run_parity(plan, tmp_path, seen).ok
     run_parity(plan, tmp_path, seen)
-    assert len(seen.asked) == 1
+    assert len(seen.started) == 1
 
 
 @contextmanager
 def interruptible():
-    """What a script runs in the background ignores Ctrl-C, and so would all that it starts."""
+    """Ctrl-C works, which processes of a script in the background ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
@@ -154,7 +156,7 @@ def interruptible():
         signal.signal(signal.SIGINT, before)
 
 
-def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(need, tmp_path) -> None:
+def test_ctrl_c_prints_results_and_the_same_command_resumes(need, tmp_path) -> None:
     need("torch", "jittor")
     names = ("lsgan_mlp", "dcgan_mnist")
     command = [
@@ -182,10 +184,10 @@ def test_ctrl_c_says_what_is_known_and_the_same_command_goes_on(need, tmp_path) 
             if line.startswith("lsgan_mlp"):
                 os.killpg(first.pid, signal.SIGINT)  # as a terminal does: to every process
                 break
-        said = "".join(lines) + first.stdout.read()
-    assert first.returncode == 130, said
-    assert "not judged yet: dcgan_mnist. The same command goes on from here." in said
-    assert "Traceback" not in said
+        output = "".join(lines) + first.stdout.read()
+    assert first.returncode == 130, output
+    assert "not judged yet: dcgan_mnist. The same command goes on from here." in output
+    assert "Traceback" not in output
     assert not (tmp_path / "report" / "report.json").exists()
     time.sleep(0.2)
 

@@ -1,4 +1,4 @@
-"""Planted faults: each tier of the comparison must turn red when its subject is broken."""
+"""Planted faults: each part of the comparison must fail when its subject is broken."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,69 +23,77 @@ def recorded(name: str, case, path: Path):
     return open_recording(path)
 
 
-def judged_with_fault(case, tmp_path, honest: list[str], faulty: str) -> Comparison:
-    """Two honest recordings beside one that was made while a fault was planted."""
-    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in honest]
+def judged_with_fault(case, tmp_path, references: list[str], faulty: str) -> Comparison:
+    """Two recordings without a fault, compared with one that has a planted fault."""
+    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in references]
     return compare([*files, recorded(faulty, case, tmp_path / "faulty.safetensors")])
 
 
 def red(comparison: Comparison, backend: str) -> set[str]:
-    return {row.quantity for row in comparison.results if not row.ok and row.backend == backend}
+    return {
+        result.quantity
+        for result in comparison.results
+        if not result.ok and result.backend == backend
+    }
 
 
 @pytest.fixture
-def honest(need):
-    """Two backends that stay untouched, and are therefore the reference."""
+def references(need):
+    """Two backends without a fault, which are therefore the reference."""
     need("torch", "tf", "jax", "jittor")
     return ["jittor", "torch"]
 
 
-def test_without_a_fault_nothing_is_red(honest, tmp_path) -> None:
-    assert judged_with_fault(reduced("lsgan_mlp"), tmp_path, honest, "jax").ok
+def test_without_a_fault_nothing_is_red(references, tmp_path) -> None:
+    assert judged_with_fault(reduced("lsgan_mlp"), tmp_path, references, "jax").ok
 
 
-def test_channels_first_flattening_turns_forward_red(honest, tmp_path, monkeypatch) -> None:
+def test_channels_first_flattening_turns_forward_red(references, tmp_path, monkeypatch) -> None:
     layouts = module(load("tf", device="cpu", dtype="float64", exact=True), "interop")
-    straight = layouts.to_channels_last
+    original = layouts.to_channels_last
     monkeypatch.setattr(
         layouts,
         "to_channels_last",
-        lambda p, values: straight(replace(p, maps_in=None, maps_out=None), values),
+        lambda p, values: original(replace(p, maps_in=None, maps_out=None), values),
     )
-    found = judged_with_fault(reduced("dcgan_mnist"), tmp_path, honest, "tf")
-    assert {"output_train", "output_eval", "gradient"} <= red(found, "tf")
-    assert not red(found, "torch")
+    comparison = judged_with_fault(reduced("dcgan_mnist"), tmp_path, references, "tf")
+    assert {"output_train", "output_eval", "gradient"} <= red(comparison, "tf")
+    assert not red(comparison, "torch")
 
 
-def test_an_unflipped_kernel_turns_forward_red(honest, tmp_path, monkeypatch) -> None:
+def test_an_unflipped_kernel_turns_forward_red(references, tmp_path, monkeypatch) -> None:
     layouts = module(load("tf", device="cpu", dtype="float64", exact=True), "interop")
-    straight = layouts.to_channels_last
+    original = layouts.to_channels_last
 
     def flipped(parameter, values):
-        turned = straight(parameter, values)
+        turned = original(parameter, values)
         return turned[::-1, ::-1] if parameter.kind == "conv_transpose" else turned
 
     monkeypatch.setattr(layouts, "to_channels_last", flipped)
     assert "output_train" in red(
-        judged_with_fault(reduced("lsgan_jittor"), tmp_path, honest, "tf"), "tf"
+        judged_with_fault(reduced("lsgan_jittor"), tmp_path, references, "tf"), "tf"
     )
 
 
 @pytest.mark.parametrize("faulty", ["tf", "jax"])
 def test_an_unbiased_running_variance_turns_buffers_red(
-    honest, tmp_path, monkeypatch, faulty
+    references, tmp_path, monkeypatch, faulty
 ) -> None:
     model = module(load(faulty, device="cpu", dtype="float64", exact=True), "models.lsgan_jittor")
     norm = model._norm
     monkeypatch.setattr(
         model, "_norm", lambda channels: norm(channels, unbiased_running_variance=True)
     )
-    found = red(judged_with_fault(reduced("lsgan_jittor"), tmp_path, honest, faulty), faulty)
-    assert {"running_statistics", "buffer"} <= found
-    assert "gradient" not in found
+    quantities = red(
+        judged_with_fault(reduced("lsgan_jittor"), tmp_path, references, faulty), faulty
+    )
+    assert {"running_statistics", "buffer"} <= quantities
+    assert "gradient" not in quantities
 
 
-def test_swapped_real_and_fake_turn_losses_and_gradients_red(honest, tmp_path, monkeypatch) -> None:
+def test_swapped_real_and_fake_turn_losses_and_gradients_red(
+    references, tmp_path, monkeypatch
+) -> None:
     gan = load("tf", device="cpu", dtype="float64", exact=True).gan
     build_losses = gan.build_losses
 
@@ -94,12 +102,12 @@ def test_swapped_real_and_fake_turn_losses_and_gradients_red(honest, tmp_path, m
         return generator_loss, lambda real, fake: discriminator_loss(fake, real)
 
     monkeypatch.setattr(gan, "build_losses", swapped)
-    found = red(judged_with_fault(reduced("lsgan_mlp"), tmp_path, honest, "tf"), "tf")
-    assert {"loss", "gradient", "parameter"} <= found
-    assert "output_eval" not in found
+    quantities = red(judged_with_fault(reduced("lsgan_mlp"), tmp_path, references, "tf"), "tf")
+    assert {"loss", "gradient", "parameter"} <= quantities
+    assert "output_eval" not in quantities
 
 
-def test_a_rounded_hyper_parameter_turns_updates_red(honest, tmp_path, monkeypatch) -> None:
+def test_a_rounded_hyper_parameter_turns_updates_red(references, tmp_path, monkeypatch) -> None:
     gan = load("jax", device="cpu", dtype="float64", exact=True).gan
     build_optimiser = gan.build_optimiser
 
@@ -109,28 +117,28 @@ def test_a_rounded_hyper_parameter_turns_updates_red(honest, tmp_path, monkeypat
         return build_optimiser(replace(system, optimiser=optimiser), network)
 
     monkeypatch.setattr(gan, "build_optimiser", rounded)
-    found = red(judged_with_fault(reduced("lsgan_mlp"), tmp_path, honest, "jax"), "jax")
-    assert "parameter" in found
-    assert not {"gradient", "output_train"} & found
+    quantities = red(judged_with_fault(reduced("lsgan_mlp"), tmp_path, references, "jax"), "jax")
+    assert "parameter" in quantities
+    assert not {"gradient", "output_train"} & quantities
 
 
 def test_a_stale_discriminator_turns_the_second_half_of_a_step_red(
-    honest, tmp_path, monkeypatch
+    references, tmp_path, monkeypatch
 ) -> None:
-    """The generator must meet the discriminator as its update left it."""
+    """The generator's update must use the updated discriminator."""
     steps = load("torch", device="cpu", dtype="float64", exact=True).steps
 
-    def forgetful(generator, discriminator, optimiser, real, noise, **keywords):
+    def without_update(generator, discriminator, optimiser, real, noise, **keywords):
         return steps.discriminator_gradients(generator, discriminator, real, noise, **keywords)[0]
 
-    monkeypatch.setattr(steps, "discriminator_step", forgetful)
-    found = judged_with_fault(reduced("lsgan_mlp"), tmp_path, ["jittor", "jax"], "torch")
-    assert "loss" in red(found, "torch")
-    assert "gradient" not in red(found, "torch")
+    monkeypatch.setattr(steps, "discriminator_step", without_update)
+    comparison = judged_with_fault(reduced("lsgan_mlp"), tmp_path, ["jittor", "jax"], "torch")
+    assert "loss" in red(comparison, "torch")
+    assert "gradient" not in red(comparison, "torch")
 
 
-def test_a_missing_detach_is_seen(monkeypatch) -> None:
-    """The discriminator's update must send nothing into the generator."""
+def test_a_missing_detach_is_detected(monkeypatch) -> None:
+    """The discriminator's update must leave no gradient in the generator."""
     from contextlib import nullcontext
 
     backend = load("torch", device="cpu", dtype="float64", exact=True)
@@ -151,41 +159,41 @@ def test_a_missing_detach_is_seen(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_nan_on_one_side_turns_exactly_that_tensor_red(honest, tmp_path, value) -> None:
+def test_a_nan_on_one_side_turns_exactly_that_tensor_red(references, tmp_path, value) -> None:
     case = reduced("lsgan_mlp")
-    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in honest]
-    tensors, about = read_tensors(files[0].path)
+    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in references]
+    tensors, metadata = read_tensors(files[0].path)
     broken = f"{case.name}|gradient|0|generator.linear2.weight"
     tensors[broken] = np.where(
         np.arange(tensors[broken].size).reshape(tensors[broken].shape) == 5, value, tensors[broken]
     )
-    write_tensors(tmp_path / "broken.safetensors", tensors, **about)
+    write_tensors(tmp_path / "broken.safetensors", tensors, **metadata)
     third = recorded("jax", case, tmp_path / "third.safetensors")
-    found = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
-    failed = [row for row in found.results if not row.ok]
-    assert [(row.backend, row.quantity, row.tensor) for row in failed] == [
-        (honest[0], "gradient", "generator.linear2.weight")
+    comparison = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
+    failed = [result for result in comparison.results if not result.ok]
+    assert [(result.backend, result.quantity, result.tensor) for result in failed] == [
+        (references[0], "gradient", "generator.linear2.weight")
     ]
     assert "NaN" in failed[0].reason
 
 
-def test_a_missing_and_an_extra_tensor_turn_red(honest, tmp_path) -> None:
+def test_a_missing_and_an_extra_tensor_turn_red(references, tmp_path) -> None:
     case = reduced("lsgan_mlp")
-    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in honest]
-    tensors, about = read_tensors(files[0].path)
+    files = [recorded(name, case, tmp_path / f"{name}.safetensors") for name in references]
+    tensors, metadata = read_tensors(files[0].path)
     tensors[f"{case.name}|gradient|0|generator.linear9.weight"] = tensors.pop(
         f"{case.name}|gradient|0|generator.linear2.weight"
     )
-    write_tensors(tmp_path / "broken.safetensors", tensors, **about)
+    write_tensors(tmp_path / "broken.safetensors", tensors, **metadata)
     third = recorded("jax", case, tmp_path / "third.safetensors")
-    found = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
-    reasons = {row.tensor: row.reason for row in found.results if not row.ok}
+    comparison = compare([open_recording(tmp_path / "broken.safetensors"), files[1], third])
+    reasons = {result.tensor: result.reason for result in comparison.results if not result.ok}
     assert "missing" in reasons["generator.linear2.weight"]
     assert "not one of" in reasons["gradient|0|generator.linear9.weight"]
 
 
-def test_the_same_arrays_come_twice(backend) -> None:
-    """A recording is a function of its seed: the control of the control."""
+def test_recordings_are_deterministic(backend) -> None:
+    """A recording is a function of its seed, so the comparisons above show the fault alone."""
     case = reduced("dcgan_mnist")
     first, second = (record_case(backend, case, seed=3)[0] for _ in range(2))
     assert set(first) == set(second)

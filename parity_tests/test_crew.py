@@ -1,4 +1,4 @@
-"""Real processes of a crew: what they say, and that an interruption leaves none behind."""
+"""Real processes of a crew: their output, and that an interruption ends them all."""
 
 import os
 import sys
@@ -19,7 +19,7 @@ FAMILY = (
 
 
 def alive(pid: int) -> bool:
-    """Whether a process still runs; one that has ended and that nobody asked for does not."""
+    """Whether a process still runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -32,21 +32,21 @@ def written(file: Path) -> int:
     return int(file.read_text())
 
 
-def test_what_a_command_says_is_shown_where_asked_for(capsys) -> None:
-    command = [sys.executable, "-c", "import os; print(os.environ['WORD'])"]
+def test_output_of_a_command_is_shown_on_request(capsys) -> None:
+    command = [sys.executable, "-c", "import os; print(os.environ['TEXT'])"]
     with Crew() as crew:
-        assert crew.run("one", command, shown=True, variables={"WORD": "loud"})
-        assert crew.run("two", command, variables={"WORD": "quiet"})
+        assert crew.run("one", command, shown=True, variables={"TEXT": "loud"})
+        assert crew.run("two", command, variables={"TEXT": "quiet"})
         assert not crew.run("three", [sys.executable, "-c", "raise SystemExit(3)"])
-    said = capsys.readouterr().out
-    assert "s  loud\n" in said
-    assert "quiet" not in said
-    assert "done: one\n" in said
-    assert "FAILED: three\n" in said
+    output = capsys.readouterr().out
+    assert "s  loud\n" in output
+    assert "quiet" not in output
+    assert "done: one\n" in output
+    assert "FAILED: three\n" in output
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc what runs")
-def test_an_interruption_ends_what_runs_with_its_children(tmp_path, capsys) -> None:
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="reads /proc")
+def test_an_interruption_ends_commands_and_their_children(tmp_path, capsys) -> None:
     file = tmp_path / "child"
     command = [sys.executable, "-c", FAMILY, str(file)]
     began = time.monotonic()
@@ -60,7 +60,7 @@ def test_an_interruption_ends_what_runs_with_its_children(tmp_path, capsys) -> N
     assert "FAILED" not in capsys.readouterr().out
 
 
-def test_once_interrupted_nothing_new_begins(tmp_path) -> None:
+def test_no_command_begins_after_an_interruption(tmp_path) -> None:
     touch = [sys.executable, "-c", f"open({str(tmp_path / 'file')!r}, 'w')"]
     with Crew() as crew:
         pass

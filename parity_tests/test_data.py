@@ -1,4 +1,4 @@
-"""Data sets by name: pictures of any mode fitted to a row, folders, and what tells them apart."""
+"""Data sets by name: images of any mode fitted to a system, folders, and fingerprints."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ class InUnitRange(LSGANMLP):
     pixel_range = "unit"
 
 
-def row(size=4, channels=1, family=LSGANMLP):
+def system_of(size=4, channels=1, family=LSGANMLP):
     widths = {"latent_dim": 1, "generator_features": 1, "discriminator_features": 1}
     networks = family(image_size=size, channels=channels, **widths)
     return replace(find_system("lsgan_mlp"), networks=networks)
@@ -42,9 +42,9 @@ def symmetric(pixels) -> np.ndarray:
 def pixels(dataset, index=0) -> np.ndarray:
     """A sample in [−1, 1] as the 8-bit pixels (H, W) or (H, W, C) that it was made of."""
     sample = dataset.samples([index])[0]
-    found = ((sample + 1) * 127.5).round()
-    assert np.array_equal(symmetric(found), sample)
-    return found.squeeze() if len(found) == 1 else found.transpose(1, 2, 0)
+    values = ((sample + 1) * 127.5).round()
+    assert np.array_equal(symmetric(values), sample)
+    return values.squeeze() if len(values) == 1 else values.transpose(1, 2, 0)
 
 
 def save(path, picture, **options) -> None:
@@ -54,7 +54,7 @@ def save(path, picture, **options) -> None:
 
 @pytest.fixture
 def shades(tmp_path):
-    """Five pictures of one shade each, in two folders, beside what is none."""
+    """Five pictures of one shade each, in two folders, beside a file that is no image."""
     root = tmp_path / "shades"
     for name, shade in {
         "b.png": 20,
@@ -68,22 +68,22 @@ def shades(tmp_path):
     return root
 
 
-@pytest.mark.parametrize("system", ["sngan", "wgan_gp_toy", "gan_moments"])
-def test_a_name_that_nobody_knows_is_answered_with_all_that_may_be_chosen(system) -> None:
-    found = find_system(system)
+@pytest.mark.parametrize("name", ["sngan", "wgan_gp_toy", "gan_moments"])
+def test_an_unknown_data_set_is_refused_with_the_choices(name) -> None:
+    system = find_system(name)
     forms = ["npz:PATH[:KEY]"]
-    if found.point_dim is None:
+    if system.point_dim is None:
         forms = ["hf:NAME[:SPLIT]", "folder:PATH", *forms]
-    words = ", ".join([*OFFLINE[found.point_dim], *forms])
-    for name in ("cats", "cats:x", "folder:", "npz:", "hf:", "", ":"):
-        with pytest.raises(UsageError) as caught:
-            load_dataset(name, found, 0)
-        assert str(caught.value).endswith(f"choose one of: {words}")
+    choices = ", ".join([*OFFLINE[system.point_dim], *forms])
+    for data in ("cats", "cats:x", "folder:", "npz:", "hf:", "", ":"):
+        with pytest.raises(UsageError) as raised:
+            load_dataset(data, system, 0)
+        assert str(raised.value).endswith(f"choose one of: {choices}")
 
 
 @pytest.mark.parametrize("name", ["digits", "photos", "folder:.", "hf:mnist"])
 @pytest.mark.parametrize("system", ["wgan_gp_toy", "gan_moments"])
-def test_rows_of_points_take_no_pictures(name, system) -> None:
+def test_systems_of_points_refuse_images(name, system) -> None:
     with pytest.raises(UsageError, match=r"no data set .* choose one of: .*npz:PATH"):
         load_dataset(name, find_system(system), 0)
 
@@ -93,28 +93,28 @@ def test_pictures_become_one_or_three_channels_only(tmp_path, shades, name) -> N
     np.save(tmp_path / "x.npy", np.zeros((2, 4, 4), np.uint8))
     places = {"folder": f"folder:{shades}", "npz": f"npz:{tmp_path / 'x.npy'}", "hf": "hf:x"}
     with pytest.raises(UsageError, match="channels=2: pictures have 1 or 3; use --data noise"):
-        load_dataset(places.get(name, name), row(channels=2), 0)
+        load_dataset(places.get(name, name), system_of(channels=2), 0)
 
 
-def test_fingerprints_of_draws_follow_the_seed_and_the_name() -> None:
+def test_fingerprints_of_random_data_depend_on_seed_and_name() -> None:
     def fingerprint(name, seed):
         (dimension,) = [key for key, names in OFFLINE.items() if name in names and name != "noise"]
         system = {None: "sngan", 2: "wgan_gp_toy", 1: "gan_moments"}[dimension]
         return load_dataset(name, find_system(system), seed).fingerprint
 
-    drawn = ["photos", "8gaussians", "25gaussians", "swissroll", "gaussian"]
-    found = [fingerprint(name, seed) for name in drawn for seed in (0, 1)]
-    assert len(set(found)) == len(found)
-    assert found == [fingerprint(name, seed) for name in drawn for seed in (0, 1)]
+    random_data = ["photos", "8gaussians", "25gaussians", "swissroll", "gaussian"]
+    fingerprints = [fingerprint(name, seed) for name in random_data for seed in (0, 1)]
+    assert len(set(fingerprints)) == len(fingerprints)
+    assert fingerprints == [fingerprint(name, seed) for name in random_data for seed in (0, 1)]
     assert fingerprint("digits", 0) == fingerprint("digits", 1) == PINNED_FINGERPRINT
 
 
-def test_fingerprints_do_not_run_their_parts_together() -> None:
+def test_fingerprints_separate_their_parts() -> None:
     assert fingerprint_of("ab", "c") != fingerprint_of("a", "bc")
     assert fingerprint_of("a", 1) != fingerprint_of("a", 2)
 
 
-def test_a_path_with_colons_is_the_longest_that_exists(tmp_path) -> None:
+def test_a_path_may_contain_colons(tmp_path) -> None:
     (tmp_path / "a:b").touch()
     (tmp_path / "a").touch()
     path = str(tmp_path / "a")
@@ -130,19 +130,19 @@ def test_a_wide_and_a_tall_picture_are_cropped_to_the_middle(tmp_path) -> None:
     wide = np.tile(np.arange(8, dtype=np.uint8), (4, 1))
     save(tmp_path / "a.png", Image.fromarray(wide))
     save(tmp_path / "b.png", Image.fromarray(wide.T))
-    found = load_dataset(f"folder:{tmp_path}", row(), 0)
-    assert np.array_equal(pixels(found, 0), wide[:, 2:6])
-    assert np.array_equal(pixels(found, 1), wide[:, 2:6].T)
+    dataset = load_dataset(f"folder:{tmp_path}", system_of(), 0)
+    assert np.array_equal(pixels(dataset, 0), wide[:, 2:6])
+    assert np.array_equal(pixels(dataset, 1), wide[:, 2:6].T)
 
 
 def test_the_shorter_side_is_resized_and_then_the_longer_one_cropped(tmp_path) -> None:
     content = np.arange(16 * 8, dtype=np.uint8).reshape(8, 16) * 7
     save(tmp_path / "a.png", Image.fromarray(content))
     whole = Image.fromarray(content).resize((8, 4), Image.Resampling.BILINEAR)
-    found = pixels(load_dataset(f"folder:{tmp_path}", row(), 0))
-    assert np.array_equal(found, np.asarray(whole.crop((2, 0, 6, 4))))
+    actual = pixels(load_dataset(f"folder:{tmp_path}", system_of(), 0))
+    assert np.array_equal(actual, np.asarray(whole.crop((2, 0, 6, 4))))
     squashed = Image.fromarray(content).resize((4, 4), Image.Resampling.BILINEAR)
-    assert not np.array_equal(found, np.asarray(squashed))
+    assert not np.array_equal(actual, np.asarray(squashed))
 
 
 def palette() -> Image.Image:
@@ -175,41 +175,41 @@ MODES = {
 def test_every_mode_keeps_its_colours(tmp_path, mode) -> None:
     picture, extension, colour = MODES[mode]
     save(tmp_path / f"a.{extension}", picture)
-    found = pixels(load_dataset(f"folder:{tmp_path}", row(channels=3), 0))
-    assert np.array_equal(found, np.full((4, 4, 3), colour))
+    actual = pixels(load_dataset(f"folder:{tmp_path}", system_of(channels=3), 0))
+    assert np.array_equal(actual, np.full((4, 4, 3), colour))
 
 
 def test_a_transparent_palette_entry_is_white_and_a_colour_has_its_grey(tmp_path) -> None:
     save(tmp_path / "a.png", palette(), transparency=1)
     save(tmp_path / "b.png", palette())
-    found = load_dataset(f"folder:{tmp_path}", row(), 0)
-    assert np.unique(pixels(found, 0)).tolist() == [255]
-    assert np.unique(pixels(found, 1)).tolist() == [124]  # 0.299·200 + 0.587·100 + 0.114·50
+    dataset = load_dataset(f"folder:{tmp_path}", system_of(), 0)
+    assert np.unique(pixels(dataset, 0)).tolist() == [255]
+    assert np.unique(pixels(dataset, 1)).tolist() == [124]  # 0.299·200 + 0.587·100 + 0.114·50
 
 
 def test_a_photograph_is_turned_upright(tmp_path) -> None:
     exif = Image.Exif()
-    exif[0x0112] = 6  # the camera was held a quarter turn to the left
+    exif[0x0112] = 6  # the camera was turned by a quarter to the left
     save(tmp_path / "a.png", grey([0, 50], [100, 150]), exif=exif)
     save(tmp_path / "b.png", grey([0, 50], [100, 150]))
-    found = load_dataset(f"folder:{tmp_path}", row(2), 0)
-    assert pixels(found, 0).tolist() == [[100, 0], [150, 50]]
-    assert pixels(found, 1).tolist() == [[0, 50], [100, 150]]
+    dataset = load_dataset(f"folder:{tmp_path}", system_of(2), 0)
+    assert pixels(dataset, 0).tolist() == [[100, 0], [150, 50]]
+    assert pixels(dataset, 1).tolist() == [[0, 50], [100, 150]]
 
 
-def test_a_folder_is_read_below_and_in_the_order_of_its_paths(shades, monkeypatch) -> None:
+def test_a_folder_is_read_recursively_in_the_order_of_paths(shades, monkeypatch) -> None:
     monkeypatch.setattr(folder, "BLOCK", 2)
-    found = load_dataset(f"folder:{shades}", row(), 0)
-    assert found.size == 5
-    assert [pixels(found, index)[0, 0] for index in range(5)] == [10, 20, 30, 40, 50]
-    assert found.samples([4, 0]).shape == (2, 1, 4, 4)
-    assert np.array_equal(found.samples([4, 0])[::-1], found.samples([0, 4]))
+    dataset = load_dataset(f"folder:{shades}", system_of(), 0)
+    assert dataset.size == 5
+    assert [pixels(dataset, index)[0, 0] for index in range(5)] == [10, 20, 30, 40, 50]
+    assert dataset.samples([4, 0]).shape == (2, 1, 4, 4)
+    assert np.array_equal(dataset.samples([4, 0])[::-1], dataset.samples([0, 4]))
 
 
-def test_pixels_of_a_folder_lie_in_the_range_of_the_row(shades) -> None:
-    found = load_dataset(f"folder:{shades}", row(family=InUnitRange), 0).samples(range(5))
-    assert np.array_equal(found[1], (symmetric(np.full((1, 4, 4), 20)) + 1) / 2)
-    assert found.min() >= 0
+def test_pixels_of_a_folder_lie_in_the_system_s_range(shades) -> None:
+    samples = load_dataset(f"folder:{shades}", system_of(family=InUnitRange), 0).samples(range(5))
+    assert np.array_equal(samples[1], (symmetric(np.full((1, 4, 4), 20)) + 1) / 2)
+    assert samples.min() >= 0
 
 
 def test_unreadable_images_are_left_out_with_one_line(shades, capsys) -> None:
@@ -218,8 +218,8 @@ def test_unreadable_images_are_left_out_with_one_line(shades, capsys) -> None:
     for name, content in broken.items():
         (shades / name).write_bytes(content)
     Image.fromarray(np.zeros((4, 4), np.float32)).save(shades / "sub" / "float.tif")
-    found = load_dataset(f"folder:{shades}", row(), 0)
-    assert found.size == 5
+    dataset = load_dataset(f"folder:{shades}", system_of(), 0)
+    assert dataset.size == 5
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.splitlines() == [
@@ -228,14 +228,14 @@ def test_unreadable_images_are_left_out_with_one_line(shades, capsys) -> None:
     ]
 
 
-def test_a_readable_folder_is_read_in_silence(shades, capsys, monkeypatch) -> None:
+def test_a_readable_folder_prints_nothing(shades, capsys, monkeypatch) -> None:
     monkeypatch.setattr(folder, "MANY", 1)  # the bar is for terminals
-    load_dataset(f"folder:{shades}", row(), 0)
+    load_dataset(f"folder:{shades}", system_of(), 0)
     assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "message"),
     [
         ("missing", "no such folder; name a folder of images"),
         ("long" * 2000, "no such folder"),
@@ -245,28 +245,28 @@ def test_a_readable_folder_is_read_in_silence(shades, capsys, monkeypatch) -> No
         ("broken", r"none of its 2 images can be read"),
     ],
 )
-def test_a_folder_without_images_is_refused(tmp_path, name, words) -> None:
+def test_a_folder_without_images_is_refused(tmp_path, name, message) -> None:
     save(tmp_path / "file.png", grey([0]))
     for made in ("empty", "text", "broken"):
         (tmp_path / made).mkdir()
     (tmp_path / "text" / "a.txt").write_text("a")
     for broken in ("a.png", "b.jpg"):
         (tmp_path / "broken" / broken).write_bytes(b"nothing")
-    with pytest.raises(UsageError, match=words) as caught:
-        load_dataset(f"folder:{tmp_path / name}", row(), 0)
+    with pytest.raises(UsageError, match=message) as caught:
+        load_dataset(f"folder:{tmp_path / name}", system_of(), 0)
     assert "\n" not in str(caught.value)
 
 
-def test_an_image_that_goes_away_is_named(shades) -> None:
-    found = load_dataset(f"folder:{shades}", row(), 0)
+def test_a_deleted_image_is_named(shades) -> None:
+    dataset = load_dataset(f"folder:{shades}", system_of(), 0)
     (shades / "b.png").unlink()
     with pytest.raises(UsageError, match=r"b\.png: was readable when the run began"):
-        found.samples([0, 1])
+        dataset.samples([0, 1])
 
 
-def test_a_folder_s_fingerprint_follows_names_and_sizes_and_nothing_else(shades, tmp_path) -> None:
+def test_a_folder_s_fingerprint_depends_on_names_and_sizes_alone(shades, tmp_path) -> None:
     def fingerprint(root=shades, size=4):
-        return load_dataset(f"folder:{root}", row(size), 0).fingerprint
+        return load_dataset(f"folder:{root}", system_of(size), 0).fingerprint
 
     first = fingerprint()
     os.utime(shades / "b.png", (0, 0))
@@ -300,5 +300,5 @@ def test_decoders_make_the_samples_of_a_batch_at_the_same_time(threads) -> None:
 
 
 def test_folders_have_decoders_and_digits_need_none(shades) -> None:
-    assert load_dataset(f"folder:{shades}", row(), 0).decoders is not None
-    assert load_dataset("digits", row(), 0).decoders is None
+    assert load_dataset(f"folder:{shades}", system_of(), 0).decoders is not None
+    assert load_dataset("digits", system_of(), 0).decoders is None

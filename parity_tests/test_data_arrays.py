@@ -1,4 +1,4 @@
-"""Images and points from .npy and .npz files: layouts, ranges, and all that is refused."""
+"""Images and points from .npy and .npz files: layouts, ranges, and files that are refused."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,11 @@ from common import UsageError
 from common.data import load_dataset
 from common.parity.measure import require_named
 from common.systems import find_system
-from parity_tests.test_data import InUnitRange, row, symmetric
+from parity_tests.test_data import InUnitRange, symmetric, system_of
 
 SHADES = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5) * 2  # (N, C, H, W)
 SQUARE = SHADES[:, :, :, :4]
-GREY, COLOUR = row(4, 1), row(4, 3)
+GREY, COLOUR = system_of(4, 1), system_of(4, 3)
 
 
 def saved(tmp_path, array):
@@ -24,13 +24,13 @@ def loaded(tmp_path, array, system=None):
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz", "npz:pictures"])
-def test_bytes_come_out_as_they_went_in(tmp_path, suffix) -> None:
+def test_uint8_images_are_read_unchanged(tmp_path, suffix) -> None:
     np.save(tmp_path / "data.npy", SQUARE)
     np.savez_compressed(tmp_path / "data.npz", pictures=SQUARE)
-    found = load_dataset(f"npz:{tmp_path}/data.{suffix}", COLOUR, 0)
-    assert found.size == 2
-    assert found.samples([1, 0]).dtype == np.float32
-    assert np.array_equal(found.samples([1, 0]), symmetric(SQUARE[::-1]))
+    dataset = load_dataset(f"npz:{tmp_path}/data.{suffix}", COLOUR, 0)
+    assert dataset.size == 2
+    assert dataset.samples([1, 0]).dtype == np.float32
+    assert np.array_equal(dataset.samples([1, 0]), symmetric(SQUARE[::-1]))
 
 
 def test_both_layouts_and_grey_are_read(tmp_path) -> None:
@@ -45,8 +45,8 @@ def test_grey_becomes_colour_and_colour_grey(tmp_path) -> None:
     coloured = loaded(tmp_path, SQUARE[:, 0]).samples([0, 1])
     assert np.array_equal(coloured, np.repeat(symmetric(SQUARE[:, :1]), 3, axis=1))
     weighed = np.array([[[0.299]], [[0.587]], [[0.114]]]) * symmetric(SQUARE[0])
-    found = loaded(tmp_path, SQUARE, GREY).samples([0])[0, 0]
-    require_named(found, weighed.sum(axis=0), "closed_form_float32", "grey")
+    actual = loaded(tmp_path, SQUARE, GREY).samples([0])[0, 0]
+    require_named(actual, weighed.sum(axis=0), "closed_form_float32", "grey")
     for shade in (0, 255):
         white = loaded(tmp_path, np.full((1, 3, 4, 4), shade, np.uint8), GREY)
         assert np.abs(white.samples([0])).max() <= 1
@@ -54,33 +54,33 @@ def test_grey_becomes_colour_and_colour_grey(tmp_path) -> None:
 
 def test_other_sizes_are_resized_and_cropped_to_the_middle(tmp_path) -> None:
     wide = np.zeros((1, 4, 8), np.uint8) + np.arange(8, dtype=np.uint8)
-    found = loaded(tmp_path, wide, GREY).samples([0])
-    assert np.array_equal(found[0, 0], symmetric(wide[0, :, 2:6]))
+    samples = loaded(tmp_path, wide, GREY).samples([0])
+    assert np.array_equal(samples[0, 0], symmetric(wide[0, :, 2:6]))
     flat = loaded(tmp_path, np.full((1, 9, 7, 3), 51, np.uint8)).samples([0])
     assert np.array_equal(flat, np.full((1, 3, 4, 4), symmetric(np.uint8([51]))[0]))
     extremes = np.zeros((1, 9, 7), np.uint8)
     extremes[:, ::2] = 255
-    found = loaded(tmp_path, extremes, GREY).samples([0])
-    assert found.min() >= -1
-    assert found.max() <= 1
+    samples = loaded(tmp_path, extremes, GREY).samples([0])
+    assert samples.min() >= -1
+    assert samples.max() <= 1
 
 
 @pytest.mark.parametrize("kind", ["float16", "float32", "float64", ">f4"])
-def test_floats_are_taken_by_their_range(tmp_path, kind) -> None:
+def test_float_images_are_scaled_by_their_range(tmp_path, kind) -> None:
     quarters = np.array([0, 0.25, 0.5, 1] * 4, kind).reshape(1, 4, 4)
     assert np.array_equal(loaded(tmp_path, quarters, GREY).samples([0])[0], 2 * quarters - 1)
     halves = quarters - quarters.dtype.type(0.5)
     assert np.array_equal(loaded(tmp_path, halves, GREY).samples([0])[0], halves)
-    unit = row(family=InUnitRange)
+    unit = system_of(family=InUnitRange)
     assert np.array_equal(loaded(tmp_path, quarters, unit).samples([0])[0], quarters)
     assert np.array_equal(loaded(tmp_path, halves, unit).samples([0])[0], (halves + 1) / 2)
 
 
-def test_points_and_numbers_of_any_size_are_samples_as_they_are(tmp_path) -> None:
+def test_points_and_numbers_are_read_unchanged(tmp_path) -> None:
     points = np.array([[100.5, -3], [0, 1]])
-    found = loaded(tmp_path, points, find_system("wgan_gp_toy"))
-    assert found.samples([1, 0]).dtype == np.float32
-    assert np.array_equal(found.samples([1, 0]), points[::-1])
+    dataset = loaded(tmp_path, points, find_system("wgan_gp_toy"))
+    assert dataset.samples([1, 0]).dtype == np.float32
+    assert np.array_equal(dataset.samples([1, 0]), points[::-1])
     numbers = np.arange(3)[:, None]
     assert np.array_equal(
         loaded(tmp_path, numbers, find_system("gan_moments")).samples([2]), [[2.0]]
@@ -94,7 +94,7 @@ def changed(index, value):
 
 
 @pytest.mark.parametrize(
-    ("array", "words"),
+    ("array", "message"),
     [
         (np.zeros((2, 3, 8, 3), np.uint8), r"shape \(2, 3, 8, 3\) is not clearly .* \(N, H, W\)"),
         (np.zeros((2, 5, 8, 8), np.uint8), r"store \(N, H, W\), \(N, H, W, C\) or \(N, C, H, W\)"),
@@ -116,14 +116,14 @@ def changed(index, value):
         (np.zeros((2, 4, 4), [("r", "u1")]), "is not one of images"),
     ],
 )
-def test_what_is_not_clearly_images_is_refused(tmp_path, array, words) -> None:
-    with pytest.raises(UsageError, match=words) as caught:
+def test_ambiguous_images_are_refused(tmp_path, array, message) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
         loaded(tmp_path, array)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("array", "words"),
+    ("array", "message"),
     [
         (np.zeros((4, 3)), r"shape \(4, 3\) is not that of wgan_gp_toy's samples; store \(N, 2\)"),
         (np.zeros((4, 1)), r"store \(N, 2\)"),
@@ -135,24 +135,24 @@ def test_what_is_not_clearly_images_is_refused(tmp_path, array, words) -> None:
         (np.zeros((0, 2)), "holds nothing"),
     ],
 )
-def test_what_is_not_points_is_refused(tmp_path, array, words) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_arrays_that_are_no_points_are_refused(tmp_path, array, message) -> None:
+    with pytest.raises(UsageError, match=message):
         loaded(tmp_path, array, find_system("wgan_gp_toy"))
 
 
-def test_an_archive_of_several_arrays_wants_a_name(tmp_path) -> None:
+def test_an_archive_of_several_arrays_needs_a_name(tmp_path) -> None:
     np.savez(tmp_path / "two.npz", images=SQUARE, labels=np.arange(2))
     np.savez(tmp_path / "none.npz")
     np.save(tmp_path / "one.npy", SQUARE)
-    found = load_dataset(f"npz:{tmp_path}/two.npz:images", COLOUR, 0)
-    assert np.array_equal(found.samples([0, 1]), symmetric(SQUARE))
-    for name, words in {
+    dataset = load_dataset(f"npz:{tmp_path}/two.npz:images", COLOUR, 0)
+    assert np.array_equal(dataset.samples([0, 1]), symmetric(SQUARE))
+    for name, message in {
         "two.npz": "does not hold just one array; name one .* of: images, labels",
         "two.npz:image": "holds no array of that name; .* of: images, labels",
         "none.npz": "does not hold just one array; .* of: none",
         "one.npy:images": "an .npy file holds one array; leave out :images",
     }.items():
-        with pytest.raises(UsageError, match=words):
+        with pytest.raises(UsageError, match=message):
             load_dataset(f"npz:{tmp_path}/{name}", COLOUR, 0)
 
 
@@ -171,7 +171,7 @@ def test_pickles_are_not_opened(tmp_path) -> None:
     for name in ("a.npy", "a.npz", "b.npy"):
         with pytest.raises(UsageError, match="does it hold objects"):
             load_dataset(f"npz:{tmp_path}/{name}", COLOUR, 0)
-    with pytest.raises(pytest.fail.Exception):  # the trap does snap
+    with pytest.raises(pytest.fail.Exception):  # the trap works
         np.load(tmp_path / "a.npy", allow_pickle=True)
 
 
@@ -200,13 +200,13 @@ def test_a_path_to_nothing_or_to_a_folder_is_refused(tmp_path) -> None:
         load_dataset(f"npz:{tmp_path}", COLOUR, 0)
 
 
-def test_the_fingerprint_follows_the_content_and_not_the_file(tmp_path) -> None:
+def test_the_fingerprint_depends_on_the_content_and_not_on_the_file(tmp_path) -> None:
     def fingerprint(array, system=None):
         return loaded(tmp_path, array, system).fingerprint
 
     first = fingerprint(SQUARE)
     np.savez(tmp_path / "other.npz", x=SQUARE)
-    assert load_dataset(f"npz:{tmp_path}/other.npz:x", row(8, 3), 0).fingerprint == first
+    assert load_dataset(f"npz:{tmp_path}/other.npz:x", system_of(8, 3), 0).fingerprint == first
     brighter = SQUARE.copy()
     brighter[1, 2, 3, 3] += 1
     others = [brighter, SQUARE[::-1], SQUARE[:1], SQUARE.reshape(2, 3, 2, 8)]

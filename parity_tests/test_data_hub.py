@@ -10,7 +10,7 @@ from PIL import Image
 
 from common import UsageError
 from common.data import load_dataset
-from parity_tests.test_data import grey, pixels, row
+from parity_tests.test_data import grey, pixels, system_of
 
 datasets = pytest.importorskip("datasets", reason="datasets is not installed; see the extra data")
 huggingface_hub = pytest.importorskip("huggingface_hub")
@@ -58,30 +58,30 @@ def levels(dataset) -> list[int]:
 
 
 def test_a_saved_data_set_is_read_in_order(saved) -> None:
-    found = load_dataset(saved(shades()), row(), 0)
-    assert found.size == 4
-    assert levels(found) == SHADES
-    assert found.samples([3, 0]).shape == (2, 1, 4, 4)
-    assert np.array_equal(found.samples([3, 0])[::-1], found.samples([0, 3]))
-    assert found.decoders is not None
+    dataset = load_dataset(saved(shades()), system_of(), 0)
+    assert dataset.size == 4
+    assert levels(dataset) == SHADES
+    assert dataset.samples([3, 0]).shape == (2, 1, 4, 4)
+    assert np.array_equal(dataset.samples([3, 0])[::-1], dataset.samples([0, 3]))
+    assert dataset.decoders is not None
 
 
-def test_of_saved_splits_train_is_taken_if_none_is_named(saved) -> None:
+def test_train_is_the_default_of_saved_splits(saved) -> None:
     name = saved(datasets.DatasetDict({"train": shades(), "test": shades([7])}))
-    assert levels(load_dataset(name, row(), 0)) == SHADES
-    assert levels(load_dataset(f"{name}:train", row(), 0)) == SHADES
-    assert levels(load_dataset(f"{name}:test", row(), 0)) == [7]
+    assert levels(load_dataset(name, system_of(), 0)) == SHADES
+    assert levels(load_dataset(f"{name}:train", system_of(), 0)) == SHADES
+    assert levels(load_dataset(f"{name}:test", system_of(), 0)) == [7]
     with pytest.raises(UsageError, match=r"no split 'valid'; .* of: train, test"):
-        load_dataset(f"{name}:valid", row(), 0)
+        load_dataset(f"{name}:valid", system_of(), 0)
     only = saved(datasets.DatasetDict({"test": shades([7])}), "only")
     with pytest.raises(UsageError, match=r"no split 'train'; .* of: test"):
-        load_dataset(only, row(), 0)
+        load_dataset(only, system_of(), 0)
     single = saved(shades(), "single")
     with pytest.raises(UsageError, match="holds one data set without splits; leave out :test"):
-        load_dataset(f"{single}:test", row(), 0)
+        load_dataset(f"{single}:test", system_of(), 0)
 
 
-def test_pictures_are_treated_as_those_of_a_folder_are(saved) -> None:
+def test_images_are_processed_as_those_of_a_folder(saved) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     wide = np.tile(np.arange(4, dtype=np.uint8), (2, 1))
@@ -91,41 +91,41 @@ def test_pictures_are_treated_as_those_of_a_folder_are(saved) -> None:
         encoded(Image.fromarray(np.full((2, 2), 100 * 257, np.uint16))),
         encoded(Image.fromarray(wide)),
     ]
-    found = load_dataset(saved(table(picture=pictures)), row(2), 0)
-    assert pixels(found, 0).tolist() == [[100, 0], [150, 50]]
-    assert np.unique(pixels(found, 1)).tolist() == [255]
-    assert np.unique(pixels(found, 2)).tolist() == [100]
-    assert np.array_equal(pixels(found, 3), wide[:, 1:3])
+    dataset = load_dataset(saved(table(picture=pictures)), system_of(2), 0)
+    assert pixels(dataset, 0).tolist() == [[100, 0], [150, 50]]
+    assert np.unique(pixels(dataset, 1)).tolist() == [255]
+    assert np.unique(pixels(dataset, 2)).tolist() == [100]
+    assert np.array_equal(pixels(dataset, 3), wide[:, 1:3])
 
 
 def test_the_first_column_of_images_is_taken(saved) -> None:
     several = table(first=[flat(1), flat(2)], second=[flat(3), flat(4)])
-    assert levels(load_dataset(saved(several), row(), 0)) == [1, 2]
+    assert levels(load_dataset(saved(several), system_of(), 0)) == [1, 2]
 
 
 def test_columns_without_images_are_named(saved) -> None:
     numbers = datasets.Dataset.from_dict({"label": [1], "pixels": [[0, 1]]})
     with pytest.raises(UsageError, match="none of its columns holds images: label, pixels; cast"):
-        load_dataset(saved(numbers), row(), 0)
+        load_dataset(saved(numbers), system_of(), 0)
 
 
-def test_a_format_that_was_saved_with_the_data_is_put_aside(saved) -> None:
+def test_a_format_saved_with_the_data_is_ignored(saved) -> None:
     formatted = shades().with_format("numpy", columns=["label"])
-    assert levels(load_dataset(saved(formatted), row(), 0)) == SHADES
+    assert levels(load_dataset(saved(formatted), system_of(), 0)) == SHADES
 
 
 @pytest.mark.parametrize("broken", [{"bytes": b"nothing", "path": None}, None])
-def test_an_image_that_cannot_be_read_is_named_when_it_is_asked_for(saved, broken) -> None:
-    found = load_dataset(saved(table(picture=[encoded(flat(1)), broken])), row(), 0)
-    assert found.samples([0]).shape == (1, 1, 4, 4)
+def test_an_unreadable_image_is_named_when_it_is_read(saved, broken) -> None:
+    dataset = load_dataset(saved(table(picture=[encoded(flat(1)), broken])), system_of(), 0)
+    assert dataset.samples([0]).shape == (1, 1, 4, 4)
     with pytest.raises(UsageError, match="the image of sample 1 cannot be read") as caught:
-        found.samples([0, 1])
+        dataset.samples([0, 1])
     assert "\n" not in str(caught.value)
 
 
-def test_the_fingerprint_follows_the_content_and_the_split(saved, tmp_path) -> None:
+def test_the_fingerprint_depends_on_the_content_and_the_split(saved, tmp_path) -> None:
     def fingerprint(name, size=4):
-        return load_dataset(name, row(size), 0).fingerprint
+        return load_dataset(name, system_of(size), 0).fingerprint
 
     name = saved(datasets.DatasetDict({"train": shades(), "test": shades([7])}))
     first = fingerprint(name)
@@ -150,7 +150,7 @@ def test_a_damaged_folder_is_refused(saved, tmp_path, damage) -> None:
     name = saved(shades())
     damage(tmp_path / "saved")
     with pytest.raises(UsageError, match="not a whole folder that save_to_disk wrote") as caught:
-        load_dataset(name, row(), 0)
+        load_dataset(name, system_of(), 0)
     assert "\n" not in str(caught.value)
 
 
@@ -158,18 +158,18 @@ def test_another_folder_or_file_is_refused(tmp_path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     for path in (tmp_path, tmp_path / "a.parquet"):
         with pytest.raises(UsageError, match=r"save_to_disk wrote .* use folder:PATH"):
-            load_dataset(f"hf:{path}", row(), 0)
+            load_dataset(f"hf:{path}", system_of(), 0)
 
 
 def test_a_missing_folder_is_not_looked_for_on_the_hub(tmp_path) -> None:
     with pytest.raises(UsageError, match="no such folder, and not to be had"):
-        load_dataset(f"hf:{tmp_path}/missing", row(), 0)
+        load_dataset(f"hf:{tmp_path}/missing", system_of(), 0)
 
 
 def test_without_the_library_its_extra_is_named(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(UsageError, match=r"needs .* pip install 'gan-rosetta\[data\]'"):
-        load_dataset("hf:mnist", row(), 0)
+        load_dataset("hf:mnist", system_of(), 0)
 
 
 def test_without_a_network_the_other_sources_are_named(monkeypatch, capfd, tmp_path) -> None:
@@ -177,25 +177,25 @@ def test_without_a_network_the_other_sources_are_named(monkeypatch, capfd, tmp_p
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     name = "hf:gan-rosetta-has-no-data-set/of-this-name"
     with pytest.raises(UsageError, match=r"cannot be reached .*; connect, or use --data digits"):
-        load_dataset(name, row(), 0)
+        load_dataset(name, system_of(), 0)
     assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
-    ("raised", "words"),
+    ("error", "message"),
     [
         (datasets.exceptions.DatasetNotFoundError("Dataset 'x/y' doesn't exist"), "check the name"),
         (RuntimeError("Dataset scripts are no longer supported"), "scripts are no longer"),
         (ValueError("Config name is missing.\nPlease pick one:\n['a']"), "Please pick one: .'a'."),
     ],
 )
-def test_what_the_hub_answers_is_passed_on_in_one_line(monkeypatch, raised, words) -> None:
+def test_errors_of_the_hub_are_reported_in_one_line(monkeypatch, error, message) -> None:
     def load(name, split):
-        raise raised
+        raise error
 
     monkeypatch.setattr(datasets, "load_dataset", load)
-    with pytest.raises(UsageError, match=words) as caught:
-        load_dataset("hf:x/y", row(), 0)
+    with pytest.raises(UsageError, match=message) as caught:
+        load_dataset("hf:x/y", system_of(), 0)
     assert "\n" not in str(caught.value)
 
 
@@ -214,25 +214,25 @@ def published(monkeypatch, tmp_path):
 
 def test_a_published_data_set_is_read_by_split(published, capfd) -> None:
     capfd.readouterr()
-    found = load_dataset("hf:owner/name", row(), 0)
-    assert levels(found) == SHADES
-    part = load_dataset("hf:owner/name:train[1:3]", row(), 0)
+    whole = load_dataset("hf:owner/name", system_of(), 0)
+    assert levels(whole) == SHADES
+    part = load_dataset("hf:owner/name:train[1:3]", system_of(), 0)
     assert levels(part) == SHADES[1:3]
-    assert part.fingerprint != found.fingerprint
-    assert load_dataset("hf:owner/name:train", row(), 0).fingerprint == found.fingerprint
+    assert part.fingerprint != whole.fingerprint
+    assert load_dataset("hf:owner/name:train", system_of(), 0).fingerprint == whole.fingerprint
     assert capfd.readouterr() == ("", "")
     with pytest.raises(UsageError, match=r"name:valid: cannot be loaded \(.*\['train'\]"):
-        load_dataset("hf:owner/name:valid", row(), 0)
+        load_dataset("hf:owner/name:valid", system_of(), 0)
 
 
-def test_the_libraries_are_left_as_loud_as_they_were(saved) -> None:
+def test_logging_and_progress_bars_of_the_libraries_are_restored(saved) -> None:
     name = saved(shades())
     libraries = (datasets.utils, huggingface_hub.utils)
     for quiet in (False, True):
         for library in libraries:
             (library.disable_progress_bars if quiet else library.enable_progress_bars)()
         before = [library.logging.get_verbosity() for library in libraries]
-        load_dataset(name, row(), 0)
+        load_dataset(name, system_of(), 0)
         assert [library.are_progress_bars_disabled() for library in libraries] == [quiet, quiet]
         assert [library.logging.get_verbosity() for library in libraries] == before
     for library in libraries:

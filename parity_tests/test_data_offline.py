@@ -12,36 +12,38 @@ from common.systems.options import apply_settings
 
 @pytest.mark.parametrize("name", OFFLINE[None])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_data_sets_fit_the_row(name, channels) -> None:
+def test_data_sets_have_the_system_s_shape(name, channels) -> None:
     system = apply_settings(find_system("lsgan_jittor"), [f"channels={channels}", "image_size=48"])
     data = load_dataset(name, system, seed=0)
-    found = data.samples([0, 1, data.size - 1])
-    assert found.shape == (3, channels, 48, 48)
-    assert found.dtype == np.float32
-    assert found.min() >= -1
-    assert found.max() <= 1
-    assert found.std() > 0.1
-    assert np.array_equal(found, load_dataset(name, system, seed=0).samples([0, 1, data.size - 1]))
+    samples = data.samples([0, 1, data.size - 1])
+    assert samples.shape == (3, channels, 48, 48)
+    assert samples.dtype == np.float32
+    assert samples.min() >= -1
+    assert samples.max() <= 1
+    assert samples.std() > 0.1
+    assert np.array_equal(
+        samples, load_dataset(name, system, seed=0).samples([0, 1, data.size - 1])
+    )
 
 
 @pytest.mark.parametrize(
-    ("row", "name"),
+    ("system", "name"),
     [
-        (row, name)
-        for row in ("wgan_gp_toy", "gan_moments")
-        for name in OFFLINE[find_system(row).point_dim]
+        (system, name)
+        for system in ("wgan_gp_toy", "gan_moments")
+        for name in OFFLINE[find_system(system).point_dim]
     ],
 )
-def test_a_batch_of_points_is_its_points(row, name) -> None:
-    data = load_dataset(name, find_system(row), seed=0)
-    found = data.samples([5, 0, data.size - 1])
+def test_a_batch_of_points_equals_its_samples(system, name) -> None:
+    data = load_dataset(name, find_system(system), seed=0)
+    batch = data.samples([5, 0, data.size - 1])
     each = [data.sample(index) for index in (5, 0, data.size - 1)]
-    assert found.dtype == np.float32
-    assert np.array_equal(found, each)
+    assert batch.dtype == np.float32
+    assert np.array_equal(batch, each)
 
 
 @pytest.mark.parametrize("name", ["8gaussians", "25gaussians", "swissroll"])
-def test_points_lie_where_the_toy_has_them(name) -> None:
+def test_points_of_the_toy_lie_in_their_expected_region(name) -> None:
     data = load_dataset(name, find_system("wgan_gp_toy"), seed=0)
     points = data.samples(range(2000))
     assert points.shape == (2000, 2)
@@ -53,6 +55,6 @@ def test_points_lie_where_the_toy_has_them(name) -> None:
 
 @pytest.mark.parametrize("name", ["digits", "photos", "noise"])
 def test_pixels_lie_in_the_range_that_the_generator_emits(name) -> None:
-    found = load_dataset(name, find_system("wgan_gp"), 0).samples([0, 5])
-    assert found.min() >= 0
-    assert found.max() <= 1
+    samples = load_dataset(name, find_system("wgan_gp"), 0).samples([0, 5])
+    assert samples.min() >= 0
+    assert samples.max() <= 1

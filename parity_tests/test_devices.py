@@ -68,14 +68,14 @@ def test_on_the_cpu_the_peak_is_the_process_s(backend) -> None:
 
 
 def on_a_card(monkeypatch, name, device, peak) -> None:
-    """As if that port computed on a card whose peak is so many bytes."""
+    """Make a port believe that it computes on a GPU with that peak of memory, in bytes."""
     if name == "torch":
         monkeypatch.setattr(device, "_chosen", device.torch.device("cuda"))
         monkeypatch.setattr(device.torch.cuda, "max_memory_allocated", lambda card: peak)
     elif name == "tf":
         monkeypatch.setattr(device, "_chosen", "/GPU:0")
-        found = {"GPU:0": {"current": 1, "peak": peak}}
-        monkeypatch.setattr(device.tf.config.experimental, "get_memory_info", found.get)
+        memory_info = {"GPU:0": {"current": 1, "peak": peak}}
+        monkeypatch.setattr(device.tf.config.experimental, "get_memory_info", memory_info.get)
     elif name == "jax":
         card = SimpleNamespace(platform="gpu", memory_stats=lambda: {"peak_bytes_in_use": peak})
         monkeypatch.setattr(device, "chosen_device", lambda: card)
@@ -100,19 +100,19 @@ def test_a_platform_that_counts_no_memory_is_unknown_in_jax(monkeypatch, need) -
 
 
 @pytest.mark.parametrize(
-    ("device", "peak", "words"),
+    ("device", "peak", "memory"),
     [
         ("cpu", 300.0, "300 MB"),
         ("cuda", 300.0, "300 MB on the card"),
         ("cuda", None, "unknown on the card"),
     ],
 )
-def test_the_table_says_which_memory_it_is(device, peak, words) -> None:
+def test_the_table_says_which_memory_it_is(device, peak, memory) -> None:
     of = "process" if device == "cpu" else "device"
-    row = MEASURED | {"device": device, "memory_of": of, "peak_memory_mb": peak}
-    assert words in cells(row)
-    page = to_markdown([row], {})
-    assert f"| {words} |" in page
+    result = MEASURED | {"device": device, "memory_of": of, "peak_memory_mb": peak}
+    assert memory in cells(result)
+    page = to_markdown([result], {})
+    assert f"| {memory} |" in page
     assert ("the peak of the whole process" in page) == (device == "cpu")
     assert ("the peak of the card's memory" in page) == (device == "cuda")
 

@@ -10,14 +10,14 @@ from parity_tests.differing import (
     called,
     close,
     default,
+    gradients_at,
     has_no_default,
     part,
-    slopes,
     value,
 )
 from parity_tests.one_weight import one_weight, read_weight
 
-MODELS = ("losses.py", "steps.py", *(f"models/{row}.py" for row in ("sngan", "dcgan_mnist")))
+MODELS = ("losses.py", "steps.py", *(f"models/{model}.py" for model in ("sngan", "dcgan_mnist")))
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
@@ -56,21 +56,23 @@ def test_leaky_relu_s_derivative_at_zero_is_one_in_jax() -> None:
         "jittor": lambda x: jt.nn.leaky_relu(x, 0.2),
     }
     for name, function in stock.items():
-        (found,) = slopes(name, function, [0.0])
-        close(found, [1.0 if name == "jax" else 0.2], "closed_form_float32", name)
+        (gradient,) = gradients_at(name, function, [0.0])
+        close(gradient, [1.0 if name == "jax" else 0.2], "closed_form_float32", name)
         leaky_relu = part(name, "layers").leaky_relu
-        (found,) = slopes(name, lambda x, own=leaky_relu: own(x, negative_slope=0.2), [0.0])
-        close(found, [0.2], what=name)
+        (gradient,) = gradients_at(
+            name, lambda x, own=leaky_relu: own(x, negative_slope=0.2), [0.0]
+        )
+        close(gradient, [0.2], what=name)
 
 
 @pytest.mark.pins("tf")
 def test_tensorflow_rounds_leaky_relu_s_slope_to_float32(effect) -> None:
     import tensorflow as tf
 
-    found = tf.nn.leaky_relu(tf.constant([-1.0], tf.float64), alpha=0.2).numpy()
-    close(found, [-float(np.float32(0.2))])
-    apart(found, [-0.2])
-    effect("error of the slope 0.2 in float64", abs(found[0] + 0.2))
+    actual = tf.nn.leaky_relu(tf.constant([-1.0], tf.float64), alpha=0.2).numpy()
+    close(actual, [-float(np.float32(0.2))])
+    apart(actual, [-0.2])
+    effect("error of the slope 0.2 in float64", abs(actual[0] + 0.2))
     leaky_relu = part("tf", "layers").leaky_relu
     close(value("tf", lambda x: leaky_relu(x, negative_slope=0.2), np.array([-1.0])), [-0.2])
     # Ours leaves float32 to TensorFlow: that must be the same function, at zero too.
@@ -88,15 +90,15 @@ def test_keras_leaky_relu_layer_rounds_its_slope() -> None:
     import keras
 
     rounded = float(np.float32(0.3))
-    found = keras.layers.LeakyReLU(negative_slope=0.3, dtype="float64")(np.array([-1.0]))
-    close(found, [-rounded], "exact")
-    apart(found, [-0.3])
+    actual = keras.layers.LeakyReLU(negative_slope=0.3, dtype="float64")(np.array([-1.0]))
+    close(actual, [-rounded], "exact")
+    apart(actual, [-0.3])
     for name in BACKENDS:
         assert rounded == part(name, "models.lsgan_keras")._SLOPE
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_the_gradient_of_a_maximum_of_equals_is_shared_in_three_ways() -> None:
+def test_the_gradient_of_a_tied_maximum_has_three_conventions() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
@@ -110,14 +112,14 @@ def test_the_gradient_of_a_maximum_of_equals_is_shared_in_three_ways() -> None:
         "jittor": (jt.maximum, (0, 1)),
     }
     for name, (function, shares) in stock.items():
-        close(np.concatenate(slopes(name, function, [1.0], [1.0])), shares, "exact", name)
+        close(np.concatenate(gradients_at(name, function, [1.0], [1.0])), shares, "exact", name)
         hinge = part(name, "losses").hinge_discriminator_loss
-        kinks = np.concatenate(slopes(name, hinge, [1.0], [-1.0], upstream=ONE))
+        kinks = np.concatenate(gradients_at(name, hinge, [1.0], [-1.0], upstream=ONE))
         close(kinks, [0, 0], "exact", name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_the_derivative_of_the_absolute_value_at_zero_is_one_in_two() -> None:
+def test_the_derivative_of_the_absolute_value_at_zero_is_one_in_jax_and_jittor() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
@@ -125,7 +127,7 @@ def test_the_derivative_of_the_absolute_value_at_zero_is_one_in_two() -> None:
 
     stock = {"torch": (torch.abs, 0), "tf": (tf.abs, 0), "jax": (jnp.abs, 1), "jittor": (jt.abs, 1)}
     for name, (function, slope) in stock.items():
-        close(slopes(name, function, [0.0])[0], [slope], "exact", name)
+        close(gradients_at(name, function, [0.0])[0], [slope], "exact", name)
         assert "abs" not in called(name, *MODELS)
 
 
@@ -143,14 +145,14 @@ def test_the_derivative_of_a_clamp_at_its_bound_has_three_values() -> None:
         "jittor": (lambda x: jt.clamp(x, -1, 1), 0),
     }
     for name, (function, slope) in stock.items():
-        close(slopes(name, function, [1.0])[0], [slope], "exact", name)
+        close(gradients_at(name, function, [1.0])[0], [slope], "exact", name)
         network = one_weight(name, np.array([-2.0, -0.5, 0.0, 0.5, 2.0]))
         part(name, "optimisers").clip_weights(network, limit=0.5)
         close(read_weight(name, network), [-0.5, -0.5, 0.0, 0.5, 0.5], "exact", name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_a_maximum_over_equals_gives_each_the_whole_gradient_in_jittor() -> None:
+def test_jittor_s_max_gives_every_tied_element_the_full_gradient() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
@@ -158,8 +160,8 @@ def test_a_maximum_over_equals_gives_each_the_whole_gradient_in_jittor() -> None
 
     stock = {"torch": torch.max, "tf": tf.reduce_max, "jax": jnp.max, "jittor": jt.max}
     for name, function in stock.items():
-        (found,) = slopes(name, function, [1.0, 1.0], upstream=ONE)
-        close(found, [1, 1] if name == "jittor" else [0.5, 0.5], "exact", name)
+        (gradient,) = gradients_at(name, function, [1.0, 1.0], upstream=ONE)
+        close(gradient, [1, 1] if name == "jittor" else [0.5, 0.5], "exact", name)
         assert not {"max", "reduce_max", "amax"} & called(name)
 
 
@@ -170,11 +172,11 @@ def test_jittor_s_tanh_keeps_a_slope_where_pytorch_s_is_zero(effect) -> None:
 
     points = np.linspace(-10, 10, 41)
     for name, function in {"torch": torch.tanh, "jittor": jt.tanh}.items():
-        (found,) = slopes(name, function, points, dtype="float32")
-        close(found, 1 / np.cosh(points) ** 2, "closed_form_float32", name)
-        assert (found[-1] == 0) == (name == "torch")
+        (gradient,) = gradients_at(name, function, points, dtype="float32")
+        close(gradient, 1 / np.cosh(points) ** 2, "closed_form_float32", name)
+        assert (gradient[-1] == 0) == (name == "torch")
         assert "tanh" in called(name)
-        effect(f"slope at 10 in float32, {TITLES[name]}", found[-1])
+        effect(f"slope at 10 in float32, {TITLES[name]}", gradient[-1])
 
 
 @pytest.mark.pins("torch", "jittor")

@@ -21,8 +21,8 @@ def test_same_padding_with_stride_two_is_not_pytorch_s_padding(effect) -> None:
     import torch
 
     def padded_by_two(maps):
-        found = torch.nn.functional.conv2d(torch.tensor(maps), torch.tensor(KERNEL), None, 2, 2)
-        return found.numpy()[0, 0]
+        output = torch.nn.functional.conv2d(torch.tensor(maps), torch.tensor(KERNEL), None, 2, 2)
+        return output.numpy()[0, 0]
 
     def same(maps):
         last = maps.transpose(0, 2, 3, 1)
@@ -32,26 +32,28 @@ def test_same_padding_with_stride_two_is_not_pytorch_s_padding(effect) -> None:
         close(other[0, :, :, 0], theirs)
         return theirs
 
-    truth, found = padded_by_two(MAPS), same(MAPS)
-    assert found.shape == truth.shape
-    apart(found, truth, "cancellation_float32")
-    effect("relative difference on 8×8 maps, TensorFlow and PyTorch", normwise_error(found, truth))
+    expected, actual = padded_by_two(MAPS), same(MAPS)
+    assert actual.shape == expected.shape
+    apart(actual, expected, "cancellation_float32")
+    effect(
+        "relative difference on 8×8 maps, TensorFlow and PyTorch", normwise_error(actual, expected)
+    )
     odd = np.random.default_rng(1).standard_normal((1, 1, 7, 7))
     close(same(odd), padded_by_two(odd))
     around = [[0, 0], [2, 2], [2, 2], [0, 0]]
-    close(tf.nn.conv2d(tf.pad(LAST, around), WEIGHT, 2, "VALID").numpy()[0, :, :, 0], truth)
+    close(tf.nn.conv2d(tf.pad(LAST, around), WEIGHT, 2, "VALID").numpy()[0, :, :, 0], expected)
     with pytest.raises(ValueError, match="same"):
         torch.nn.Conv2d(1, 1, 5, stride=2, padding="same")
     agree("wgan_gp", "torch", "tf", "jax")
 
 
 @pytest.mark.pins("torch", "jax")
-def test_flax_s_transposed_convolution_has_its_kernel_turned(effect) -> None:
+def test_flax_s_transposed_convolution_has_a_flipped_kernel(effect) -> None:
     import jax
     import torch
 
     maps, kernel = MAPS[:, :, :4, :4], KERNEL[:, :, :4, :4]
-    truth = torch.nn.functional.conv_transpose2d(
+    expected = torch.nn.functional.conv_transpose2d(
         torch.tensor(maps), torch.tensor(kernel), stride=2, padding=1
     ).numpy()[0, 0]
     last = maps.transpose(0, 2, 3, 1)
@@ -63,10 +65,10 @@ def test_flax_s_transposed_convolution_has_its_kernel_turned(effect) -> None:
         )[0, :, :, 0]
 
     weight = kernel.transpose(2, 3, 0, 1)
-    close(transposed(weight[::-1, ::-1]), truth)
-    apart(transposed(weight), truth)
-    close(transposed(kernel.transpose(2, 3, 1, 0), transpose_kernel=True), truth)
-    difference = normwise_error(np.asarray(transposed(weight)), truth)
+    close(transposed(weight[::-1, ::-1]), expected)
+    apart(transposed(weight), expected)
+    close(transposed(kernel.transpose(2, 3, 1, 0), transpose_kernel=True), expected)
+    difference = normwise_error(np.asarray(transposed(weight)), expected)
     effect("relative difference with the kernel as it is, JAX and PyTorch", difference)
     agree("dcgan_mnist", "torch", "jax")
 
@@ -86,18 +88,18 @@ def test_keras_transposed_same_is_shifted_by_a_pixel(effect) -> None:
         return keras.ops.conv_transpose(LAST, weight, 2, padding="same").numpy()[0, :, :, 0]
 
     for size, padding in ((5, 2), (3, 1)):
-        truth, found = pytorch_s(size, padding=padding, output_padding=1), same(size)
-        assert found.shape == truth.shape
-        apart(found, truth, "cancellation_float32")
-        close(found[1:, 1:], truth[:-1, :-1])
-        difference = normwise_error(found, truth)
+        expected, actual = pytorch_s(size, padding=padding, output_padding=1), same(size)
+        assert actual.shape == expected.shape
+        apart(actual, expected, "cancellation_float32")
+        close(actual[1:, 1:], expected[:-1, :-1])
+        difference = normwise_error(actual, expected)
         effect(f"relative difference, kernel {size} and stride 2, Keras and PyTorch", difference)
     close(same(4), pytorch_s(4, padding=1))
     agree("lsgan_jittor", "torch", "tf")
 
 
 @pytest.mark.pins("torch", "jax")
-def test_flax_pads_the_stretched_input(effect) -> None:
+def test_flax_s_transposed_convolution_pads_the_dilated_input(effect) -> None:
     import torch
     from flax import nnx
 
@@ -110,10 +112,10 @@ def test_flax_pads_the_stretched_input(effect) -> None:
         layer.kernel[...] = kernel.transpose(2, 3, 1, 0)
         return np.asarray(layer(LAST))[0, :, :, 0]
 
-    truth = torch.nn.functional.conv_transpose2d(
+    expected = torch.nn.functional.conv_transpose2d(
         torch.tensor(MAPS), torch.tensor(kernel), stride=2, padding=1, output_padding=1
     ).numpy()[0, 0]
-    close(flax_s(1, 2), truth)  # k − 1 − p before, and the output padding more after
+    close(flax_s(1, 2), expected)  # k − 1 − p before, and the output padding more after
     without = torch.nn.functional.conv_transpose2d(
         torch.tensor(MAPS), torch.tensor(kernel), stride=2, padding=0
     ).numpy()[0, 0]
@@ -149,8 +151,8 @@ def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
     (own, own_second), (flax, flax_second) = (
         gradients(kind, small) for kind in (ConvTranspose, nnx.ConvTranspose)
     )
-    for found, truth in ((own(), flax()), (own_second, flax_second)):
-        jax.tree.map(close, found, truth)
+    for actual, expected in ((own(), flax()), (own_second, flax_second)):
+        jax.tree.map(close, actual, expected)
     own, flax = (gradients(kind, maps)[0] for kind in (ConvTranspose, nnx.ConvTranspose))
     _, slower, _ = time_in_turns(lambda _: flax(), lambda _: own(), pairs=3, seconds=0).ratios
     assert slower > 2
@@ -158,7 +160,7 @@ def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_kernels_have_their_channels_first_in_two_and_last_in_two() -> None:
+def test_kernels_are_channels_first_in_pytorch_and_jittor_alone() -> None:
     import jittor as jt
     import keras
     import torch
@@ -190,7 +192,7 @@ def test_kernels_have_their_channels_first_in_two_and_last_in_two() -> None:
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_flattened_maps_come_in_another_order(effect) -> None:
+def test_flattening_depends_on_the_channel_order(effect) -> None:
     import jax.numpy as jnp
     import jittor as jt
     import keras
@@ -200,9 +202,9 @@ def test_flattened_maps_come_in_another_order(effect) -> None:
     last = maps.transpose(0, 2, 3, 1)
     first_order = torch.tensor(maps).flatten(1).numpy()
     close(jt.array(maps).flatten(1).numpy(), first_order, "exact")
-    for found in (keras.layers.Flatten()(last), jnp.asarray(last).reshape(2, -1)):
-        apart(found, first_order, "cancellation_float32")
-        close(found, first_order[:, flatten_order((3, 4, 5))], "exact")
+    for flattened in (keras.layers.Flatten()(last), jnp.asarray(last).reshape(2, -1)):
+        apart(flattened, first_order, "cancellation_float32")
+        close(flattened, first_order[:, flatten_order((3, 4, 5))], "exact")
     moved = flatten_order((3, 4, 5)) != np.arange(60)
     effect("share of the elements of 3×4×5 maps that stand elsewhere", moved.mean())
     agree("wgan_gp", "torch", "tf", "jax", "jittor")

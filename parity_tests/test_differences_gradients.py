@@ -6,7 +6,7 @@ import pytest
 from common.backends import BACKENDS
 from common.contract import network_contract
 from common.streams.step_inputs import draw_step_inputs
-from parity_tests.differing import BATCH, ONE, close, port, slopes, value
+from parity_tests.differing import BATCH, ONE, close, gradients_at, port, value
 from parity_tests.fixtures import build, images, reduced
 from parity_tests.test_penalty import penalise
 
@@ -21,9 +21,9 @@ def test_the_norm_of_a_zero_gradient_is_a_nan_in_tensorflow_and_jax() -> None:
 
     zero = np.zeros(3)
     for name, norm in {"torch": torch.norm, "jittor": jt.norm}.items():
-        close(slopes(name, norm, zero, upstream=ONE)[0], zero, "exact", name)
+        close(gradients_at(name, norm, zero, upstream=ONE)[0], zero, "exact", name)
     for name, norm in {"tf": tf.norm, "jax": jnp.linalg.norm}.items():
-        assert np.isnan(slopes(name, norm, zero, upstream=ONE)[0]).all(), name
+        assert np.isnan(gradients_at(name, norm, zero, upstream=ONE)[0]).all(), name
     vector = jt.array(zero)
     assert np.isnan(jt.grad(vector.sqr().sum().sqrt(), vector).numpy()).all()
     points, alpha = np.array([[1.0, -2.0]]), np.array([0.5])
@@ -47,13 +47,13 @@ def test_jittor_s_norm_runs_over_the_last_axis_alone() -> None:
     close(value("jittor", jt.norm, maps), np.linalg.norm(maps, axis=1))
     real, slope = np.random.default_rng(1).standard_normal((2, 3, 2, 2, 2))
     for name in BACKENDS:
-        found, _ = penalise(port(name), real, real, np.zeros(3), slope[:1])
+        penalty, _ = penalise(port(name), real, real, np.zeros(3), slope[:1])
         lengths = np.linalg.norm((real + slope[:1]).reshape(3, -1), axis=1)
-        close(found, 10 * ((lengths - 1) ** 2).mean(), what=name)
+        close(penalty, 10 * ((lengths - 1) ** 2).mean(), what=name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_a_parameter_without_influence_has_an_error_none_or_zero_for_its_gradient() -> None:
+def test_the_gradient_of_an_unused_parameter_is_an_error_none_or_zero() -> None:
     import jax
     import jittor as jt
     import tensorflow as tf
@@ -66,8 +66,8 @@ def test_a_parameter_without_influence_has_an_error_none_or_zero_for_its_gradien
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(variables[0])
     assert tape.gradient(total, variables[1]) is None
-    found = jax.grad(lambda pair: pair[0].sum())((np.ones(2), np.ones(2)))
-    close(found[1], np.zeros(2), "exact")
+    of_pair = jax.grad(lambda pair: pair[0].sum())((np.ones(2), np.ones(2)))
+    close(of_pair[1], np.zeros(2), "exact")
     vectors = jt.array(np.ones(2)), jt.array(np.ones(2))
     close(jt.grad(vectors[0].sum(), vectors[1]).numpy(), np.zeros(2), "exact")
     case = reduced("wgan_gp_toy")
@@ -77,14 +77,14 @@ def test_a_parameter_without_influence_has_an_error_none_or_zero_for_its_gradien
         backend = port(name)
         gan, interop = build(backend, case), backend.interop
         batch = map(interop.to_native, (points, points, alpha))
-        _, found = backend.probes.penalty_gradients(gan.discriminator, *batch, penalty=gan.penalty)
-        gradients = interop.read_gradients(found, gan.discriminator, contract)
+        _, native = backend.probes.penalty_gradients(gan.discriminator, *batch, penalty=gan.penalty)
+        gradients = interop.read_gradients(native, gan.discriminator, contract)
         last = contract[-1]
         close(gradients[last.full_name], np.zeros(last.shape), "exact", name)
 
 
 @pytest.mark.pins("jittor")
-def test_an_update_that_nobody_reads_waits_in_jittor(effect) -> None:
+def test_jittor_defers_an_update_until_it_is_read(effect) -> None:
     import jittor as jt
 
     def done(parameter: jt.Var) -> bool:

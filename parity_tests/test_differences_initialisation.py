@@ -82,7 +82,7 @@ def test_a_transposed_convolution_counts_its_outputs_as_fan_in(effect) -> None:
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_the_same_seed_draws_other_numbers_everywhere() -> None:
+def test_the_same_seed_gives_other_numbers_in_every_framework() -> None:
     import jax
     import jittor as jt
     import tensorflow as tf

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS, TITLES
-from parity_tests.differing import ONE, apart, close, part, slopes, value
+from parity_tests.differing import ONE, apart, close, gradients_at, part, value
 
 
 def port_s_loss(name, logit, **kind):
@@ -18,14 +18,14 @@ def test_the_cross_entropy_of_a_probability_of_zero_has_three_values(effect) -> 
     import keras
     import torch
 
-    def pytorch_s(found):
-        return torch.nn.functional.binary_cross_entropy(found, torch.ones_like(found))
+    def pytorch_s(probability):
+        return torch.nn.functional.binary_cross_entropy(probability, torch.ones_like(probability))
 
-    def keras_s(found):
-        return keras.ops.binary_crossentropy(keras.ops.ones_like(found), found)
+    def keras_s(probability):
+        return keras.ops.binary_crossentropy(keras.ops.ones_like(probability), probability)
 
-    def jittor_s(found):
-        return jt.nn.bce_loss(found, jt.ones_like(found))
+    def jittor_s(probability):
+        return jt.nn.bce_loss(probability, jt.ones_like(probability))
 
     stock = {
         "torch": (pytorch_s, 100.0),
@@ -33,9 +33,9 @@ def test_the_cross_entropy_of_a_probability_of_zero_has_three_values(effect) -> 
         "jittor": (jittor_s, -np.log(1e-20)),
     }
     for name, (function, most) in stock.items():
-        found = value(name, function, np.zeros(1))
-        close(found.reshape(()), most, "closed_form_float32", name)
-        effect(f"loss at a probability of 0, {TITLES[name]}", found.item())
+        loss = value(name, function, np.zeros(1))
+        close(loss.reshape(()), most, "closed_form_float32", name)
+        effect(f"loss at a probability of 0, {TITLES[name]}", loss.item())
         close(port_s_loss(name, -200.0), 200.0, what=name)
 
 
@@ -44,16 +44,16 @@ def test_jittor_s_cross_entropy_loses_a_small_exponential_beside_one(effect) -> 
     import jittor as jt
     import torch
 
-    logit, truth = np.array([20.0]), np.log1p(np.exp(-20.0))
+    logit, expected = np.array([20.0]), np.log1p(np.exp(-20.0))
     stock = jt.nn.binary_cross_entropy_with_logits(jt.array(logit), jt.array(np.ones(1)))
-    apart([stock.item()], [truth])
-    effect("relative error at logit 20 in float64", abs(stock.item() - truth) / truth)
+    apart([stock.item()], [expected])
+    effect("relative error at logit 20 in float64", abs(stock.item() - expected) / expected)
     exact = torch.nn.functional.binary_cross_entropy_with_logits(
         torch.tensor(logit), torch.ones(1, dtype=torch.float64)
     )
-    close(exact, truth)
+    close(exact, expected)
     for name in ("jittor", "torch"):
-        close(port_s_loss(name, 20.0), truth, what=name)
+        close(port_s_loss(name, 20.0), expected, what=name)
 
 
 @pytest.mark.pins("jittor", "torch")
@@ -61,15 +61,15 @@ def test_jittor_s_softplus_is_zero_below_minus_seventeen(effect) -> None:
     import jittor as jt
     import torch
 
-    low, truth = np.array([-20.0]), np.log1p(np.exp(-20.0))
+    low, expected = np.array([-20.0]), np.log1p(np.exp(-20.0))
     own = value("jittor", jt.nn.softplus, low, dtype="float32")
     close(own, [0], "exact")
     usual = value("torch", torch.nn.functional.softplus, low, dtype="float32")
-    close(usual, [truth], "closed_form_float32")
+    close(usual, [expected], "closed_form_float32")
     effect("softplus(−20) in float32, PyTorch", usual[0])
     effect("softplus(−20) in float32, Jittor", own[0])
     for name in ("jittor", "torch"):
-        close(port_s_loss(name, 20.0, dtype="float32"), truth, "closed_form_float32", name)
+        close(port_s_loss(name, 20.0, dtype="float32"), expected, "closed_form_float32", name)
 
 
 @pytest.mark.pins("torch")
@@ -77,12 +77,12 @@ def test_pytorch_s_softplus_turns_linear_at_twenty(effect) -> None:
     import torch
 
     large = torch.tensor(20.5, dtype=torch.float64)
-    found, truth = torch.nn.functional.softplus(large), 20.5 + np.log1p(np.exp(-20.5))
-    assert found == large
-    apart(found, truth)
-    effect("relative error of softplus(20.5) in float64", abs(found.item() - truth) / truth)
-    close(-torch.nn.functional.logsigmoid(-large), truth)
-    close(port_s_loss("torch", -20.5), truth)
+    actual, expected = torch.nn.functional.softplus(large), 20.5 + np.log1p(np.exp(-20.5))
+    assert actual == large
+    apart(actual, expected)
+    effect("relative error of softplus(20.5) in float64", abs(actual.item() - expected) / expected)
+    close(-torch.nn.functional.logsigmoid(-large), expected)
+    close(port_s_loss("torch", -20.5), expected)
 
 
 @pytest.mark.pins("torch", "tf")
@@ -108,16 +108,18 @@ def test_pytorch_s_cross_entropy_gradient_cancels_at_a_right_answer(effect) -> N
 
         return slope(tf.constant([30.0], tf.float64)).numpy()
 
-    truth, own = -np.exp(-30.0), part("tf", "losses").vanilla_generator_loss
-    (usual,) = slopes("torch", pytorch_s, [30.0], upstream=ONE)
-    close(slopes("tf", tensorflow_s, [30.0], upstream=ONE)[0], [truth], "update")
-    for name, found in {"PyTorch": usual, "tf.function": compiled(tensorflow_s)}.items():
-        apart(found, [truth], "update")
-        effect(f"relative error of the gradient at logit 30, {name}", abs(found[0] / truth - 1))
-    close(compiled(own), [truth], "update")
+    expected, own = -np.exp(-30.0), part("tf", "losses").vanilla_generator_loss
+    (usual,) = gradients_at("torch", pytorch_s, [30.0], upstream=ONE)
+    close(gradients_at("tf", tensorflow_s, [30.0], upstream=ONE)[0], [expected], "update")
+    for name, gradient in {"PyTorch": usual, "tf.function": compiled(tensorflow_s)}.items():
+        apart(gradient, [expected], "update")
+        effect(
+            f"relative error of the gradient at logit 30, {name}", abs(gradient[0] / expected - 1)
+        )
+    close(compiled(own), [expected], "update")
     for name in BACKENDS:
         loss = part(name, "losses").vanilla_generator_loss
-        close(slopes(name, loss, [30.0], upstream=ONE)[0], [truth], "update", name)
+        close(gradients_at(name, loss, [30.0], upstream=ONE)[0], [expected], "update", name)
 
 
 @pytest.mark.pins("jittor")
@@ -131,4 +133,4 @@ def test_the_gradient_of_jittor_s_mean_rounds_one_over_n(effect) -> None:
     (gradient,) = jt.grad(values.sum() / 3, [values])
     close(gradient.numpy(), third)
     average = part("jittor", "layers").average
-    close(slopes("jittor", average, np.ones(3), upstream=ONE)[0], third)
+    close(gradients_at("jittor", average, np.ones(3), upstream=ONE)[0], third)

@@ -8,7 +8,7 @@ from parity_tests.differing import BATCH, agree, apart, called, close, part, por
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_a_keras_layer_does_not_train_unless_told(effect) -> None:
+def test_keras_layers_run_in_inference_mode_by_default(effect) -> None:
     import jax.numpy as jnp
     import jittor as jt
     import keras
@@ -19,15 +19,15 @@ def test_a_keras_layer_does_not_train_unless_told(effect) -> None:
     usual = torch.nn.BatchNorm1d(3)(torch.tensor(BATCH)).detach()
     module = nnx.BatchNorm(3, param_dtype=float, rngs=nnx.Rngs(0))(jnp.asarray(BATCH))
     norm = jt.nn.BatchNorm(3)(jt.array(BATCH)).numpy()
-    for found in (usual, module, norm):
-        close(found, normalised, "closed_form_float32")
+    for output in (usual, module, norm):
+        close(output, normalised, "closed_form_float32")
     layer = keras.layers.BatchNormalization(epsilon=1e-5, dtype="float64")
-    found = np.asarray(layer(BATCH))
-    close(found, BATCH / np.sqrt(1 + 1e-5), "closed_form_float32")
-    apart(found, normalised, "cancellation_float32")
+    output = np.asarray(layer(BATCH))
+    close(output, BATCH / np.sqrt(1 + 1e-5), "closed_form_float32")
+    apart(output, normalised, "cancellation_float32")
     close(layer(BATCH, training=True), normalised, "closed_form_float32")
     effect(
-        "spread of the output without a word, Keras over PyTorch", found.std() / normalised.std()
+        "spread of the output without a word, Keras over PyTorch", output.std() / normalised.std()
     )
     agree("dcgan_mnist", *BACKENDS, training=True)
 
@@ -76,7 +76,7 @@ def test_jittor_s_eval_stops_the_gradients_of_the_parameters() -> None:
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_a_number_is_a_vector_of_one_in_jittor() -> None:
+def test_a_scalar_has_shape_one_in_jittor() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf

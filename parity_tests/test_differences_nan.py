@@ -24,12 +24,12 @@ def test_jittor_s_relu_turns_nan_into_zero() -> None:
     assert value("jittor", jt.nn.relu, NAN).tolist() == [0, 1, 0, 0]
     for name in BACKENDS:
         leaky_relu = part(name, "layers").leaky_relu
-        found = value(name, lambda x, own=leaky_relu: own(x, negative_slope=0.2), NAN)
-        assert np.isnan(found).tolist() == np.isnan(NAN).tolist()
+        output = value(name, lambda x, own=leaky_relu: own(x, negative_slope=0.2), NAN)
+        assert np.isnan(output).tolist() == np.isnan(NAN).tolist()
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_jittor_s_clamp_makes_a_number_of_a_nan() -> None:
+def test_jittor_s_clamp_replaces_a_nan_by_a_number() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
@@ -46,9 +46,9 @@ def test_jittor_s_clamp_makes_a_number_of_a_nan() -> None:
         assert lost.all() == lost.any() == (name == "jittor")
         network = one_weight(name, NAN)
         part(name, "optimisers").clip_weights(network, limit=0.5)
-        found = read_weight(name, network)
-        assert np.isnan(found).tolist() == np.isnan(NAN).tolist()
-        close(found[1:3], [0.5, -0.5], "exact", name)
+        weight = read_weight(name, network)
+        assert np.isnan(weight).tolist() == np.isnan(NAN).tolist()
+        close(weight[1:3], [0.5, -0.5], "exact", name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
@@ -73,8 +73,8 @@ def test_tensorflow_s_max_pooling_drops_a_nan() -> None:
     import torch
 
     maps = np.array([np.nan, 0.0, 1.0, 2.0]).reshape(1, 1, 2, 2)
-    found = value("tf", lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"), maps)
-    assert found.item() == 2
+    pooled = value("tf", lambda x: tf.nn.max_pool2d(x, 2, 2, "VALID"), maps)
+    assert pooled.item() == 2
     assert np.isnan(value("torch", lambda x: torch.nn.functional.max_pool2d(x, 2), maps)).all()
     for one, other in ((maps, maps), (np.nan_to_num(maps), maps), (maps, np.nan_to_num(maps))):
         with pytest.raises(Disagreement, match="NaN or infinity"):

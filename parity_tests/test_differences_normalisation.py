@@ -55,9 +55,9 @@ def test_running_variance_is_unbiased_in_pytorch_alone(effect) -> None:
     effect("share of a batch of 6 in the running variance, PyTorch over Keras", share[0])
     for unbiased in (False, True):
         kind = {"momentum": 0.3, "unbiased": unbiased}
-        _, truth = reference.running_statistics(*START, BATCH.mean(0), BATCH.var(0), 6, **kind)
+        _, expected = reference.running_statistics(*START, BATCH.mean(0), BATCH.var(0), 6, **kind)
         for name in BACKENDS:
-            close(of_one_batch(name, unbiased)[1], truth, what=name)
+            close(of_one_batch(name, unbiased)[1], expected, what=name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
@@ -81,7 +81,7 @@ def test_batch_norm_s_default_epsilon_is_larger_in_keras(effect) -> None:
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_momentum_counts_the_new_in_pytorch_and_the_old_in_keras(effect) -> None:
+def test_momentum_weighs_the_new_value_in_pytorch_and_the_old_in_keras(effect) -> None:
     import jax.numpy as jnp
     import jittor as jt
     import keras
@@ -116,45 +116,45 @@ def test_fast_variance_loses_a_small_spread_beside_a_large_mean(effect) -> None:
     from flax import nnx
 
     inputs = np.float32(100 + 0.01 * np.random.default_rng(0).standard_normal((512, 3)))
-    truth, found = inputs.astype(np.float64).var(0), {}
+    expected, variances = inputs.astype(np.float64).var(0), {}
     for fast in (True, False):
         layer = nnx.BatchNorm(3, momentum=0.0, use_fast_variance=fast, rngs=nnx.Rngs(0))
         layer(jnp.asarray(inputs))
-        found[fast] = np.asarray(layer.var[...])
-    close(found[False], truth, "cancellation_float32")
-    apart(found[True], truth, "cancellation_float32")
+        variances[fast] = np.asarray(layer.var[...])
+    close(variances[False], expected, "cancellation_float32")
+    apart(variances[True], expected, "cancellation_float32")
     port("jittor", "float32")
     norm = jt.nn.BatchNorm(3, momentum=1.0)
     norm(jt.array(inputs))
-    apart(norm.running_var.numpy(), truth, "cancellation_float32")
-    effect("mean variance found over the true one, Flax", found[True].mean() / truth.mean())
+    apart(norm.running_var.numpy(), expected, "cancellation_float32")
+    effect("mean variance found over the true one, Flax", variances[True].mean() / expected.mean())
     effect(
         "mean variance found over the true one, Jittor",
-        norm.running_var.numpy().mean() / truth.mean(),
+        norm.running_var.numpy().mean() / expected.mean(),
     )
     for name in ("jax", "jittor"):
         backend = port(name, "float32")
         layer = part(name, "layers").BatchNorm(3, **NUMBERS)
         in_training(backend, layer)(backend.interop.to_native(inputs))
-        close(statistics(backend, layer)[1], truth, "cancellation_float32", name)
+        close(statistics(backend, layer)[1], expected, "cancellation_float32", name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_one_value_a_channel_is_an_error_in_pytorch_alone() -> None:
+def test_one_value_per_channel_is_an_error_in_pytorch_alone() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import keras
     import torch
     from flax import nnx
 
-    ones, silent = np.ones((1, 3)), {}
+    ones, outputs = np.ones((1, 3)), {}
     with pytest.raises(ValueError, match="more than 1 value per channel"):
         torch.nn.BatchNorm1d(3)(torch.tensor(ones))
-    silent["tf"] = keras.layers.BatchNormalization(dtype="float64")(ones, training=True)
-    silent["jax"] = nnx.BatchNorm(3, param_dtype=float, rngs=nnx.Rngs(0))(jnp.asarray(ones))
-    silent["jittor"] = jt.nn.BatchNorm(3)(jt.array(ones)).numpy()
-    for name, found in silent.items():
-        close(found, np.zeros((1, 3)), what=name)
+    outputs["tf"] = keras.layers.BatchNormalization(dtype="float64")(ones, training=True)
+    outputs["jax"] = nnx.BatchNorm(3, param_dtype=float, rngs=nnx.Rngs(0))(jnp.asarray(ones))
+    outputs["jittor"] = jt.nn.BatchNorm(3)(jt.array(ones)).numpy()
+    for name, output in outputs.items():
+        close(output, np.zeros((1, 3)), what=name)
     for name in BACKENDS:
         backend = port(name)
         with pytest.raises(ValueError, match="per channel"):

@@ -23,11 +23,11 @@ def stock_adam():
     from flax import nnx
 
     betas = (0.5, 0.999)
-    rule = optax.adam(1.0, *betas, eps=1e-8)
+    transformation = optax.adam(1.0, *betas, eps=1e-8)
     return {
         "torch": lambda net: torch.optim.Adam(net.parameters(), 1.0, betas, eps=1e-8),
         "tf": lambda net: keras.optimizers.Adam(1.0, *betas, epsilon=1e-8),
-        "jax": lambda net: nnx.Optimizer(net, rule, wrt=nnx.Param),
+        "jax": lambda net: nnx.Optimizer(net, transformation, wrt=nnx.Param),
         "jittor": lambda net: jt.optim.Adam(net.parameters(), 1.0, eps=1e-8, betas=betas),
     }
 
@@ -37,10 +37,10 @@ def test_keras_adam_scales_epsilon_with_the_step(effect) -> None:
     gradient = 1e-6 * SIGNS
     paper, _ = reference.adam(ZEROS, gradient, MOMENTS, 1, **ADAM)
     hat, _ = reference.keras_adam(ZEROS, gradient, MOMENTS, 1, **ADAM)
-    truths, stock = {"torch": paper, "tf": hat, "jax": paper, "jittor": hat}, stock_adam()
+    expected_updates, stock = {"torch": paper, "tf": hat, "jax": paper, "jittor": hat}, stock_adam()
     apart(hat, paper, "cancellation_float32")
-    for name, truth in truths.items():
-        close(weights_after(name, stock[name], [gradient]), truth, "cancellation_float32", name)
+    for name, expected in expected_updates.items():
+        close(weights_after(name, stock[name], [gradient]), expected, "cancellation_float32", name)
         close(weights_after(name, ours(name, "adam", **ADAM), [gradient]), paper, "update")
         close(weights_after(name, ours(name, "keras_adam", **ADAM), [gradient]), hat, "update")
     effect("first update for gradients of 1e-6, Keras over PyTorch", (hat / paper)[0])
@@ -48,17 +48,18 @@ def test_keras_adam_scales_epsilon_with_the_step(effect) -> None:
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
 def test_optax_corrects_adam_s_bias_with_five_digits_in_float32(effect) -> None:
-    stock, truth = stock_adam(), -SIGNS
+    stock, expected = stock_adam(), -SIGNS
     for name in BACKENDS:
-        close(weights_after(name, stock[name], [SIGNS]), truth, "cancellation_float32")
-        found = weights_after(name, stock[name], [SIGNS], dtype="float32")
-        (apart if name in ("tf", "jax") else close)(found, truth, "update_float32")
+        close(weights_after(name, stock[name], [SIGNS]), expected, "cancellation_float32")
+        actual = weights_after(name, stock[name], [SIGNS], dtype="float32")
+        (apart if name in ("tf", "jax") else close)(actual, expected, "update_float32")
         if name in ("tf", "jax"):
             effect(
-                f"relative error of the first update, {TITLES[name]}", np.abs(found - truth).max()
+                f"relative error of the first update, {TITLES[name]}",
+                np.abs(actual - expected).max(),
             )
-        found = weights_after(name, ours(name, "adam", **ADAM), [SIGNS], dtype="float32")
-        close(found, truth, "update_float32")
+        actual = weights_after(name, ours(name, "adam", **ADAM), [SIGNS], dtype="float32")
+        close(actual, expected, "update_float32")
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
@@ -90,20 +91,20 @@ def test_keras_rmsprop_puts_epsilon_inside_the_root(effect) -> None:
     from flax import nnx
 
     numbers = {"learning_rate": 1.0, "decay": 0.99, "epsilon": 1e-8}
-    rule = optax.rmsprop(1.0, decay=0.99, eps=1e-8)
+    transformation = optax.rmsprop(1.0, decay=0.99, eps=1e-8)
     stock = {
         "torch": lambda net: torch.optim.RMSprop(net.parameters(), 1.0, alpha=0.99, eps=1e-8),
         "tf": lambda net: keras.optimizers.RMSprop(1.0, rho=0.99, epsilon=1e-8),
-        "jax": lambda net: nnx.Optimizer(net, rule, wrt=nnx.Param),
+        "jax": lambda net: nnx.Optimizer(net, transformation, wrt=nnx.Param),
         "jittor": lambda net: jt.optim.RMSprop(net.parameters(), 1.0, eps=1e-8, alpha=0.99),
     }
     gradient = 1e-4 * SIGNS
     outside, _ = reference.rmsprop(ZEROS, gradient, {"square_average": ZEROS}, 1, **numbers)
     inside = -gradient / np.sqrt(0.01 * gradient**2 + 1e-8)
     apart(inside, outside, "cancellation_float32")
-    truths = {"torch": outside, "tf": inside, "jax": inside, "jittor": outside}
-    for name, truth in truths.items():
-        close(weights_after(name, stock[name], [gradient]), truth, "closed_form_float32", name)
+    expected_updates = {"torch": outside, "tf": inside, "jax": inside, "jittor": outside}
+    for name, expected in expected_updates.items():
+        close(weights_after(name, stock[name], [gradient]), expected, "closed_form_float32", name)
         close(weights_after(name, ours(name, "rmsprop", **numbers), [gradient]), outside, "update")
     effect("first update for gradients of 1e-4, Keras over PyTorch", (inside / outside)[0])
 
@@ -143,21 +144,21 @@ def test_keras_momentum_keeps_the_learning_rate_in_its_velocity(effect) -> None:
 
     rates, gradients = (1.0, 0.1, 0.1), [np.ones(3)] * 3
     usual, theirs = np.full(3, -1.461), np.full(3, -3.0)
-    rule = optax.sgd(falling, momentum=0.9)
+    transformation = optax.sgd(falling, momentum=0.9)
     stock = {
         "torch": lambda net: torch.optim.SGD(net.parameters(), 1.0, momentum=0.9),
         "tf": lambda net: keras.optimizers.SGD(1.0, momentum=0.9),
-        "jax": lambda net: nnx.Optimizer(net, rule, wrt=nnx.Param),
+        "jax": lambda net: nnx.Optimizer(net, transformation, wrt=nnx.Param),
         "jittor": lambda net: jt.optim.SGD(net.parameters(), 1.0, momentum=0.9),
     }
     for name in BACKENDS:
         given = {} if name == "jax" else {"rates": rates}
-        found = weights_after(name, stock[name], gradients, **given)
-        close(found, theirs if name == "tf" else usual, "closed_form_float32", name)
+        actual = weights_after(name, stock[name], gradients, **given)
+        close(actual, theirs if name == "tf" else usual, "closed_form_float32", name)
         own = ours(name, "sgd", learning_rate=falling if name == "jax" else 1.0, momentum=0.9)
         close(weights_after(name, own, gradients, **given), usual, "update", name)
         if name in ("torch", "tf"):
-            effect(f"three updates by a rate that falls to a tenth, {TITLES[name]}", found[0])
+            effect(f"three updates by a rate that falls to a tenth, {TITLES[name]}", actual[0])
 
 
 @pytest.mark.pins("torch", "jittor")
@@ -190,7 +191,7 @@ def test_jittor_counts_backward_passes_as_steps(effect) -> None:
 
     stock = stock_adam()
     close(weights_after("torch", stock["torch"], [2 * SIGNS]), -SIGNS, "closed_form_float32")
-    found = after_two_passes(stock["jittor"])
-    close(found, -SIGNS * np.sqrt(1.999) / 1.5, "closed_form_float32")
+    actual = after_two_passes(stock["jittor"])
+    close(actual, -SIGNS * np.sqrt(1.999) / 1.5, "closed_form_float32")
     close(after_two_passes(ours("jittor", "adam", **ADAM)), -SIGNS, "closed_form_float32")
-    effect("first update after two backward passes, share of the rate", -found[0])
+    effect("first update after two backward passes, share of the rate", -actual[0])

@@ -30,7 +30,7 @@ def test_jittor_rounds_every_number_to_float32(effect) -> None:
 
 
 @pytest.mark.pins("jittor")
-def test_a_number_left_of_one_value_makes_it_float32_in_jittor() -> None:
+def test_a_number_left_of_a_one_element_array_makes_it_float32_in_jittor() -> None:
     import jittor as jt
 
     value = jt.array(np.ones(1))
@@ -43,7 +43,7 @@ def test_a_number_left_of_one_value_makes_it_float32_in_jittor() -> None:
 
 
 @pytest.mark.pins("tf")
-def test_a_number_that_tensorflow_casts_to_float64_was_float32_before(effect) -> None:
+def test_tensorflow_s_cast_of_a_number_to_float64_passes_through_float32(effect) -> None:
     import tensorflow as tf
 
     rounded = float(np.float32(0.2))
@@ -53,9 +53,9 @@ def test_a_number_that_tensorflow_casts_to_float64_was_float32_before(effect) ->
 
     root, gradients = np.sqrt(1 - 0.75), [np.ones(1)]
     numbers = {"learning_rate": 1.0, "beta1": 0.5, "beta2": 0.75, "epsilon": 0.2}
-    found = weights_after("tf", ours("tf", "keras_adam", **numbers), gradients)
-    close(found, [-root / (root + 0.2)])
-    apart(found, [-root / (root + rounded)])
+    actual = weights_after("tf", ours("tf", "keras_adam", **numbers), gradients)
+    close(actual, [-root / (root + 0.2)])
+    apart(actual, [-root / (root + rounded)])
 
 
 @pytest.mark.pins("jittor", "torch")
@@ -63,20 +63,20 @@ def test_jittor_s_mean_in_float32_loses_digits_of_a_long_sum(effect) -> None:
     import jittor as jt
 
     numbers = np.float32(np.random.default_rng(0).standard_normal(2**20))
-    truth = (numbers.astype(np.float64) ** 2).mean()
+    expected = (numbers.astype(np.float64) ** 2).mean()
     own = value("jittor", lambda x: jt.sqr(x).mean(), numbers, dtype="float32")
-    apart(own[0], truth, "closed_form_float32")
+    apart(own[0], expected, "closed_form_float32")
     usual = value("torch", lambda x: x.square().mean(), numbers, dtype="float32")
-    close(usual, truth, "closed_form_float32")
-    effect("relative error of a mean of 2²⁰ squares, Jittor", abs(own[0] / truth - 1))
-    effect("relative error of a mean of 2²⁰ squares, PyTorch", abs(usual / truth - 1))
+    close(usual, expected, "closed_form_float32")
+    effect("relative error of a mean of 2²⁰ squares, Jittor", abs(own[0] / expected - 1))
+    effect("relative error of a mean of 2²⁰ squares, PyTorch", abs(usual / expected - 1))
     average = part("jittor", "layers").average
-    found = value("jittor", lambda x: average(x.sqr()), numbers, dtype="float32")
-    close(found[0], truth, "closed_form_float32")
+    actual = value("jittor", lambda x: average(x.sqr()), numbers, dtype="float32")
+    close(actual[0], expected, "closed_form_float32")
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_float64_arrays_become_float32_on_their_way_into_two() -> None:
+def test_float64_arrays_become_float32_in_jax_and_jittor() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
@@ -86,8 +86,8 @@ def test_float64_arrays_become_float32_on_their_way_into_two() -> None:
     third = np.full(3, 1 / 3)
     for name, function in enter.items():
         interop = port(name, "float32").interop
-        found = str(function(third).dtype)
-        assert ("float32" in found) == (name in ("jax", "jittor"))
+        dtype = str(function(third).dtype)
+        assert ("float32" in dtype) == (name in ("jax", "jittor"))
         assert interop.to_canonical(interop.to_native(third)).dtype == np.float32
         interop = port(name).interop
         close(interop.to_canonical(interop.to_native(third)), third, "exact", name)
@@ -147,7 +147,7 @@ def test_tf32_is_on_by_default_in_some() -> None:
 
 @pytest.mark.pins("torch", "tf")
 def test_adam_turns_the_noise_of_a_structurally_zero_gradient_into_steps(effect) -> None:
-    """A bias in front of a batch norm: what its gradient is, and what it comes out as."""
+    """A bias before a batch norm has a gradient of zero, which comes out as rounding noise."""
     case, bias = reduced("lsgan_jittor"), "discriminator.block2.conv.bias"
     contract, noisy = network_contract(case.system, "discriminator"), {}
     for name in ("torch", "tf"):
@@ -156,8 +156,8 @@ def test_adam_turns_the_noise_of_a_structurally_zero_gradient_into_steps(effect)
             gan, interop = build(backend, case), backend.interop
             batches = interop.to_native(images(case)), interop.to_native(noise(case))
             networks, loss = (gan.generator, gan.discriminator), gan.discriminator_loss
-            _, _, found = backend.steps.discriminator_gradients(*networks, *batches, loss=loss)
-            gradients = interop.read_gradients(found, gan.discriminator, contract)
+            _, _, native = backend.steps.discriminator_gradients(*networks, *batches, loss=loss)
+            gradients = interop.read_gradients(native, gan.discriminator, contract)
             largest = max(np.linalg.norm(array) for array in gradients.values())
             noisy[name, dtype] = np.float64(gradients[bias])
             share = np.linalg.norm(noisy[name, dtype]) / largest

@@ -24,7 +24,7 @@ def corners_on_corners():
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_bilinear_upsampling_has_its_corners_on_corners_in_one_layer_of_pytorch(effect) -> None:
+def test_bilinear_upsampling_aligns_corners_in_one_layer_of_pytorch(effect) -> None:
     import jax
     import jittor as jt
     import tensorflow as tf
@@ -49,7 +49,7 @@ def test_bilinear_upsampling_has_its_corners_on_corners_in_one_layer_of_pytorch(
 
 @pytest.mark.pins("tf")
 def test_tensorflow_resizes_to_float32() -> None:
-    """And has no corners-on-corners: hence the interpolation matrices."""
+    """It has no align_corners either, so the port multiplies by interpolation matrices."""
     import tensorflow as tf
 
     maps = tf.constant(np.random.default_rng(0).standard_normal((1, 4, 4, 1)))
@@ -65,15 +65,15 @@ def test_jittor_interpolates_with_float32_weights(effect) -> None:
     def stock(maps):
         return jt.nn.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=True)
 
-    truth, found = corners_on_corners(), value("jittor", stock, MAPS)
-    close(found, truth, "closed_form_float32")
-    apart(found, truth, "update")
-    effect("relative error in float64", normwise_error(np.float64(found), truth))
-    close(upsampled("jittor", "bilinear"), truth)
+    expected, actual = corners_on_corners(), value("jittor", stock, MAPS)
+    close(actual, expected, "closed_form_float32")
+    apart(actual, expected, "update")
+    effect("relative error in float64", normwise_error(np.float64(actual), expected))
+    close(upsampled("jittor", "bilinear"), expected)
 
 
 @pytest.mark.pins("torch", "jax")
-def test_jax_smooths_before_it_makes_smaller(effect) -> None:
+def test_jax_applies_antialiasing_when_downsampling(effect) -> None:
     import jax
     import torch
 
@@ -85,16 +85,18 @@ def test_jax_smooths_before_it_makes_smaller(effect) -> None:
     def functional(maps):
         return torch.nn.functional.interpolate(maps, size=(3, 3), mode="bilinear")
 
-    truth, found = value("torch", functional, maps), value("jax", smaller, maps)
-    close(value("jax", lambda x: smaller(x, antialias=False), maps), truth, "closed_form_float32")
-    apart(found, truth, "cancellation_float32")
-    effect("relative difference from 5×5 to 3×3", normwise_error(found, truth))
+    expected, actual = value("torch", functional, maps), value("jax", smaller, maps)
+    close(
+        value("jax", lambda x: smaller(x, antialias=False), maps), expected, "closed_form_float32"
+    )
+    apart(actual, expected, "cancellation_float32")
+    effect("relative difference from 5×5 to 3×3", normwise_error(actual, expected))
     assert "resize" not in called("jax")
     assert "upsample_bilinear" in called("jax")
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_the_nearest_pixel_is_another_where_the_factor_is_no_whole_number(effect) -> None:
+def test_nearest_resizing_differs_at_non_integer_factors(effect) -> None:
     import jax
     import jittor as jt
     import tensorflow as tf
@@ -108,21 +110,23 @@ def test_the_nearest_pixel_is_another_where_the_factor_is_no_whole_number(effect
             "jax": lambda x: jax.image.resize(x, (1, 1, size, 1), "nearest"),
             "jittor": lambda x: jt.nn.interpolate(x, size=(1, size), mode="nearest"),
         }
-        found = {name: value(name, function, ROW)[0, 0, 0] for name, function in functions.items()}
+        resized = {
+            name: value(name, function, ROW)[0, 0, 0] for name, function in functions.items()
+        }
         exact = value("torch", lambda x: resize(x, size=(1, size), mode="nearest-exact"), ROW)
-        close(found["jax"], exact[0, 0, 0], "exact")
-        return found
+        close(resized["jax"], exact[0, 0, 0], "exact")
+        return resized
 
-    found = columns(8)
-    close(found["torch"], np.floor(np.arange(8) * 5 / 8), "exact")
-    close(found["tf"], np.floor((np.arange(8) + 0.5) * 5 / 8), "exact")
-    close(found["jittor"], found["torch"], "exact")
-    close(found["jax"], found["tf"], "exact")
-    effect("share of pixels that differ from 5 to 8", (found["torch"] != found["tf"]).mean())
+    resized = columns(8)
+    close(resized["torch"], np.floor(np.arange(8) * 5 / 8), "exact")
+    close(resized["tf"], np.floor((np.arange(8) + 0.5) * 5 / 8), "exact")
+    close(resized["jittor"], resized["torch"], "exact")
+    close(resized["jax"], resized["tf"], "exact")
+    effect("share of pixels that differ from 5 to 8", (resized["torch"] != resized["tf"]).mean())
     for name, row in columns(10).items():
         close(row, np.arange(5.0).repeat(2), "exact", name)
-        truth = MAPS.repeat(2, axis=2).repeat(2, axis=3)
-        close(upsampled(name, "nearest"), truth, "exact", name)
+        expected = MAPS.repeat(2, axis=2).repeat(2, axis=3)
+        close(upsampled(name, "nearest"), expected, "exact", name)
 
 
 @pytest.mark.pins("torch", "jittor")
@@ -141,15 +145,15 @@ def test_jittor_s_max_pooling_has_no_second_derivative(effect) -> None:
     maps = torch.tensor(MAPS, requires_grad=True)
     total = torch.nn.functional.max_pool2d(maps, 2).pow(3).sum()
     (first,) = torch.autograd.grad(total, maps, create_graph=True)
-    truth = torch.autograd.grad(first, maps, torch.tensor(upstream))[0].numpy()
-    found = second_derivative(jt.nn.MaxPool2d(2))
-    apart(found, truth, "cancellation_float32")
-    effect("relative error of the second derivative", normwise_error(found, truth))
-    close(second_derivative(part("jittor", "models.dcgan_mnist")._max_pool), truth)
+    expected = torch.autograd.grad(first, maps, torch.tensor(upstream))[0].numpy()
+    actual = second_derivative(jt.nn.MaxPool2d(2))
+    apart(actual, expected, "cancellation_float32")
+    effect("relative error of the second derivative", normwise_error(actual, expected))
+    close(second_derivative(part("jittor", "models.dcgan_mnist")._max_pool), expected)
 
 
 @pytest.mark.pins("torch", "jittor")
-def test_jittor_pools_no_maps_as_small_as_the_window() -> None:
+def test_jittor_s_pooling_rejects_maps_as_small_as_the_window() -> None:
     import jittor as jt
     import torch
 

@@ -40,33 +40,33 @@ def sigma(plain, divided):
 
 
 @pytest.mark.pins("torch")
-def test_the_hook_and_the_parametrisation_of_pytorch_begin_at_opposite_ends(effect) -> None:
+def test_pytorch_s_hook_and_parametrisation_iterate_from_different_vectors(effect) -> None:
     import torch
 
     rng = np.random.default_rng(0)
     matrix, inputs = rng.standard_normal((4, 5)), rng.standard_normal((3, 5))
     u, v = normalise(rng.standard_normal(4)), normalise(rng.standard_normal(5))
-    plain, found = inputs @ matrix.T, {}
+    plain, sigmas = inputs @ matrix.T, {}
     for hook in (True, False):
         made = library(linear(matrix), u, v, hook=hook)
-        found[hook] = sigma(plain, made(torch.tensor(inputs)))
-    close(found[True], detached_iteration(matrix, u)[0], "update")
+        sigmas[hook] = sigma(plain, made(torch.tensor(inputs)))
+    close(sigmas[True], detached_iteration(matrix, u)[0], "update")
     new_u, new_v = differentiable_iteration(matrix, v)
-    close(found[False], new_u @ matrix @ new_v, "update")
-    apart(found[True], found[False], "cancellation_float32")
-    truth = np.linalg.svd(matrix, compute_uv=False)[0]
-    effect("sigma after one iteration over the true one, hook", found[True] / truth)
-    effect("sigma after one iteration over the true one, parametrisation", found[False] / truth)
+    close(sigmas[False], new_u @ matrix @ new_v, "update")
+    apart(sigmas[True], sigmas[False], "cancellation_float32")
+    largest = np.linalg.svd(matrix, compute_uv=False)[0]
+    effect("sigma after one iteration over the true one, hook", sigmas[True] / largest)
+    effect("sigma after one iteration over the true one, parametrisation", sigmas[False] / largest)
     for name in BACKENDS:
         for detached in DETACHED:
             layer = Layer(port(name), "linear", detached)
             output, (u, v) = layer.forward(training=True), one_iteration(layer)
-            truth = layer.inputs @ layer.matrix.T / (u @ layer.matrix @ v)
-            close(output, truth, "update", f"detached={detached} in {name}")
+            expected = layer.inputs @ layer.matrix.T / (u @ layer.matrix @ v)
+            close(output, expected, "update", f"detached={detached} in {name}")
 
 
 def one_iteration(layer):
-    """(u, v) after one iteration by the rule of a port's layer."""
+    """(u, v) after one power iteration, by the method of a port's layer."""
     state = {key.rpartition(".")[2]: array for key, array in layer.state.items()}
     if not layer.detached:
         return differentiable_iteration(layer.matrix, state["v"][0])
@@ -75,7 +75,7 @@ def one_iteration(layer):
 
 
 @pytest.mark.pins("torch", "tf")
-def test_pytorch_s_estimate_is_warm_before_the_first_step(effect) -> None:
+def test_pytorch_s_sigma_estimate_is_iterated_before_the_first_step(effect) -> None:
     import keras
     import torch
 
@@ -103,7 +103,7 @@ def test_pytorch_s_estimate_is_warm_before_the_first_step(effect) -> None:
 
 @pytest.mark.pins("tf")
 def test_keras_spectral_normalisation_writes_into_the_kernel(effect) -> None:
-    """So sigma is outside the gradient, and two passes of a step normalise twice."""
+    """So the gradient does not pass through sigma, and two passes of a step normalise twice."""
     import keras
 
     keras.utils.set_random_seed(0)
@@ -124,7 +124,7 @@ def test_keras_spectral_normalisation_writes_into_the_kernel(effect) -> None:
 
 
 @pytest.mark.pins("torch", "tf")
-def test_keras_takes_the_inputs_of_a_transposed_convolution_for_its_outputs() -> None:
+def test_keras_spectral_norm_swaps_inputs_and_outputs_of_a_transposed_convolution() -> None:
     import keras
     import torch
 

@@ -5,7 +5,7 @@ import pytest
 
 from common.backends import BACKENDS, TITLES
 from common.parity.measure import normwise_error
-from parity_tests.differing import BATCH, apart, close, part, port, slopes, value
+from parity_tests.differing import BATCH, apart, close, gradients_at, part, port, value
 
 POSITIONS = {"epsilon": 1e-5, "momentum": 1.0, "unbiased_running_variance": False}
 
@@ -17,11 +17,11 @@ def test_the_second_argument_of_pytorch_s_batch_norm_is_epsilon(effect) -> None:
 
     layer = torch.nn.BatchNorm1d(3, 0.8)
     assert (layer.eps, layer.momentum) == (0.8, 0.1)
-    found = layer(torch.tensor(BATCH)).detach().numpy()
+    actual = layer(torch.tensor(BATCH)).detach().numpy()
     usual = (BATCH - BATCH.mean(0)) / np.sqrt(BATCH.var(0) + 1e-5)
-    close(found, (BATCH - BATCH.mean(0)) / np.sqrt(BATCH.var(0) + 0.8))
-    apart(found, usual)
-    effect("size of the output over that with epsilon 1e-5", (found / usual)[0, 0])
+    close(actual, (BATCH - BATCH.mean(0)) / np.sqrt(BATCH.var(0) + 0.8))
+    apart(actual, usual)
+    effect("size of the output over that with epsilon 1e-5", (actual / usual)[0, 0])
     for name in BACKENDS:
         numbers = part(name, "models.lsgan_pytorch")._norm.keywords
         assert (numbers["epsilon"], numbers["momentum"]) == (0.8, 0.1)
@@ -50,7 +50,7 @@ def hessian_product_in_pytorch(layer, points, upstream):
 
 @pytest.mark.pins("torch", "tf")
 def test_tensorflow_s_moments_hold_the_mean_constant_at_second_order(effect) -> None:
-    """First derivatives are right, second ones are not: a penalty behind a batch norm shows."""
+    """First derivatives are right, second ones are not, as in a penalty after a batch norm."""
     import keras
     import tensorflow as tf
     import torch
@@ -74,14 +74,14 @@ def test_tensorflow_s_moments_hold_the_mean_constant_at_second_order(effect) -> 
     layers = {name: part(name, "layers").BatchNorm(3, **POSITIONS) for name in ("torch", "tf")}
     stock = keras.layers.BatchNormalization(epsilon=1e-5, dtype="float64")
     directions = BATCH[::-1].copy()
-    truth = hessian_product_in_pytorch(torch.nn.BatchNorm1d(3), BATCH, directions)
-    close(hessian_product_in_pytorch(layers["torch"], BATCH, directions), truth)
-    close(hessian_product(layers["tf"], BATCH, directions), truth)
-    found = hessian_product(stock, BATCH, directions)
-    apart(found, truth, "cancellation_float32")
+    expected = hessian_product_in_pytorch(torch.nn.BatchNorm1d(3), BATCH, directions)
+    close(hessian_product_in_pytorch(layers["torch"], BATCH, directions), expected)
+    close(hessian_product(layers["tf"], BATCH, directions), expected)
+    actual = hessian_product(stock, BATCH, directions)
+    apart(actual, expected, "cancellation_float32")
     effect(
         "relative error of a second derivative through Keras' batch norm",
-        normwise_error(found, truth),
+        normwise_error(actual, expected),
     )
 
 
@@ -92,7 +92,7 @@ def test_scaling_before_subtracting_cancels_digits_of_a_large_mean(effect) -> No
 
     mean = 100_000.0
     inputs = np.float32(mean + np.random.default_rng(0).standard_normal((6, 3)))
-    truth = (inputs.astype(np.float64) - mean) / np.sqrt(2 + 1e-5)
+    expected = (inputs.astype(np.float64) - mean) / np.sqrt(2 + 1e-5)
     for name in ("tf", "jittor"):
         port(name, "float32")
     stock = keras.layers.BatchNormalization(epsilon=1e-5)
@@ -105,9 +105,9 @@ def test_scaling_before_subtracting_cancels_digits_of_a_large_mean(effect) -> No
     norm.running_var.update(jt.array(np.full(3, 2.0)))
     norm.eval()
     jittor_s = norm(jt.array(inputs)).numpy()
-    for name, found in {"tf": theirs, "jittor": jittor_s}.items():
-        apart(found, truth, "closed_form_float32")
-        effect(f"relative error of the output, {TITLES[name]}", normwise_error(found, truth))
+    for name, actual in {"tf": theirs, "jittor": jittor_s}.items():
+        apart(actual, expected, "closed_form_float32")
+        effect(f"relative error of the output, {TITLES[name]}", normwise_error(actual, expected))
     layers = {name: part(name, "layers").BatchNorm(3, **POSITIONS) for name in ("tf", "jittor")}
     layers["tf"].moving_mean.assign(np.full(3, mean))
     layers["tf"].moving_variance.assign(np.full(3, 2.0))
@@ -115,7 +115,7 @@ def test_scaling_before_subtracting_cancels_digits_of_a_large_mean(effect) -> No
     layers["jittor"].running_var.update(jt.array(np.full(3, 2.0)))
     layers["jittor"].eval()
     for name, layer in layers.items():
-        close(value(name, layer, inputs, dtype="float32"), truth, "closed_form_float32", name)
+        close(value(name, layer, inputs, dtype="float32"), expected, "closed_form_float32", name)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
@@ -137,20 +137,20 @@ def test_the_standard_deviation_is_unbiased_in_pytorch_and_jittor(effect) -> Non
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")
-def test_the_deviation_of_equal_numbers_has_four_derivatives() -> None:
+def test_the_standard_deviation_of_equal_numbers_has_four_derivatives() -> None:
     import jax.numpy as jnp
     import jittor as jt
     import tensorflow as tf
     import torch
 
     numbers, one = np.full((4, 1), 2.0), np.ones(())
-    (found,) = slopes("torch", torch.std, numbers, upstream=one)
-    close(found, np.zeros((4, 1)), "exact")
+    (gradient,) = gradients_at("torch", torch.std, numbers, upstream=one)
+    close(gradient, np.zeros((4, 1)), "exact")
     for name, function in {"tf": tf.math.reduce_std, "jax": jnp.std}.items():
-        assert np.isnan(slopes(name, function, numbers, upstream=one)[0]).all()
+        assert np.isnan(gradients_at(name, function, numbers, upstream=one)[0]).all()
     close(value("jittor", jt.std, numbers)[0], 1e-3, "closed_form_float32")
     for name in BACKENDS:
-        (found,) = slopes(
+        (gradient,) = gradients_at(
             name, part(name, "models.gan_moments")._moments, numbers, upstream=np.ones(4)
         )
-        assert np.isnan(found).all(), name
+        assert np.isnan(gradient).all(), name

@@ -1,4 +1,4 @@
-"""Which recordings are made when, beside which others, and by which process."""
+"""The order of recordings, which of them run at the same time, and in which process."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def test_every_system_is_recorded_by_every_job_once() -> None:
 
 
 def test_recordings_that_hold_different_things_have_different_names() -> None:
-    """An earlier run's may be kept: one of fewer widths, or without measured noise, must not be."""
+    """Recordings are reused by name, but not those of fewer widths or without measured noise."""
     plans = [
         plan_jobs(backends, device, BOTH, widths)
         for backends in (BACKENDS, ("torch", "jax"), ("tf", "jax"))
@@ -43,7 +43,7 @@ def test_recordings_that_hold_different_things_have_different_names() -> None:
     assert len({job.name for job in jobs}) == len(jobs)
 
 
-def test_narrow_widths_come_first_and_each_group_without_a_break() -> None:
+def test_reduced_widths_come_first_and_groups_are_contiguous() -> None:
     tasks = EVERYTHING.tasks()
     order = [t.group for t in tasks]
     assert [group for group, _ in Counter(order).items()] == groups(tasks)
@@ -53,13 +53,13 @@ def test_narrow_widths_come_first_and_each_group_without_a_break() -> None:
 
 
 def test_small_systems_come_first() -> None:
-    found = [g.system for g in groups(EVERYTHING.tasks()) if not g.is_full]
-    assert found[0] == "lsgan_mlp"
-    assert set(found[:6]) > {"gan_moments", "wgan_gp_toy"}
-    assert set(found[-5:]) > {"wgan", "sngan_resnet"}
+    order = [g.system for g in groups(EVERYTHING.tasks()) if not g.is_full]
+    assert order[0] == "lsgan_mlp"
+    assert set(order[:6]) > {"gan_moments", "wgan_gp_toy"}
+    assert set(order[-5:]) > {"wgan", "sngan_resnet"}
 
 
-def test_two_of_jittor_in_one_type_are_never_beside_each_other() -> None:
+def test_jittor_recordings_of_one_dtype_never_run_at_the_same_time() -> None:
     queue = Queue([task("jittor"), task("jittor", "wgan"), task("jittor", dtype="float32")])
     first, second = queue.take(), queue.take()
     assert (first.job.dtype, second.job.dtype) == ("float64", "float32")
@@ -68,7 +68,7 @@ def test_two_of_jittor_in_one_type_are_never_beside_each_other() -> None:
     assert queue.take().job.backend == "jittor"
 
 
-def test_recordings_on_a_card_are_made_one_after_the_other() -> None:
+def test_recordings_on_a_gpu_are_made_one_after_the_other() -> None:
     """They would share its memory."""
     cards = [Task(Job(name, "cuda", "float32", ("reduced",)), "sngan") for name in ("torch", "jax")]
     queue = Queue([*cards, task("torch")])
@@ -78,7 +78,7 @@ def test_recordings_on_a_card_are_made_one_after_the_other() -> None:
 
 
 def test_eight_workers_take_four_tenths_of_the_time_of_two() -> None:
-    """By what recordings were measured to cost, each on one core; no such machine was at hand."""
+    """By what recordings were measured to cost, each on one core; a simulation."""
     planned = EVERYTHING.tasks()
     costs = {t: t.seconds for t in planned}
     assert simulate(planned, 8, costs) < 0.4 * simulate(planned, 2, costs)
@@ -93,22 +93,22 @@ def test_a_simulated_run_takes_as_long_as_its_lanes_and_workers_allow(workers) -
     assert took == {1: 50.0, 2: 30.0, 4: 20.0}[workers]
 
 
-class Played:
-    """A recorder that records nothing, and notes who ran beside whom."""
+class FakeRecorder:
+    """A recorder that records nothing, and notes how many run at the same time."""
 
-    made: list["Played"]
+    made: list["FakeRecorder"]
     beside: list[tuple[str, int]]
     lock = threading.Lock()
 
     def __init__(self, kind: Kind, *, processes: int, timeout: float) -> None:
         self.kind, self.is_alive, self.closed, self.working = kind, True, False, False
-        Played.made.append(self)
+        FakeRecorder.made.append(self)
 
     def record(self, order, progress) -> Answer:
         with self.lock:
             self.working = True
-            working = [(r.kind.backend, r.kind.dtype) for r in Played.made if r.working]
-            Played.beside.append((self.kind.backend, len(working)))
+            working = [(r.kind.backend, r.kind.dtype) for r in FakeRecorder.made if r.working]
+            FakeRecorder.beside.append((self.kind.backend, len(working)))
             assert all(working.count(("jittor", dtype)) < 2 for dtype in BOTH)
         progress("at work")
         time.sleep(0.01)
@@ -133,9 +133,9 @@ class Played:
 
 
 @pytest.fixture
-def played(monkeypatch):
-    Played.made, Played.beside = [], []
-    monkeypatch.setattr(dispatching, "Recorder", Played)
+def fake_recorders(monkeypatch):
+    FakeRecorder.made, FakeRecorder.beside = [], []
+    monkeypatch.setattr(dispatching, "Recorder", FakeRecorder)
     monkeypatch.setattr(dispatching, "available", lambda: None)  # memory, whatever this machine has
 
     def run(tasks, workers=3):
@@ -151,73 +151,77 @@ def played(monkeypatch):
     return run
 
 
-def test_every_task_runs_and_ends_once(played) -> None:
+def test_every_task_runs_and_ends_once(fake_recorders) -> None:
     tasks = [
         task(b, s, d) for s in ("a", "b", "c") for b in ("torch", "tf", "jittor") for d in BOTH
     ]
-    events = list(played(tasks))
+    events = list(fake_recorders(tasks))
     assert Counter(e.task for e in events if e.state == DONE) == Counter(tasks)
     assert {e.words for e in events if e.state == RUNNING} == {"", "at work"}
     assert all((e.words, e.cpu_seconds) == ("", 1.5) for e in events if e.state == DONE)
-    assert max(count for _, count in Played.beside) == 3
-    assert len(Played.made) <= 3 * len(BOTH) + 3
-    assert not any(recorder.is_alive for recorder in Played.made)
+    assert max(count for _, count in FakeRecorder.beside) == 3
+    assert len(FakeRecorder.made) <= 3 * len(BOTH) + 3
+    assert not any(recorder.is_alive for recorder in FakeRecorder.made)
 
 
-def test_a_process_serves_all_tasks_of_its_kind(played) -> None:
-    list(played([task("torch", name) for name in "abcdef"], workers=1))
-    assert len(Played.made) == 1
+def test_a_process_serves_all_tasks_of_its_kind(fake_recorders) -> None:
+    list(fake_recorders([task("torch", name) for name in "abcdef"], workers=1))
+    assert len(FakeRecorder.made) == 1
 
 
-def test_a_backend_that_cannot_be_loaded_is_not_asked_again(played) -> None:
-    events = list(played([task("jax", name) for name in "abc"] + [task("torch", "a")], workers=1))
-    words = {e.task: e.words for e in events if e.state == DONE}
-    assert [words[task("jax", name)] for name in "abc"] == ["JAX cannot be used"] * 3
-    assert words[task("torch", "a")] == ""
-    assert sum(recorder.kind.backend == "jax" for recorder in Played.made) == 1
+def test_an_unusable_backend_is_not_tried_again(fake_recorders) -> None:
+    events = list(
+        fake_recorders([task("jax", name) for name in "abc"] + [task("torch", "a")], workers=1)
+    )
+    messages = {e.task: e.words for e in events if e.state == DONE}
+    assert [messages[task("jax", name)] for name in "abc"] == ["JAX cannot be used"] * 3
+    assert messages[task("torch", "a")] == ""
+    assert sum(recorder.kind.backend == "jax" for recorder in FakeRecorder.made) == 1
 
 
-def test_a_crash_fails_its_task_and_the_next_has_a_new_process(played) -> None:
+def test_a_crash_fails_its_task_and_the_next_has_a_new_process(fake_recorders) -> None:
     tasks = [task("torch", "a"), task("torch", "crashing"), task("torch", "b")]
-    events = list(played(tasks, workers=1))
+    events = list(fake_recorders(tasks, workers=1))
     assert [e.words for e in events if e.state == DONE] == ["", "crashed", ""]
-    assert len(Played.made) == 2
+    assert len(FakeRecorder.made) == 2
 
 
-def test_an_unforeseen_error_is_an_answer_too(played) -> None:
-    events = list(played([task("torch", "raising"), task("torch", "b")], workers=1))
+def test_an_unexpected_error_is_reported(fake_recorders) -> None:
+    events = list(fake_recorders([task("torch", "raising"), task("torch", "b")], workers=1))
     assert [e.words for e in events if e.state == DONE] == ["RuntimeError: unforeseen", ""]
 
 
-def test_closing_the_events_ends_every_process(played) -> None:
-    events = played([task("torch", str(number)) for number in range(50)], workers=2)
+def test_closing_the_events_ends_every_process(fake_recorders) -> None:
+    events = fake_recorders([task("torch", str(number)) for number in range(50)], workers=2)
     next(events)
     events.close()
     deadline = time.monotonic() + 10
-    while any(r.is_alive for r in Played.made) and time.monotonic() < deadline:
+    while any(r.is_alive for r in FakeRecorder.made) and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert not any(recorder.is_alive for recorder in Played.made)
-    assert len(Played.beside) < 50
+    assert not any(recorder.is_alive for recorder in FakeRecorder.made)
+    assert len(FakeRecorder.beside) < 50
 
 
-def test_closing_the_events_ends_what_is_at_work(played) -> None:
-    events = played([task("torch", "endless")], workers=1)
+def test_closing_the_events_ends_a_running_recording(fake_recorders) -> None:
+    events = fake_recorders([task("torch", "endless")], workers=1)
     assert next(events).state == RUNNING
     assert next(events).words == "at work"
     events.close()
-    (recorder,) = Played.made
+    (recorder,) = FakeRecorder.made
     assert not recorder.is_alive
 
 
-def test_little_memory_ends_idle_processes_before_another_is_started(played, monkeypatch) -> None:
+def test_little_memory_ends_idle_processes_before_another_is_started(
+    fake_recorders, monkeypatch
+) -> None:
     monkeypatch.setattr(dispatching, "available", lambda: dispatching.SPARE - 1)
     tasks = [task("torch", "a"), task("tf", "a"), task("torch", "b")]
-    events = list(played(tasks, workers=1))
+    events = list(fake_recorders(tasks, workers=1))
     assert all(e.words == "" for e in events if e.state == DONE)
-    assert [recorder.kind.backend for recorder in Played.made] == ["torch", "tf", "torch"]
+    assert [recorder.kind.backend for recorder in FakeRecorder.made] == ["torch", "tf", "torch"]
 
 
-def test_what_nobody_measured_has_a_cost_too() -> None:
+def test_unmeasured_tasks_have_a_default_cost() -> None:
     """A system that is new, a framework on a card."""
     new = task("torch", "a_system_of_tomorrow")
     card = Task(Job("jax", "cuda", "float16", ("reduced",)), "sngan")

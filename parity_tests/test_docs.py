@@ -1,4 +1,4 @@
-"""The idiom book: it builds without a warning, loads nothing, and notices what is gone."""
+"""The documentation builds without a warning, loads nothing external, has no broken reference."""
 
 import json
 import re
@@ -57,18 +57,18 @@ def test_the_book_builds_without_a_warning(site) -> None:
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_system_s_page_lists_the_options_that_its_row_reads(site, name) -> None:
-    row = find_system(name)
+def test_a_system_s_page_lists_its_options(site, name) -> None:
+    system = find_system(name)
     for folder in ("systems", "zh/systems"):
         page = (site / folder / f"{name}.html").read_text(encoding="utf-8")
         table = page.split("</figcaption>", 1)[1].split("</table>", 1)[0]
         listed = set(re.findall(r'<span class="pre">(\w+)</span>', table))
-        assert set(options_of(row)) <= listed, folder
+        assert set(options_of(system)) <= listed, folder
         others = {key for other in SYSTEMS.values() for key in options_of(other)}
-        assert not (others - set(options_of(row))) & listed, folder
+        assert not (others - set(options_of(system))) & listed, folder
 
 
-def test_a_chinese_page_says_its_tables_in_chinese(site) -> None:
+def test_tables_of_chinese_pages_are_in_chinese(site) -> None:
     for name in SYSTEMS:
         page = (site / "zh" / "systems" / f"{name}.html").read_text(encoding="utf-8")
         assert "各层按前向次序排列" in page
@@ -92,7 +92,7 @@ def test_every_link_between_pages_resolves(site) -> None:
                 assert (page.parent / target).exists(), f"{page.relative_to(site)}: {target}"
 
 
-def test_nothing_is_loaded_from_elsewhere(site) -> None:
+def test_pages_load_nothing_external(site) -> None:
     for page in pages(site):
         text = page.read_text(encoding="utf-8")
         loaded = re.findall(r'<(?:script|img|iframe)[^>]*src="(https?:[^"]*)"', text)
@@ -110,9 +110,9 @@ def test_every_system_and_idiom_has_its_page_with_the_same_headings(site) -> Non
     for name in SYSTEMS:
         assert (DOCS / "systems" / f"{name}.md").is_file(), name
     for folder in ("systems", "zh/systems", "idioms"):
-        found = {tuple(headings(path)) for path in (DOCS / folder).glob("[!i]*.md")}
-        found |= {tuple(headings(path)) for path in (DOCS / folder).glob("i[!n]*.md")}
-        assert len(found) == 1, (folder, found)
+        outlines = {tuple(headings(path)) for path in (DOCS / folder).glob("[!i]*.md")}
+        outlines |= {tuple(headings(path)) for path in (DOCS / folder).glob("i[!n]*.md")}
+        assert len(outlines) == 1, (folder, outlines)
 
 
 def headings(path: Path) -> list[str]:
@@ -131,7 +131,7 @@ def small_book(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("```{four-ways} losses.gradient_penaltie\n```", "torch_impl has no public"),
         ("```{pin} test_penalty.py::test_nothing\n```", "has no test 'test_nothing'"),
@@ -140,10 +140,10 @@ def small_book(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
         ("$$\\nosuchcommand$$", "cannot be drawn"),
     ],
 )
-def test_what_is_gone_fails_the_build(tmp_path, text, words) -> None:
+def test_a_broken_reference_fails_the_build(tmp_path, text, message) -> None:
     answer = small_book(tmp_path / "book", text)
     assert answer.returncode != 0
-    assert words in answer.stderr
+    assert message in answer.stderr
 
 
 def test_a_listing_shows_the_real_definitions_and_marks_what_differs(tmp_path) -> None:
@@ -158,7 +158,7 @@ def test_a_listing_shows_the_real_definitions_and_marks_what_differs(tmp_path) -
     assert text.count("<math") == 0
 
 
-def test_a_translation_that_lags_says_so(tmp_path) -> None:
+def test_an_outdated_translation_is_detected(tmp_path) -> None:
     pytest.importorskip("sphinx")
     from idiom_book.translations import fingerprint, lags
 
@@ -190,19 +190,19 @@ def test_every_system_s_page_shows_samples_of_it(name) -> None:
 
 
 def trained_steps() -> dict[str, str]:
-    """How many steps each row was trained on the page of all frameworks, as 1,500."""
+    """How many steps each system was trained on the page of all frameworks, as 1,500."""
     text = (DOCS / "results" / "training.md").read_text(encoding="utf-8")
     text = re.sub(r" \\\n *", " ", text)
-    found = re.findall(r"^rosetta train \w+ (\w+) .*?--steps (\d+)", text, flags=re.MULTILINE)
-    return {name: f"{int(steps):,}" for name, steps in found}
+    runs = re.findall(r"^rosetta train \w+ (\w+) .*?--steps (\d+)", text, flags=re.MULTILINE)
+    return {name: f"{int(steps):,}" for name, steps in runs}
 
 
 @pytest.mark.parametrize(("name", "steps"), trained_steps().items())
 def test_a_system_s_page_names_the_steps_of_its_runs(name, steps) -> None:
     for folder in ("systems", "zh/systems"):
         page = (DOCS / folder / f"{name}.md").read_text(encoding="utf-8")
-        words = page[page.index(f"-{name}.png)") :]
-        assert re.search(rf"(?<![\d,]){steps} (?:steps|步)", words), (folder, steps)
+        caption = page[page.index(f"-{name}.png)") :]
+        assert re.search(rf"(?<![\d,]){steps} (?:steps|步)", caption), (folder, steps)
 
 
 def sources_at(pattern: str) -> str:
@@ -211,12 +211,12 @@ def sources_at(pattern: str) -> str:
 
 @pytest.mark.parametrize("command", sorted(commands("pytest")))
 def test_every_pytest_command_selects_tests(command) -> None:
-    words = shlex.split(command)[1:]
-    files = [word for word in words if word.startswith("parity_tests")]
+    arguments = shlex.split(command)[1:]
+    files = [argument for argument in arguments if argument.startswith("parity_tests")]
     names = re.findall(r"^def (test_\w+)", "\n".join(map(sources_at, files)), flags=re.MULTILINE)
     assert names, command
-    if "-k" in words:
-        for choice in words[words.index("-k") + 1].split(" or "):
+    if "-k" in arguments:
+        for choice in arguments[arguments.index("-k") + 1].split(" or "):
             assert any(choice in name for name in names), (command, choice)
 
 
@@ -232,13 +232,15 @@ def test_no_code_of_the_book_is_wider_than_its_page(page) -> None:
 @pytest.mark.parametrize("command", sorted(commands("rosetta")))
 def test_every_rosetta_command_has_its_options(command) -> None:
     known_commands = load_commands()
-    name, *words = shlex.split(command)[1:] or ["--help"]
+    name, *arguments = shlex.split(command)[1:] or ["--help"]
     if name.startswith("--"):
         return
     chosen = known_commands[name]
     known = {option for parameter in chosen.params for option in parameter.opts}
     known |= {option for parameter in chosen.params for option in parameter.secondary_opts}
-    known |= {f"--{key.replace('_', '-')}" for row in SYSTEMS.values() for key in options_of(row)}
-    for word in words:
-        if word.startswith("--"):
-            assert word.partition("=")[0] in {*known, "--help"}, (command, word)
+    known |= {
+        f"--{key.replace('_', '-')}" for system in SYSTEMS.values() for key in options_of(system)
+    }
+    for argument in arguments:
+        if argument.startswith("--"):
+            assert argument.partition("=")[0] in {*known, "--help"}, (command, argument)

@@ -1,4 +1,4 @@
-"""The probes of exactness tell full precision from rounded factors, and repeatable from not."""
+"""The probes of exactness detect rounded factors and results that are not repeatable."""
 
 from itertools import count
 from types import SimpleNamespace
@@ -56,21 +56,21 @@ def test_one_rounded_factor_of_one_operation_is_found(configured, dtype, functio
     backend = configured(dtype)
     native, canonical = backend.interop.to_native, backend.interop.to_canonical
     lost = native(np.array([2.0 * FINE[dtype]]))
-    honest = getattr(backend.probes, function)
+    original = getattr(backend.probes, function)
     # Less by what rounding takes from 1 + 2 · FINE; traced and differentiated like any factor.
-    coarse = with_parts(backend, **{function: lambda left, right: honest(left - lost, right)})
+    coarse = with_parts(backend, **{function: lambda left, right: original(left - lost, right)})
     assert canonical(lost).dtype == dtype
     assert probe_exactness(coarse) == EXACT | {key: False}
 
 
 @pytest.mark.parametrize("function", ["multiply", "convolve"])
-def test_what_differs_in_one_bit_is_not_repeatable(configured, function) -> None:
+def test_a_difference_of_one_bit_is_not_repeatable(configured, function) -> None:
     backend, calls = configured("float32"), count()
-    pull_back, honest = backend.probes.pull_back, getattr(backend.probes, function)
+    pull_back, original = backend.probes.pull_back, getattr(backend.probes, function)
 
     def pulled(called, *tensors):
         output, gradients = pull_back(called, *tensors)
-        drift = 1 + 2.0**-23 * (next(calls) % 2 if called is honest else 0)
+        drift = 1 + 2.0**-23 * (next(calls) % 2 if called is original else 0)
         scale = backend.interop.to_native(np.array([drift]))
         return output * scale, gradients
 
@@ -109,10 +109,10 @@ def test_the_variable_is_set_before_the_framework_is_imported(monkeypatch, backe
 
     def import_module(name):
         import os
-        from importlib import import_module as honest
+        from importlib import import_module as original
 
         seen.append(os.environ["NVIDIA_TF32_OVERRIDE"])
-        return honest(name)
+        return original(name)
 
     monkeypatch.setattr("common.backends.import_module", import_module)
     load(backend_name, device="cpu", dtype="float64", exact=False)

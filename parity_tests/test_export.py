@@ -26,8 +26,8 @@ DOCS = (Path(__file__).resolve().parent.parent / "docs" / "export.md").read_text
 
 
 @dataclass(frozen=True)
-class Row:
-    """A checkpoint to export: of which system, in which type, with which generator."""
+class ExportCase:
+    """A checkpoint to export: its system, its dtype and its generator."""
 
     system: str
     dtype: str
@@ -39,58 +39,58 @@ PACKAGES = ("common", "torch_impl", "tf_impl", "jax_impl", "jittor_impl")
 FORMAT_OF = {form.backend: form for form in FORMATS.values()}
 
 # Keras takes no symbolic call of lsgan_pytorch's discriminator.
-ROWS = (
-    Row("lsgan_mlp", "float64", ema_decay=0.9),
-    Row("lsgan_pytorch", "float32", ema_decay=0.9, averaged=False),
+CASES = (
+    ExportCase("lsgan_mlp", "float64", ema_decay=0.9),
+    ExportCase("lsgan_pytorch", "float32", ema_decay=0.9, averaged=False),
 )
 # The vectors of power iterations; a list of blocks.
-MORE_ROWS = {"torch": (Row("sngan", "float64"),), "jax": (Row("wgan", "float32"),)}
+MORE_CASES = {"torch": (ExportCase("sngan", "float64"),), "jax": (ExportCase("wgan", "float32"),)}
 BOUNDS = {"float64": "linear_algebra", "float32": "closed_form_float32"}
 
 # What a process without this project does after the printed script.
 ALONE = f"import sys\nsys.modules.update(dict.fromkeys({PACKAGES}))\n"
 STATES = """
-found = {f"{n}.{key}": value for n, state in networks.items() for key, value in state.items()}
+tensors = {f"{n}.{key}": value for n, state in networks.items() for key, value in state.items()}
 """
 AFTERWARDS = {
     "torch": STATES,
     "jittor": STATES,
     "flax": """
 leaves = jax.tree.leaves_with_path(networks)
-found = {jax.tree_util.keystr(keys, simple=True, separator="."): leaf for keys, leaf in leaves}
+tensors = {jax.tree_util.keystr(keys, simple=True, separator="."): leaf for keys, leaf in leaves}
 """,
     "keras": """
 import tensorflow
 names = "generator", "discriminator"
 loaded = {name: tensorflow.saved_model.load(f"{out}/{name}") for name in names}
-found = {f"{n}.{i}": v.numpy() for n, m in loaded.items() for i, v in enumerate(m.variables)}
-found["samples"] = model(numpy.load(f"{out}.noise.npy"))
-found["scores"] = loaded["discriminator"].serve(found["samples"])
+tensors = {f"{n}.{i}": v.numpy() for n, m in loaded.items() for i, v in enumerate(m.variables)}
+tensors["samples"] = model(numpy.load(f"{out}.noise.npy"))
+tensors["scores"] = loaded["discriminator"].serve(tensors["samples"])
 """,
 }
 BEFORE = "import numpy\nout = {out!r}\n"
-AFTER = 'numpy.savez(f"{out}.npz", **found)\n'
+AFTER = 'numpy.savez(f"{out}.npz", **tensors)\n'
 
 
-def checkpoint_of(about: Row) -> Checkpoint:
+def checkpoint_of(case: ExportCase) -> Checkpoint:
     """A checkpoint in which no two tensors are alike, running statistics included."""
-    row, rng = reduced(about.system).system, np.random.default_rng(0)
-    shapes = expected_shapes(row, averaged=about.ema_decay > 0)
+    system, rng = reduced(case.system).system, np.random.default_rng(0)
+    shapes = expected_shapes(system, averaged=case.ema_decay > 0)
     tensors = {name: rng.uniform(0.5, 1.5, shape) for name, shape in shapes.items()}
     for prefix, seed in (("", 0), (EMA, 1)):
-        weights = {prefix + name: array for name, array in initial_state(row, seed).items()}
+        weights = {prefix + name: array for name, array in initial_state(system, seed).items()}
         tensors |= {name: array for name, array in weights.items() if name in tensors}
     # Norms and biases start as ones and zeros, all alike.
     tensors = {name: array + rng.uniform(0, 0.1, array.shape) for name, array in tensors.items()}
     return Checkpoint(
-        system=row,
+        system=system,
         step=3,
         seed=0,
         data="digits",
         fingerprint="",
-        dtype=about.dtype,
-        ema_decay=about.ema_decay,
-        tensors={name: array.astype(about.dtype) for name, array in tensors.items()},
+        dtype=case.dtype,
+        ema_decay=case.ema_decay,
+        tensors={name: array.astype(case.dtype) for name, array in tensors.items()},
     )
 
 
@@ -101,15 +101,15 @@ def saved(path: Path, checkpoint: Checkpoint) -> Path:
 
 def expected_tensors(backend: Backend, checkpoint: Checkpoint, prefix: str) -> Tensors:
     """The checkpoint's networks under the names and in the layouts of that framework."""
-    found = {}
+    tensors = {}
     for parameter in contract(checkpoint.system):
         of_generator = parameter.network == "generator"
         values = checkpoint.tensors[f"{prefix if of_generator else ''}{parameter.full_name}"]
         last = backend.name in ("tf", "jax")
-        found[native_name(backend, parameter)] = (
+        tensors[native_name(backend, parameter)] = (
             to_channels_last(parameter, values) if last else values
         )
-    return found
+    return tensors
 
 
 def native_name(backend: Backend, parameter: Parameter) -> str:
@@ -125,15 +125,15 @@ def by_content(tensors: Tensors) -> Tensors:
     return {f"{n.partition('.')[0]} {a.shape} {i}": a for i, (n, a) in enumerate(ranked)}
 
 
-def differing(found: Tensors, expected: Tensors) -> set[str]:
+def differing(actual: Tensors, expected: Tensors) -> set[str]:
     """The names in only one of them, or with other shapes, types or numbers."""
     return {
         name
-        for name in {*found, *expected}
-        if name not in found
+        for name in {*actual, *expected}
+        if name not in actual
         or name not in expected
-        or found[name].dtype != expected[name].dtype
-        or not np.array_equal(found[name], expected[name])
+        or actual[name].dtype != expected[name].dtype
+        or not np.array_equal(actual[name], expected[name])
     }
 
 
@@ -154,38 +154,41 @@ def run_alone(script: str, folder: Path) -> str:
 
 def test_the_printed_scripts_load_every_number(tmp_path, backend_name, configured, capsys) -> None:
     form = FORMAT_OF[backend_name]
-    rows = (*ROWS, *MORE_ROWS.get(backend_name, ()))
-    script, outs = "", [tmp_path / f"{row.system}{''.join(form.endings[:1])}" for row in rows]
-    for row, out in zip(rows, outs, strict=True):
-        np.save(f"{out}.noise.npy", noise(reduced(row.system)).astype(row.dtype))
-        path = saved(tmp_path / "checkpoint", checkpoint_of(row))
-        export(path, form.name, out, averaged=row.averaged)
+    cases = (*CASES, *MORE_CASES.get(backend_name, ()))
+    script, outs = "", [tmp_path / f"{case.system}{''.join(form.endings[:1])}" for case in cases]
+    for case, out in zip(cases, outs, strict=True):
+        np.save(f"{out}.noise.npy", noise(reduced(case.system)).astype(case.dtype))
+        path = saved(tmp_path / "checkpoint", checkpoint_of(case))
+        export(path, form.name, out, averaged=case.averaged)
         printed = capsys.readouterr().out.partition("\n\n")[2]
         script += BEFORE.format(out=str(out)) + printed + AFTERWARDS[form.name] + AFTER
     shown = run_alone(script, tmp_path)
     assert form.name == "keras" or "generator" in shown
     assert (tmp_path / "sample.png").exists() == (form.name == "keras")
-    for row, out in zip(rows, outs, strict=True):
-        backend, checkpoint = configured(row.dtype), checkpoint_of(row)
-        found, prefix = dict(np.load(f"{out}.npz")), EMA if row.ema_decay and row.averaged else ""
+    for case, out in zip(cases, outs, strict=True):
+        backend, checkpoint = configured(case.dtype), checkpoint_of(case)
+        actual, prefix = (
+            dict(np.load(f"{out}.npz")),
+            EMA if case.ema_decay and case.averaged else "",
+        )
         expected = expected_tensors(backend, checkpoint, prefix)
         if form.name == "keras":
-            require_same_images(backend, checkpoint, row, out, found)
-            found, expected = by_content(found), by_content(expected)
-        assert differing(found, expected) == set(), row
+            require_same_images(backend, checkpoint, case, out, actual)
+            actual, expected = by_content(actual), by_content(expected)
+        assert differing(actual, expected) == set(), case
 
 
-def require_same_images(backend, checkpoint, row, out, found) -> None:
+def require_same_images(backend, checkpoint, case, out, loaded) -> None:
     """The loaded generator draws and the loaded discriminator scores as ours do."""
     gan, average = restore(backend, checkpoint)
-    generator = average if average is not None and row.averaged else gan.generator
+    generator = average if average is not None and case.averaged else gan.generator
     samples = backend.sampling.sample(generator, np.load(f"{out}.noise.npy"))
     images = backend.interop.to_native(samples)
     scores = backend.probes.forward(gan.discriminator, images, training=False)
     assert samples.std() > 0
-    drawn = found.pop("samples").transpose(0, 3, 1, 2)
-    require_named(drawn, samples, BOUNDS[row.dtype], f"{row.system} samples")
-    require_named(found.pop("scores"), scores.numpy(), BOUNDS[row.dtype], f"{row.system} scores")
+    drawn = loaded.pop("samples").transpose(0, 3, 1, 2)
+    require_named(drawn, samples, BOUNDS[case.dtype], f"{case.system} samples")
+    require_named(loaded.pop("scores"), scores.numpy(), BOUNDS[case.dtype], f"{case.system} scores")
 
 
 def test_a_script_alone_cannot_import_this_project(tmp_path) -> None:
@@ -194,7 +197,7 @@ def test_a_script_alone_cannot_import_this_project(tmp_path) -> None:
             run_alone(f"import {package}", tmp_path)
 
 
-def test_the_comparison_sees_one_changed_number_and_one_lost_tensor() -> None:
+def test_the_comparison_detects_one_changed_number_and_one_missing_tensor() -> None:
     expected = {"generator.a": np.ones(3), "generator.b": np.zeros((2, 2))}
     nudged = expected | {"generator.a": np.array([1, 1, np.nextafter(1, 2)])}
     assert differing(nudged, expected) == {"generator.a"}
@@ -205,7 +208,7 @@ def test_the_comparison_sees_one_changed_number_and_one_lost_tensor() -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "name", "words"),
+    ("form", "name", "message"),
     [
         ("onnx", "x.onnx", "unknown format 'onnx'; choose one of: torch, keras, flax, jittor"),
         ("torch", "old.pt", "is there already; remove it or name another"),
@@ -216,16 +219,16 @@ def test_the_comparison_sees_one_changed_number_and_one_lost_tensor() -> None:
         ("flax", "x", "does not match its checksum; it was damaged"),
     ],
 )
-def test_bad_input_is_named_and_leaves_nothing(tmp_path, form, name, words) -> None:
-    path = saved(tmp_path / "checkpoint", checkpoint_of(ROWS[0]))
+def test_bad_input_is_named_and_leaves_nothing(tmp_path, form, name, message) -> None:
+    path = saved(tmp_path / "checkpoint", checkpoint_of(CASES[0]))
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     (tmp_path / "old.pt").write_text("here first")
     (tmp_path / "old").mkdir()
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(UsageError, match=message):
         export(path, form, tmp_path / name, averaged=True)
-    assert {found.name for found in tmp_path.iterdir()} == {"checkpoint", "old.pt", "old"}
+    assert {entry.name for entry in tmp_path.iterdir()} == {"checkpoint", "old.pt", "old"}
     assert (tmp_path / "old.pt").read_text() == "here first"
 
 
@@ -244,14 +247,14 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, make) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_appears_whole(tmp_path) -> None:
+def test_a_folder_appears_only_when_complete(tmp_path) -> None:
     out = tmp_path / "new" / "networks"
     with written_whole(out) as path:
         path.mkdir()
         (path / "inside").write_text("whole")
         assert not out.exists()
     assert (out / "inside").read_text() == "whole"
-    assert [found.name for found in out.parent.iterdir()] == ["networks"]
+    assert [entry.name for entry in out.parent.iterdir()] == ["networks"]
 
 
 def test_a_file_where_a_folder_must_be_is_named(tmp_path) -> None:

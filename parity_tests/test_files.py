@@ -1,4 +1,4 @@
-"""Files are read with suspicion and written whole or not at all."""
+"""Files are checked when they are read, and written whole or not at all."""
 
 import numpy as np
 import pytest
@@ -48,18 +48,18 @@ FAULTS = {
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_tensor_is_named(tmp_path, fault) -> None:
-    break_it, words = FAULTS[fault]
+    break_it, message = FAULTS[fault]
     tensors = good()
     break_it(tensors)
     write_tensors(tmp_path / "in.safetensors", tensors)
-    with pytest.raises(UsageError, match=words):
+    with pytest.raises(UsageError, match=message):
         read_step_inputs(tmp_path / "in.safetensors", SYSTEM)
 
 
 def test_good_tensors_pass_and_buffers_may_be_left_out(tmp_path) -> None:
     write_tensors(tmp_path / "in.safetensors", good())
-    found = read_step_inputs(tmp_path / "in.safetensors", SYSTEM)
-    assert np.array_equal(found["noise_g"], found["noise_d"])
+    inputs = read_step_inputs(tmp_path / "in.safetensors", SYSTEM)
+    assert np.array_equal(inputs["noise_g"], inputs["noise_d"])
 
 
 @pytest.mark.parametrize("keep", [0, 4, 200, -1])
@@ -85,7 +85,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_left_alone(tmp_path) -> No
     assert (tmp_path / "file").read_text() == "here first"
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch) -> None:
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_other(tmp_path, monkeypatch) -> None:
     path = tmp_path / "out.safetensors"
     write_tensors(path, good(), note="old")
     before = path.read_bytes()

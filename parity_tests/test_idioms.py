@@ -19,11 +19,11 @@ NAMES = all_names()
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_has_its_definition(name, backend) -> None:
-    found = find_definition(name, backend)
-    nodes = {node.name for node in ast.parse(found.source).body if hasattr(node, "name")}
+    definition = find_definition(name, backend)
+    nodes = {node.name for node in ast.parse(definition.source).body if hasattr(node, "name")}
     assert name.rpartition(".")[2] in nodes
-    text = (ROOT / found.path).read_text().splitlines()
-    assert text[found.line - 1] in found.source
+    text = (ROOT / definition.path).read_text().splitlines()
+    assert text[definition.line - 1] in definition.source
     assert not any(n for n in nodes if not n.startswith("_") and not name.endswith(f".{n}"))
 
 
@@ -33,14 +33,14 @@ def test_names_are_those_of_the_modules() -> None:
     assert not any(part.startswith("_") for name in NAMES for part in name.split("."))
 
 
-def test_definitions_are_what_python_says() -> None:
+def test_definitions_equal_those_of_inspect() -> None:
     losses = pytest.importorskip("torch_impl.losses")
     for name in ("gradient_penalty", "vanilla_discriminator_loss"):
         source = inspect.getsource(getattr(losses, name))
         assert find_definition(f"losses.{name}", "torch").source == source
 
 
-def test_private_helpers_and_decorators_come_with_it() -> None:
+def test_definitions_include_private_helpers_and_decorators() -> None:
     assert "class _KerasAdam" in find_definition("optimisers.keras_adam", "torch").source
     assert "def _norms" in find_definition("losses.gradient_penalty", "jax").source
     assert find_definition("gan.GAN", "torch").source.startswith("@dataclass")
@@ -51,12 +51,12 @@ def test_private_helpers_and_decorators_come_with_it() -> None:
 @pytest.mark.parametrize(
     "name", ["losses.penalty", "losses", "", "nothing.at_all", "losses._norms"]
 )
-def test_an_unknown_name_is_an_error_that_helps(name) -> None:
+def test_an_unknown_name_is_refused(name) -> None:
     with pytest.raises(UsageError, match="has no public"):
         find_definition(name, "jax")
 
 
-def test_a_name_that_changed_in_one_package_is_missed_there(tmp_path, monkeypatch) -> None:
+def test_a_name_missing_in_one_package_is_reported_there(tmp_path, monkeypatch) -> None:
     for backend in BACKENDS:
         shutil.copytree(ROOT / f"{backend}_impl", tmp_path / f"{backend}_impl")
     monkeypatch.setattr(definitions, "ROOT", tmp_path)
@@ -67,7 +67,7 @@ def test_a_name_that_changed_in_one_package_is_missed_there(tmp_path, monkeypatc
         find_definition("losses.gradient_penalty", "jax")
 
 
-def test_lines_differ_where_the_other_says_something_else() -> None:
+def test_differing_lines_are_those_without_an_equal() -> None:
     ours = "def f(x):\n    # ours\n\n    y = x\n    return y\n"
     theirs = "def f(x):\n    y = x\n    if y:\n        return y\n"
     assert differing_lines(ours, theirs) == [False, True, False, False, False]

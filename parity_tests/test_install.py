@@ -1,4 +1,4 @@
-"""How the frameworks are installed: what goes on beside what, and what a failure costs."""
+"""How the frameworks are installed: what runs at the same time, and what a failure affects."""
 
 from threading import Barrier, BrokenBarrierError, Event
 
@@ -16,7 +16,7 @@ EVERYTHING = "all,dev,docs"
 
 
 def part(command: list[str]) -> str:
-    """What a command installs or prepares, in one word."""
+    """What a command installs or prepares, as one name."""
     if "common.setup.set_up" in command:
         return "core"
     if "-e" in command:
@@ -24,11 +24,11 @@ def part(command: list[str]) -> str:
     if "--upgrade" in command:
         return "jittor"
     names = {"torch": "torch", "keras": "tf", "jaxlib": "jax"}
-    return next(name for word, name in names.items() if word in " ".join(command))
+    return next(name for package, name in names.items() if package in " ".join(command))
 
 
 class Commands:
-    """Stands in for subprocess.Popen: each command takes as long as its part of the test says."""
+    """Replaces subprocess.Popen; `act` returns the exit status of each command."""
 
     def __init__(self) -> None:
         self.began: list[str] = []
@@ -49,7 +49,7 @@ class Process:
     """One command that was begun."""
 
     def __init__(self, commands: Commands, name: str) -> None:
-        self.stdout = [f"words of {name}\n"]
+        self.stdout = [f"output of {name}\n"]
         self.wait = lambda: self._end(commands, name)
 
     def __enter__(self):
@@ -79,7 +79,7 @@ def failing(*names: str):
     return lambda name: int(name in names)
 
 
-def test_the_rest_comes_once_every_framework_is_done(commands) -> None:
+def test_the_rest_is_installed_after_every_framework(commands) -> None:
     assert run() == 0
     assert commands.before[EVERYTHING] >= FIRST
     assert "jittor" in commands.before["core"]
@@ -87,7 +87,7 @@ def test_the_rest_comes_once_every_framework_is_done(commands) -> None:
 
 
 @pytest.mark.parametrize(("workers", "meet"), [(16, True), (3, False)])
-def test_the_frameworks_are_installed_beside_each_other(commands, workers, meet) -> None:
+def test_the_frameworks_are_installed_at_the_same_time(commands, workers, meet) -> None:
     """Each waits for the three others; with too few workers they never meet."""
     barrier = Barrier(len(FIRST))
 
@@ -106,7 +106,7 @@ def test_the_frameworks_are_installed_beside_each_other(commands, workers, meet)
 
 
 @pytest.mark.parametrize(("workers", "meet"), [(16, True), (1, False)])
-def test_the_core_is_compiled_beside_the_rest(commands, workers, meet) -> None:
+def test_the_core_is_compiled_while_the_rest_is_installed(commands, workers, meet) -> None:
     """The core waits for the last call to begin; with one worker, in vain."""
     began = Event()
 
@@ -121,34 +121,34 @@ def test_the_core_is_compiled_beside_the_rest(commands, workers, meet) -> None:
 
 
 @pytest.mark.parametrize("broken", sorted(FIRST))
-def test_what_fails_beside_the_others_is_left_to_the_last_call(commands, broken, capsys) -> None:
+def test_a_framework_that_fails_is_tried_again_in_the_last_call(commands, broken, capsys) -> None:
     commands.act = failing(broken)
     assert run() == 0
     assert commands.ended[EVERYTHING] == 0
     assert ("core" in commands.began) == (broken != "jittor")
-    said = capsys.readouterr().out
-    assert f"FAILED: installing {broken}" in said
-    assert f"words of {broken}" not in said
-    assert f"words of {EVERYTHING}" in said
+    output = capsys.readouterr().out
+    assert f"FAILED: installing {broken}" in output
+    assert f"output of {broken}" not in output
+    assert f"output of {EVERYTHING}" in output
 
 
-def test_one_framework_that_cannot_be_had_never_costs_the_others(commands, capsys) -> None:
+def test_one_unavailable_framework_does_not_prevent_the_others(commands, capsys) -> None:
     commands.act = failing(EVERYTHING, "tf")
     assert run() == 0
     assert commands.began[-6:] == ["dev,docs", *install.EXTRAS]
-    said = capsys.readouterr().out
-    assert said.count("WARNING") == 1
-    assert "WARNING: tf could not be installed" in said
+    output = capsys.readouterr().out
+    assert output.count("WARNING") == 1
+    assert "WARNING: tf could not be installed" in output
 
 
-def test_a_core_that_fails_is_no_failure_of_the_installation(commands) -> None:
+def test_a_failing_core_does_not_fail_the_installation(commands) -> None:
     commands.act = failing("core")
     assert run() == 0
     commands.act = failing(EVERYTHING, "dev,docs")
     assert run() == 1
 
 
-def test_where_everything_fails_the_project_is_said_to_be_missing(commands, capsys) -> None:
+def test_if_everything_fails_an_error_says_that_the_project_is_missing(commands, capsys) -> None:
     commands.act = lambda name: 1
     assert run() == 1
     assert commands.began[-1] == "dev,docs"
@@ -170,7 +170,9 @@ def test_what_uv_cannot_install_is_tried_with_pip(commands) -> None:
     assert run(UV, PIP) == 1
 
 
-def test_each_line_tells_the_seconds_and_silence_is_broken(commands, monkeypatch, capsys) -> None:
+def test_each_line_shows_the_seconds_and_long_steps_report_progress(
+    commands, monkeypatch, capsys
+) -> None:
     monkeypatch.setattr(common_crew, "SILENCE", 0.05)
     commands.act = lambda name: int(name == "core" and Event().wait(0.3))
     run()
@@ -179,7 +181,7 @@ def test_each_line_tells_the_seconds_and_silence_is_broken(commands, monkeypatch
     assert "   0 s  still preparing Jittor" in lines
 
 
-def test_an_interruption_is_told_in_one_line(commands, monkeypatch, capsys) -> None:
+def test_an_interruption_is_reported_in_one_line(commands, monkeypatch, capsys) -> None:
     def interrupt():
         raise KeyboardInterrupt
 

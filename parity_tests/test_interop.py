@@ -1,4 +1,4 @@
-"""Canonical state goes into every framework and comes back bit for bit."""
+"""Canonical state is loaded into every framework and read back bit for bit."""
 
 import numpy as np
 import pytest
@@ -28,11 +28,11 @@ def test_networks_round_trip(backend, case) -> None:
         parameters = network_contract(case.system, name)
         state = random_state(parameters)
         backend.interop.load_network(getattr(gan, name), parameters, state)
-        found = backend.interop.read_network(getattr(gan, name), parameters)
-        assert list(found) == [p.full_name for p in parameters]
+        actual = backend.interop.read_network(getattr(gan, name), parameters)
+        assert list(actual) == [p.full_name for p in parameters]
         for key, array in state.items():
-            assert found[key].dtype == np.float64
-            require_named(found[key], array, "exact", key)
+            assert actual[key].dtype == np.float64
+            require_named(actual[key], array, "exact", key)
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
@@ -52,16 +52,16 @@ def test_slots_round_trip(backend, optimiser: str) -> None:
         slots["step"] = np.array(7.0)
     arguments = (gan.generator_optimiser, gan.generator, parameters)
     backend.interop.load_slots(*arguments, slots)
-    found = backend.interop.read_slots(*arguments)
-    assert set(found) == set(slots)
+    actual = backend.interop.read_slots(*arguments)
+    assert set(actual) == set(slots)
     for key, array in slots.items():
-        require_named(np.asarray(found[key], np.float64), array, "exact", key)
+        require_named(np.asarray(actual[key], np.float64), array, "exact", key)
 
 
 def test_images_round_trip(backend) -> None:
     batch = images(reduced("lsgan_jittor"))
-    found = backend.interop.to_canonical(backend.interop.to_native(batch))
-    require_named(found, batch, "exact", "images")
+    actual = backend.interop.to_canonical(backend.interop.to_native(batch))
+    require_named(actual, batch, "exact", "images")
 
 
 def test_losses_come_back_as_scalars(backend) -> None:
@@ -81,7 +81,7 @@ def test_the_round_trip_can_fail() -> None:
 
 
 def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
-    """With three channels a channels-last flattening that is not reordered shows."""
+    """With three channels a channels-last flattening that is not reordered fails."""
     system = apply_settings(reduced("lsgan_mlp").system, ["channels=3"])
     parameters = network_contract(system, "discriminator")
     state = random_state([*network_contract(system, "generator"), *parameters])
@@ -94,27 +94,27 @@ def test_colour_images_flatten_in_canonical_order(backend, backends) -> None:
         if layer != "linear3":
             hidden = np.where(hidden > 0, hidden, 0.2 * hidden)
     native = backend.interop.to_native(batch)
-    found = backend.probes.forward(gan.discriminator, native, training=False)
-    require_named(backend.interop.to_canonical(found), hidden[:, 0], "linear_algebra", "scores")
+    scores = backend.probes.forward(gan.discriminator, native, training=False)
+    require_named(backend.interop.to_canonical(scores), hidden[:, 0], "linear_algebra", "scores")
 
 
-@pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda row: row.name)
-def test_full_rows_have_the_contract_s_tensors_in_every_port(backend, system) -> None:
+@pytest.mark.parametrize("system", SYSTEMS.values(), ids=lambda system: system.name)
+def test_full_width_systems_have_the_contract_s_tensors_in_every_port(backend, system) -> None:
     build_networks = module(backend, "gan").build_networks
     for network, name in zip(build_networks(system), NETWORKS, strict=True):
-        found = backend.interop.read_network(network, network_contract(system, name))
-        shapes = {key: array.shape for key, array in found.items()}
+        tensors = backend.interop.read_network(network, network_contract(system, name))
+        shapes = {key: array.shape for key, array in tensors.items()}
         assert shapes == {p.full_name: p.shape for p in network_contract(system, name)}
 
 
-def test_what_was_read_stays_as_it_was_read(backend) -> None:
+def test_arrays_that_were_read_do_not_change_afterwards(backend) -> None:
     """A framework may lend NumPy its own memory, which the next step overwrites."""
     case = reduced("lsgan_mlp")
     run = CaseRun(backend, case, 0)
-    found = dict(discriminator_gradients(run)) | dict(generator_gradients(run))
-    found |= run.read(trainable=True)
-    kept = {name: array.copy() for name, array in found.items()}
+    arrays = dict(discriminator_gradients(run)) | dict(generator_gradients(run))
+    arrays |= run.read(trainable=True)
+    kept = {name: array.copy() for name, array in arrays.items()}
     dict(discriminator_gradients(run))
     list(run.played(range(1, 4)))
-    for name, array in found.items():
+    for name, array in arrays.items():
         assert np.array_equal(array, kept[name]), name

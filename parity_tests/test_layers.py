@@ -45,15 +45,17 @@ def test_batch_norm_and_its_running_statistics(backend, shape, unbiased) -> None
     inputs = 3 + 2 * np.random.default_rng(0).standard_normal(shape)
     apply, layer = batch_norm(backend, unbiased)
     output = backend.interop.to_canonical(apply(backend.interop.to_native(inputs)))
-    truth, mean, variance = reference.batch_norm(inputs, np.ones(3), np.zeros(3), epsilon=1e-5)
-    require_named(output, truth, "linear_algebra", "output")
-    expected = reference.running_statistics(
+    expected_output, mean, variance = reference.batch_norm(
+        inputs, np.ones(3), np.zeros(3), epsilon=1e-5
+    )
+    require_named(output, expected_output, "linear_algebra", "output")
+    expected_statistics = reference.running_statistics(
         np.zeros(3), np.ones(3), mean, variance, inputs.size // 3, momentum=0.3, unbiased=unbiased
     )
-    for name, found, exact in zip(
-        ("mean", "variance"), statistics(backend, layer), expected, strict=True
+    for name, actual, expected in zip(
+        ("mean", "variance"), statistics(backend, layer), expected_statistics, strict=True
     ):
-        require_named(found, exact, "linear_algebra", f"running {name}")
+        require_named(actual, expected, "linear_algebra", f"running {name}")
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -62,8 +64,8 @@ def test_batch_norm_s_gradient(backend, shape) -> None:
     native = backend.interop.to_native
     apply, _ = batch_norm(backend, False)
     _, (gradient,) = backend.probes.pull_back(apply, native(upstream), native(inputs))
-    truth, _, _ = reference.batch_norm_gradients(inputs, np.ones(3), upstream, epsilon=1e-5)
-    require_named(backend.interop.to_canonical(gradient), truth, "linear_algebra", "gradient")
+    expected, _, _ = reference.batch_norm_gradients(inputs, np.ones(3), upstream, epsilon=1e-5)
+    require_named(backend.interop.to_canonical(gradient), expected, "linear_algebra", "gradient")
 
 
 def test_batch_norm_keeps_a_small_variance_beside_a_large_mean(configured) -> None:
@@ -110,9 +112,9 @@ def test_upsampling_and_its_gradient(backend, name, size) -> None:
         interpolation(extent) if name.endswith("bilinear") else np.eye(extent).repeat(2, axis=0)
         for extent in size
     )
-    truth = np.einsum("ih,jw,nchw->ncij", rows, columns, maps)
+    expected = np.einsum("ih,jw,nchw->ncij", rows, columns, maps)
     of_maps = np.einsum("ih,jw,ncij->nchw", rows, columns, upstream)
-    require_named(output, truth, "linear_algebra", "output")
+    require_named(output, expected, "linear_algebra", "output")
     require_named(gradient, of_maps, "linear_algebra", "gradient")
 
 
@@ -139,13 +141,13 @@ def test_dropout_scales_what_it_keeps_once(backend, shape) -> None:
     )
     canonical = backend.interop.to_canonical
     require_named(canonical(output), maps * mask / (1 - 0.3), "closed_form", "output")
-    truth = np.broadcast_to(mask / (1 - 0.3), maps.shape)
-    require_named(canonical(gradient), truth, "closed_form", "gradient")
+    expected = np.broadcast_to(mask / (1 - 0.3), maps.shape)
+    require_named(canonical(gradient), expected, "closed_form", "gradient")
     kept = dropout(native(maps), None, rate=0.3)
     require_named(canonical(kept), maps, "exact", "without a mask")
 
 
-def test_one_value_a_channel_is_refused_in_training(backend) -> None:
+def test_one_value_per_channel_is_refused_in_training(backend) -> None:
     apply, _ = batch_norm(backend, False)
     with pytest.raises(ValueError, match=r"one value per channel|more than 1 value per channel"):
         apply(backend.interop.to_native(np.ones((1, 3))))

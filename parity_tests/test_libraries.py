@@ -39,9 +39,9 @@ def without(tmp_path):
     path = os.pathsep.join((str(folder), str(ROOT)))
 
     def run(libraries, arguments):
-        words = [word.replace("OUT", str(tmp_path / "out")) for word in arguments]
+        command = [argument.replace("OUT", str(tmp_path / "out")) for argument in arguments]
         return subprocess.run(
-            [sys.executable, "-m", "common", *words],
+            [sys.executable, "-m", "common", *command],
             env={**os.environ, "PYTHONPATH": path, "HIDDEN": " ".join(libraries)},
             cwd=tmp_path,
             capture_output=True,
@@ -60,7 +60,9 @@ MISSING = [(library, call) for call in CALLS for library in LIBRARIES if library
 
 
 @pytest.mark.parametrize(("library", "call"), MISSING)
-def test_a_missing_library_is_one_line_that_installs_it(without, tmp_path, library, call) -> None:
+def test_a_missing_library_is_a_one_line_error_with_its_remedy(
+    without, tmp_path, library, call
+) -> None:
     answer = without([library], CALLS[call])
     name = INSTALLED_AS.get(library, library)
     assert answer.returncode == 2, answer.stderr
@@ -71,7 +73,7 @@ def test_a_missing_library_is_one_line_that_installs_it(without, tmp_path, libra
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_on_the_bare_tree_one_line_names_all_that_a_command_needs(without, call) -> None:
+def test_without_any_library_one_line_names_all_that_a_command_needs(without, call) -> None:
     answer = without(LIBRARIES, CALLS[call])
     assert answer.returncode == 2
     (line,) = answer.stderr.strip().splitlines()
@@ -81,7 +83,7 @@ def test_on_the_bare_tree_one_line_names_all_that_a_command_needs(without, call)
 
 
 @pytest.mark.parametrize("call", ["--help", "systems", "params", "doctor"])
-def test_what_only_tells_needs_no_other_library(without, call) -> None:
+def test_listings_need_no_other_library(without, call) -> None:
     others = [library for library in LIBRARIES if library not in BASE]
     answer = without(others, CALLS[call])
     assert answer.returncode == 0, answer.stderr
@@ -126,8 +128,8 @@ def test_without_tensorboardx_a_run_trains_and_says_that_it_has_no_events(
     call = ["train", backends[0], "lsgan_mlp", *small, "--steps", "1", "--out", "OUT"]
     answer = without(["tensorboardX"], call)
     assert answer.returncode == 0, answer.stderr
-    told = "training without TensorBoard events: tensorboardX is not installed here"
-    assert f"{told}; pip install tensorboardX" in answer.stderr
+    notice = "training without TensorBoard events: tensorboardX is not installed here"
+    assert f"{notice}; pip install tensorboardX" in answer.stderr
     assert "tensorboard/" not in answer.stdout
     assert (tmp_path / "out" / "metrics.jsonl").read_text()
     assert not (tmp_path / "out" / "tensorboard").exists()
@@ -136,7 +138,7 @@ def test_without_tensorboardx_a_run_trains_and_says_that_it_has_no_events(
     assert list((tmp_path / "out" / "tensorboard").iterdir())
 
 
-def test_a_library_of_a_library_is_named_and_a_fault_of_ours_is_not() -> None:
+def test_a_library_of_a_library_is_named_and_an_internal_error_is_not() -> None:
     def line(name: str) -> str | None:
         return absent(ModuleNotFoundError(f"No module named {name!r}", name=name), besides=["jax"])
 
@@ -146,15 +148,15 @@ def test_a_library_of_a_library_is_named_and_a_fault_of_ours_is_not() -> None:
     assert absent(ImportError("cannot load libcudart.so", name="pydantic")) is None
 
 
-def test_every_command_stands_in_the_table_with_the_first_line_of_its_help() -> None:
-    found = load_commands()
-    assert set(found) == set(COMMANDS)
-    for name, command in found.items():
+def test_the_table_of_commands_has_the_first_line_of_their_help() -> None:
+    loaded = load_commands()
+    assert set(loaded) == set(COMMANDS)
+    for name, command in loaded.items():
         assert command.callback.__module__ == f"common.cli.{COMMANDS[name].module}"
         assert command.help.split("\n\n")[0].replace("\n", " ") == COMMANDS[name].summary
 
 
-def test_no_module_of_a_command_stands_outside_the_table() -> None:
+def test_the_table_of_commands_has_every_module() -> None:
     for path in (ROOT / "common" / "cli").glob("*.py"):
         decorators = [
             ast.unparse(decorator)

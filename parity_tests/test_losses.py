@@ -10,7 +10,7 @@ from common.reference import losses as reference
 from parity_tests.fixtures import module
 
 EXTREMES = np.array([-100.0, -30.0, -17.0, -1.0, -1e-3, 0.0, 1e-3, 1.0, 17.0, 20.0, 30.0, 100.0])
-# Labels that float32 cannot hold exactly: a port that rounds them shows.
+# Labels that float32 cannot hold exactly: a port that rounds them fails.
 LABELS = [
     {"real_label": 1.0, "fake_label": 0.0, "gen_label": 1.0},
     {"real_label": 1.0, "fake_label": -1.0, "gen_label": 0.0},
@@ -20,14 +20,16 @@ LABELS = [
 FACTORS = [0.5, 1.0, 0.3]
 
 
-def check(backend, ours, truth, *scores, bound="closed_form"):
+def check(backend, ours, formula, *scores, bound="closed_form"):
     native = backend.interop.to_native
     value, of_scores = backend.probes.pull_back(ours, native(np.ones(())), *map(native, scores))
-    expected, *of_truth = truth(*scores)
+    expected_value, *expected_gradients = formula(*scores)
     canonical = backend.interop.to_canonical
-    require_named(canonical(value), np.array(expected), bound, "loss")
-    for number, (found, exact) in enumerate(zip(of_scores, of_truth, strict=True)):
-        require_named(canonical(found), exact, bound, f"gradient of argument {number}")
+    require_named(canonical(value), np.array(expected_value), bound, "loss")
+    for number, (actual, expected_gradient) in enumerate(
+        zip(of_scores, expected_gradients, strict=True)
+    ):
+        require_named(canonical(actual), expected_gradient, bound, f"gradient of argument {number}")
 
 
 @pytest.mark.parametrize("logit", EXTREMES)
@@ -39,8 +41,8 @@ def test_vanilla_is_right_at_every_single_logit(backend, logit) -> None:
 
 def test_vanilla_is_right_on_a_mixed_batch(backend) -> None:
     losses = module(backend, "losses")
-    ours, truth = losses.vanilla_discriminator_loss, reference.vanilla_discriminator
-    check(backend, ours, truth, EXTREMES, EXTREMES[::-1].copy())
+    ours, formula = losses.vanilla_discriminator_loss, reference.vanilla_discriminator
+    check(backend, ours, formula, EXTREMES, EXTREMES[::-1].copy())
 
 
 @pytest.mark.parametrize("labels", LABELS)
@@ -68,17 +70,17 @@ def test_least_squares_is_right_for_every_label_and_factor(backend, labels, fact
 def test_wasserstein_is_right_for_either_sign(backend, sign) -> None:
     losses, kind = module(backend, "losses"), {"sign": sign}
     scores = EXTREMES, EXTREMES[::-1] + 0.5
-    critic, truth = losses.wasserstein_discriminator_loss, reference.wasserstein_discriminator
-    check(backend, partial(critic, **kind), partial(truth, **kind), *scores)
-    generator, truth = losses.wasserstein_generator_loss, reference.wasserstein_generator
-    check(backend, partial(generator, **kind), partial(truth, **kind), scores[1])
+    critic, formula = losses.wasserstein_discriminator_loss, reference.wasserstein_discriminator
+    check(backend, partial(critic, **kind), partial(formula, **kind), *scores)
+    generator, formula = losses.wasserstein_generator_loss, reference.wasserstein_generator
+    check(backend, partial(generator, **kind), partial(formula, **kind), scores[1])
 
 
 def test_hinge_is_right_on_both_sides_of_its_kinks(backend) -> None:
     losses = module(backend, "losses")
-    discriminator, truth = losses.hinge_discriminator_loss, reference.hinge_discriminator
-    check(backend, discriminator, truth, EXTREMES + 0.25, EXTREMES[::-1] - 0.25)
-    check(backend, discriminator, truth, np.array([1.0, 0.0]), np.array([-1.0, 0.0]))
+    discriminator, formula = losses.hinge_discriminator_loss, reference.hinge_discriminator
+    check(backend, discriminator, formula, EXTREMES + 0.25, EXTREMES[::-1] - 0.25)
+    check(backend, discriminator, formula, np.array([1.0, 0.0]), np.array([-1.0, 0.0]))
     check(backend, losses.hinge_generator_loss, reference.hinge_generator, EXTREMES)
 
 

@@ -11,7 +11,7 @@ from common import ROOT
 
 PACKAGES = ("torch_impl", "tf_impl", "jax_impl", "jittor_impl")
 FRAMEWORKS = ("torch", "tensorflow", "keras", "jax", "flax", "optax", "jittor")
-# The word with which each framework spells the forward pass, and what it must take with it.
+# What each framework calls the forward pass, and the arguments that it adds.
 FORWARD = {
     "torch_impl": "forward",
     "tf_impl": "call",
@@ -63,29 +63,29 @@ def signature(function: ast.FunctionDef, drop: set[str]) -> Signature:
 def public_names(source: str, package: str) -> list[tuple[str, Signature, str]]:
     """What a module offers, in order: name, signature, first docstring line."""
     tree = ast.parse(source)
-    found = [("module", (), first_line(tree))]
+    public = [("module", (), first_line(tree))]
     for node in tree.body:
         if getattr(node, "name", "") in EXTRAS[package]:
             continue
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-            found.append((node.name, signature(node, set()), first_line(node)))
+            public.append((node.name, signature(node, set()), first_line(node)))
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-            found.append((node.name, (), first_line(node)))
-            found += methods(node, package)
-    return found
+            public.append((node.name, (), first_line(node)))
+            public += methods(node, package)
+    return public
 
 
 def methods(node: ast.ClassDef, package: str) -> list[tuple[str, Signature, str]]:
-    found = []
+    public = []
     for child in node.body:
         if not isinstance(child, ast.FunctionDef):
             continue
         if child.name == FORWARD[package]:
             drop = FORCED_ARGUMENTS.get(package, set())
-            found.append((f"{node.name}.forward", signature(child, drop), ""))
+            public.append((f"{node.name}.forward", signature(child, drop), ""))
         elif child.name == "__init__" or not child.name.startswith("_"):
-            found.append((f"{node.name}.{child.name}", signature(child, set()), ""))
-    return found
+            public.append((f"{node.name}.{child.name}", signature(child, set()), ""))
+    return public
 
 
 @pytest.mark.parametrize("package", PACKAGES[1:])
@@ -103,7 +103,7 @@ def test_same_names_signatures_and_first_lines(package: str, name: str) -> None:
     assert theirs == ours
 
 
-def test_the_mirror_sees_a_renamed_argument_and_a_changed_first_line() -> None:
+def test_a_renamed_argument_and_a_changed_first_line_are_detected() -> None:
     source = (ROOT / "torch_impl" / "losses.py").read_text()
     ours = public_names(source, "torch_impl")
     assert public_names(source.replace("gen_label", "target"), "torch_impl") != ours
@@ -126,7 +126,7 @@ def test_common_imports_no_framework_and_no_port(path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_no_module_imports_what_another_keeps_to_itself(package: str) -> None:
+def test_no_module_imports_private_names(package: str) -> None:
     offered = set()
     for path in (ROOT / package).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -152,7 +152,7 @@ def test_a_port_imports_no_other_port_and_no_other_framework(package: str) -> No
 
 
 @pytest.mark.parametrize("package", ["common", *PACKAGES])
-def test_rooms_are_small(package: str) -> None:
+def test_modules_are_short(package: str) -> None:
     for path in (ROOT / package).rglob("*.py"):
         assert len(path.read_text().splitlines()) <= 200, path
 

@@ -68,5 +68,5 @@ def test_no_step_waits_for_the_device(package) -> None:
         "print(loss)",
     ],
 )
-def test_a_step_that_waits_is_found(line) -> None:
+def test_a_step_that_waits_is_detected(line) -> None:
     assert waits(f"def step(loss):\n    {line}\n")

@@ -31,10 +31,10 @@ def run(backend, optimiser, steps=5):
     for step in range(steps):
         inputs = native(images(case, seed=step)), native(noise(case, seed=100 + step))
         before = interop.read_network(gan.discriminator, parameters)
-        _, _, found = backend.steps.discriminator_gradients(
+        _, _, native_gradients = backend.steps.discriminator_gradients(
             gan.generator, gan.discriminator, *inputs, loss=gan.discriminator_loss
         )
-        gradients = interop.read_gradients(found, gan.discriminator, parameters)
+        gradients = interop.read_gradients(native_gradients, gan.discriminator, parameters)
         backend.steps.discriminator_step(
             gan.generator,
             gan.discriminator,
@@ -58,19 +58,19 @@ def start_state(system):
     return state
 
 
-def hold_against(formula, history, numbers, bound="update"):
+def require_formula(formula, history, numbers, bound="update"):
     slots = {}
-    for step, (before, gradients, after, found) in enumerate(history, start=1):
+    for step, (before, gradients, after, actual_slots) in enumerate(history, start=1):
         for name, gradient in gradients.items():
-            start = slots.get(name) or {key: np.zeros_like(gradient) for key in kept(formula)}
+            start = slots.get(name) or {key: np.zeros_like(gradient) for key in slots_of(formula)}
             moved, slots[name] = formula(before[name], gradient, start, step, **numbers)
             change = after[name] - before[name]
             require_named(change, moved - before[name], bound, f"update {step} of {name}")
-            for key, truth in slots[name].items():
-                require_named(found[f"{key}.{name}"], truth, bound, f"{key} of {name}")
+            for key, expected in slots[name].items():
+                require_named(actual_slots[f"{key}.{name}"], expected, bound, f"{key} of {name}")
 
 
-def kept(formula):
+def slots_of(formula):
     return {
         reference.adam: ("first_moment", "second_moment"),
         reference.keras_adam: ("first_moment", "second_moment"),
@@ -82,13 +82,13 @@ def kept(formula):
 @pytest.mark.parametrize("optimiser", NUMBERS)
 def test_updates_and_slots_follow_the_formula(backend, optimiser) -> None:
     history = run(backend, optimiser)
-    hold_against(getattr(reference, optimiser), history, NUMBERS[optimiser])
+    require_formula(getattr(reference, optimiser), history, NUMBERS[optimiser])
 
 
 @pytest.mark.parametrize("optimiser", NUMBERS)
 def test_updates_follow_the_formula_in_float32(configured, optimiser) -> None:
     history = run(configured("float32"), optimiser)
-    hold_against(getattr(reference, optimiser), history, NUMBERS[optimiser], "update_float32")
+    require_formula(getattr(reference, optimiser), history, NUMBERS[optimiser], "update_float32")
 
 
 def inside_the_root(weights, gradient, slots, step, *, learning_rate, decay, epsilon):
@@ -101,22 +101,22 @@ def inside_the_root(weights, gradient, slots, step, *, learning_rate, decay, eps
 def test_epsilon_inside_the_root_turns_the_check_red(backend, monkeypatch) -> None:
     history = run(backend, "rmsprop")
     monkeypatch.setattr(reference, "rmsprop", inside_the_root)
-    monkeypatch.setitem(globals(), "kept", lambda formula: ("square_average",))
+    monkeypatch.setitem(globals(), "slots_of", lambda formula: ("square_average",))
     with pytest.raises(Disagreement, match="update 1"):
-        hold_against(inside_the_root, history, NUMBERS["rmsprop"])
+        require_formula(inside_the_root, history, NUMBERS["rmsprop"])
 
 
 def test_a_float32_beta_turns_the_check_red(backend) -> None:
     history = run(backend, "adam")
     rounded = {**NUMBERS["adam"], "beta2": float(np.float32(0.999))}
     with pytest.raises(Disagreement):
-        hold_against(reference.adam, history, rounded)
+        require_formula(reference.adam, history, rounded)
 
 
-def test_the_two_adams_differ_by_where_epsilon_stands(backend) -> None:
+def test_the_two_adams_differ_in_the_place_of_epsilon(backend) -> None:
     history = run(backend, "keras_adam")
     with pytest.raises(Disagreement):
-        hold_against(reference.adam, history, NUMBERS["keras_adam"])
+        require_formula(reference.adam, history, NUMBERS["keras_adam"])
 
 
 def test_clipping_moves_trainable_parameters_alone(backend) -> None:
@@ -125,11 +125,11 @@ def test_clipping_moves_trainable_parameters_alone(backend) -> None:
     state = {p.full_name: np.random.default_rng(0).standard_normal(p.shape) for p in parameters}
     interop.load_network(gan.discriminator, parameters, state)
     module(backend, "optimisers").clip_weights(gan.discriminator, limit=0.01)
-    found = interop.read_network(gan.discriminator, parameters)
+    clipped = interop.read_network(gan.discriminator, parameters)
     for parameter in parameters:
         name, start = parameter.full_name, state[parameter.full_name]
-        truth = np.clip(start, -0.01, 0.01) if parameter.trainable else start
-        require_named(found[name], truth, "exact", name)
+        expected = np.clip(start, -0.01, 0.01) if parameter.trainable else start
+        require_named(clipped[name], expected, "exact", name)
         assert np.abs(start).max() > 0.01
 
 

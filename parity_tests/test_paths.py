@@ -34,18 +34,18 @@ MOST = {TRAINING: 12, PARITY: 8}
 def passed(monkeypatch):
     """The modules of this project on the way to each loss that is computed, the command first."""
     gan = load("torch", device="cpu", dtype="float64", exact=True).gan
-    found = set()
+    paths = set()
 
     def watched(loss):
         def watching(*scores, **options):
-            found.add(modules_on_the_stack())
+            paths.add(modules_on_the_stack())
             return loss(*scores, **options)
 
         return watching
 
     kind = systems.losses.LeastSquares
     monkeypatch.setitem(gan.LOSSES, kind, tuple(map(watched, gan.LOSSES[kind])))
-    return found
+    return paths
 
 
 def modules_on_the_stack() -> tuple[str, ...]:
@@ -61,8 +61,8 @@ def modules_on_the_stack() -> tuple[str, ...]:
 def test_training_passes_few_modules(passed, tmp_path, monkeypatch) -> None:
     from common.cli import main
 
-    words = ["train", "torch", "lsgan_mlp", "--steps", "1", "--data", "noise"]
-    monkeypatch.setattr(sys, "argv", ["rosetta", *words, "--out", str(tmp_path / "run")])
+    arguments = ["train", "torch", "lsgan_mlp", "--steps", "1", "--data", "noise"]
+    monkeypatch.setattr(sys, "argv", ["rosetta", *arguments, "--out", str(tmp_path / "run")])
     with pytest.raises(SystemExit, match="0"):
         main()
     load("torch", device="cpu", dtype="float64", exact=True)
@@ -74,13 +74,13 @@ def test_parity_passes_few_modules(passed, tmp_path) -> None:
     where = {"device": "cpu", "dtype": "float64", "seed": 0}
     order = {"systems": ["lsgan_mlp"], "widths": ["cycle", "reduced"], "settings": [], **where}
     order["out"] = str(tmp_path / "recording.safetensors")
-    assert not _record(backend, order, lambda **said: None)
+    assert not _record(backend, order, lambda **progress: None)
     assert PARITY in passed
     assert {len(path) <= MOST[PARITY] for path in passed} == {True}
 
 
 @pytest.mark.parametrize("path", MOST)
-def test_contributing_names_them_in_their_order(path) -> None:
+def test_contributing_names_the_modules_in_their_order(path) -> None:
     assert len(path) <= MOST[path]
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     files = [name.replace(".", "/").replace("torch_impl", "*") for name in path]

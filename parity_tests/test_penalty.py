@@ -23,8 +23,8 @@ def penalise(backend, real, fake, alpha, slope, weight=10.0):
 
         return penalty(critic, real, fake, alpha, weight=weight)
 
-    found, (gradient,) = backend.probes.pull_back(value, native(np.ones(())), native(slope))
-    return backend.interop.to_canonical(found), backend.interop.to_canonical(gradient)
+    result, (gradient,) = backend.probes.pull_back(value, native(np.ones(())), native(slope))
+    return backend.interop.to_canonical(result), backend.interop.to_canonical(gradient)
 
 
 def total(backend, values, axes):
@@ -37,15 +37,15 @@ def total(backend, values, axes):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_value_and_gradient_on_a_quadratic_critic(backend, shape) -> None:
-    """The norm runs over every axis of a sample, and alpha is one number a sample."""
+    """The norm runs over every axis of a sample, and alpha is one number per sample."""
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((2, *shape))
     alpha, slope = rng.random(shape[0]), rng.standard_normal((1, *shape[1:]))
     spread = alpha.reshape(-1, *(1,) * (len(shape) - 1))
     between = spread * real + (1 - spread) * fake
     value, gradient = penalise(backend, real, fake, alpha, slope)
-    truth, of_slope = reference.quadratic_penalty(between, slope, weight=10.0)
-    require_named(value, np.array(truth), "linear_algebra", "penalty")
+    expected, of_slope = reference.quadratic_penalty(between, slope, weight=10.0)
+    require_named(value, np.array(expected), "linear_algebra", "penalty")
     require_named(gradient, of_slope, "linear_algebra", "gradient")
 
 
@@ -53,12 +53,12 @@ def test_a_gradient_of_exactly_zero_gives_no_nan(backend) -> None:
     """There the norm has no derivative; like PyTorch's, ours counts it as zero."""
     points, slope = np.array([[1.0, -2.0], [3.0, 0.5]]), np.array([[-1.0, 2.0]])
     value, gradient = penalise(backend, points, points, np.array([0.5, 0.5]), slope)
-    truth, of_slope = reference.quadratic_penalty(points, slope, weight=10.0)
-    require_named(value, np.array(truth), "linear_algebra", "penalty")
+    expected, of_slope = reference.quadratic_penalty(points, slope, weight=10.0)
+    require_named(value, np.array(expected), "linear_algebra", "penalty")
     require_named(gradient, of_slope, "linear_algebra", "gradient")
 
 
-def test_a_flat_critic_costs_the_weight_and_moves_nothing(backend) -> None:
+def test_a_constant_critic_has_the_penalty_s_weight_and_no_gradient(backend) -> None:
     case = reduced("wgan_gp_toy")
     gan, interop = build(backend, case), backend.interop
     contract = network_contract(case.system, "discriminator")
@@ -76,12 +76,12 @@ def test_a_flat_critic_costs_the_weight_and_moves_nothing(backend) -> None:
         require_named(array, np.zeros(array.shape), "exact", name)
 
 
-def test_one_alpha_a_pixel_turns_the_check_red(backend) -> None:
+def test_one_alpha_per_pixel_turns_the_check_red(backend) -> None:
     rng = np.random.default_rng(0)
     real, fake = rng.standard_normal((2, 4, 2, 3, 3))
     alpha = rng.random(real.shape)
     slope = rng.standard_normal((1, 2, 3, 3))
     value, _ = penalise(backend, real, fake, alpha[:, 0, 0, 0], slope)
-    truth, _ = reference.quadratic_penalty(alpha * real + (1 - alpha) * fake, slope, weight=10.0)
+    expected, _ = reference.quadratic_penalty(alpha * real + (1 - alpha) * fake, slope, weight=10.0)
     with pytest.raises(Disagreement):
-        require_named(value, np.array(truth), "linear_algebra", "penalty")
+        require_named(value, np.array(expected), "linear_algebra", "penalty")

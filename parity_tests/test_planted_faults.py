@@ -1,4 +1,4 @@
-"""Every planted fault is caught, blamed on the port that has it, and placed in its phase."""
+"""Every planted fault is detected, attributed to the port that has it, and located in its phase."""
 
 from collections import Counter
 from importlib import import_module
@@ -9,7 +9,7 @@ import pytest
 from common.backends import BACKENDS
 from common.parity import timeline
 from common.parity.findings import WHERE, findings
-from parity_tests.faults.planting import HONEST, Fault, Judge, find_case
+from parity_tests.faults.planting import REFERENCES, Fault, Judge, find_case
 
 FILES = {
     "torch": (
@@ -31,21 +31,21 @@ MODULES = [
     for file in files
 ]
 FAULTS = [fault for module in MODULES for fault in module.FAULTS]
-# Caught and blamed on the right port, but placed in another phase.
+# Detected and attributed to the right port, but located in another phase.
 MISPLACED = {
-    # No score of the passes behind a loss is recorded, so the loss is the first that is off.
+    # No score of the passes behind a loss is recorded, so the loss is the first that differs.
     "torch, discriminator that is not frozen",
     "torch, two passes for a mixed batch",
     # Of several updates in a step only what they leave is recorded: slots and parameters.
     "jax, one real batch for all updates",
 }
-# Seen in no recorded number.
+# Detected in no recorded number.
 MISSED = {
-    # What reaches the generator is thrown away before its own gradients: time is lost, no number.
+    # What reaches the generator is discarded before its own gradients: it costs time alone.
     "torch, fakes not detached",
-    # No unit of any reduced case is exactly zero; parity_tests/test_layers.py asks for it.
+    # No unit of any reduced case is exactly zero; parity_tests/test_layers.py tests it.
     "jax, derivative of one at zero",
-    # No window of the reduced case holds its largest number twice: parity_tests/test_pooling.py.
+    # No window of the reduced case has its largest number twice: parity_tests/test_pooling.py.
     "jittor, ties to the last",
 }
 PHASES = (
@@ -68,28 +68,28 @@ def judge(tmp_path_factory):
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_a_fault_is_caught_and_placed(judge, need, fault: Fault, monkeypatch) -> None:
-    need(fault.backend, *HONEST[fault.backend])
+def test_a_fault_is_detected_and_located(judge, need, fault: Fault, monkeypatch) -> None:
+    need(fault.backend, *REFERENCES[fault.backend])
     case = find_case(fault.case)
     fault.plant(monkeypatch)
-    found = findings(judge.judge(fault.backend, case).results)
+    located = findings(judge.judge(fault.backend, case).results)
     if str(fault) in MISSED:
-        assert not found
+        assert not located
         return
-    assert {finding.first.backend for finding in found} == {fault.backend}
-    (finding,) = found
+    assert {finding.first.backend for finding in located} == {fault.backend}
+    (finding,) = located
     assert (finding.phase == fault.phase) == (str(fault) not in MISPLACED), finding.words
     assert fault.quantity in ("", finding.first.quantity), finding.words
 
 
-@pytest.mark.parametrize("backend", HONEST)
+@pytest.mark.parametrize("backend", REFERENCES)
 def test_without_a_fault_nothing_is_red(judge, need, backend) -> None:
-    need(backend, *HONEST[backend])
+    need(backend, *REFERENCES[backend])
     comparison = judge.judge(backend, find_case("gan_moments"))
     assert findings(comparison.results) == []
 
 
-def test_nine_in_ten_faults_are_placed(need) -> None:
+def test_nine_in_ten_faults_are_located(need) -> None:
     need(*BACKENDS)
     names = set(map(str, FAULTS))
     assert len(names) == len(FAULTS)

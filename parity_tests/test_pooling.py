@@ -13,7 +13,7 @@ PIXELS = np.arange(4) * 4  # of 28: each window of the second pool looks at four
 
 
 def picking_one_pixel() -> dict[str, np.ndarray]:
-    """Weights with which both convolutions hand on the upper left number of what they cover."""
+    """Weights with which both convolutions return the upper left pixel of their window."""
     state = initial_state(CASE.system, 0)
     for name in ("discriminator.conv1", "discriminator.conv2"):
         weight = np.zeros_like(state[f"{name}.weight"])
@@ -44,7 +44,7 @@ def test_the_first_of_equal_numbers_has_the_gradient(backend) -> None:
     assert np.array_equal(reached(backend), expected())
 
 
-def test_the_last_of_them_turns_the_check_red(need, monkeypatch) -> None:
+def test_the_last_of_equal_numbers_turns_the_check_red(need, monkeypatch) -> None:
     """Jittor's max pooling is our own, so that a fault can be planted in it."""
     need("jittor")
     faults = import_module("parity_tests.faults.in_jittor_steps")

@@ -17,12 +17,12 @@ class Clock:
     """A clock that only the tests move; once armed, it tells when it is read."""
 
     def __init__(self) -> None:
-        self.now, self.armed, self.asked = 0.0, False, Event()
+        self.now, self.armed, self.was_read = 0.0, False, Event()
 
     def __call__(self) -> float:
         now = self.now
         if self.armed:
-            self.asked.set()
+            self.was_read.set()
         return now
 
 
@@ -140,23 +140,23 @@ def test_a_prefetcher_that_is_forgotten_ends_its_thread() -> None:
 
 
 def test_a_consumer_gets_no_more_than_the_current_item_when_another_thread_closes() -> None:
-    asked, release = Event(), Event()
+    started, release = Event(), Event()
 
     def stuck() -> Iterator[int]:
-        asked.set()
+        started.set()
         release.wait(SOON)
         yield 1
 
     source = Prefetcher(stuck(), ahead=3)
-    found: list[list[int]] = []
-    consumer = Thread(target=lambda: found.append(list(source)))
+    received: list[list[int]] = []
+    consumer = Thread(target=lambda: received.append(list(source)))
     consumer.start()
-    assert asked.wait(SOON)
+    assert started.wait(SOON)
     closer = Thread(target=source.close)
     closer.start()
     release.set()
     assert ended(consumer)
-    assert found == [[1]]
+    assert received == [[1]]
     assert ended(closer)
 
 
@@ -165,7 +165,7 @@ def test_only_the_time_that_the_consumer_stood_still_counts(clock) -> None:
     working, made = Event(), Event()
 
     def slow() -> Iterator[int]:
-        assert clock.asked.wait(SOON)
+        assert clock.was_read.wait(SOON)
         clock.now += 5
         yield 1
         assert working.wait(SOON)

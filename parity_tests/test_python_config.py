@@ -1,4 +1,4 @@
-"""Jittor is led to the headers of the interpreter that runs, where it finds none by itself."""
+"""Jittor is given the headers of the running interpreter where it finds none by itself."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ NAME = f"python{sysconfig.get_python_version()}-config"
 
 @pytest.fixture
 def places(monkeypatch, tmp_path):
-    """As if environment, system and interpreter were installed below that folder, without any."""
+    """Empty folders for environment, system and interpreter, in the place of the real ones."""
     monkeypatch.delenv(interpreter.VARIABLE, raising=False)
     for name in ("environment", "system", "interpreter"):
         (tmp_path / name).mkdir()
@@ -32,18 +32,18 @@ def test_the_script_of_the_interpreter_behind_a_virtual_environment_is_named(pla
 
 
 @pytest.mark.parametrize("place", ["environment", "system"])
-def test_what_jittor_finds_by_itself_is_left_to_it(places, place) -> None:
-    """Another path would make it compile everything anew."""
+def test_a_script_that_jittor_finds_is_not_overridden(places, place) -> None:
+    """With another path it would compile everything again."""
     (places / "interpreter" / NAME).touch()
     (places / place / NAME).touch()
     assert interpreter.VARIABLE not in prepare_environment("cpu")
 
 
-def test_where_there_is_none_none_is_named(places) -> None:
+def test_without_a_script_no_variable_is_set(places) -> None:
     assert interpreter.VARIABLE not in prepare_environment("cuda")
 
 
-def test_the_user_s_own_choice_stands(places, monkeypatch) -> None:
+def test_the_user_s_own_choice_is_kept(places, monkeypatch) -> None:
     (places / "interpreter" / NAME).touch()
     monkeypatch.setenv(interpreter.VARIABLE, "/elsewhere/python-config")
     assert prepare_environment("cpu")[interpreter.VARIABLE] == "/elsewhere/python-config"
@@ -53,15 +53,17 @@ def test_the_script_names_the_headers_of_this_very_interpreter(places, monkeypat
     monkeypatch.undo()
     monkeypatch.delenv(interpreter.VARIABLE, raising=False)
     monkeypatch.setattr(interpreter, "SYSTEM", ())
-    found = interpreter.python_config()
-    if not found:
+    variables = interpreter.python_config()
+    if not variables:
         pytest.skip(f"{NAME} is beside this interpreter, or not installed with it")
-    command = [found[interpreter.VARIABLE], "--includes"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert f"-I{sysconfig.get_path('include', vars={'installed_base': sys.base_prefix})}" in told
+    command = [variables[interpreter.VARIABLE], "--includes"]
+    includes = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert (
+        f"-I{sysconfig.get_path('include', vars={'installed_base': sys.base_prefix})}" in includes
+    )
 
 
-def test_a_framework_that_ends_the_process_at_import_is_no_success(monkeypatch) -> None:
+def test_a_framework_that_exits_at_import_is_an_error(monkeypatch) -> None:
     """Jittor leaves with status 0 once it has rebuilt its core, and asks to be started again."""
 
     def import_module(name):

@@ -15,27 +15,27 @@ README = (ROOT / "README.md").read_text()
 KEPT = json.loads((ROOT / "docs" / "results" / "cpu.json").read_text())
 
 
-def test_it_is_short() -> None:
+def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) < 220
 
 
-def test_the_status_table_is_the_command_s() -> None:
+def test_the_status_table_equals_the_command_s() -> None:
     assert markdown(KEPT) in README
 
 
-def test_the_kept_summary_covers_every_case_in_every_backend_and_all_held() -> None:
-    found = {
+def test_the_saved_results_cover_every_case_in_every_backend_and_all_passed() -> None:
+    covered = {
         (f"{c['system']}/{c['loss']}/{c['width']}", c["backend"], c["dtype"]) for c in KEPT["cases"]
     }
     for case in cases(widths=WIDTHS):
         for backend in BACKENDS:
-            assert (case.name, backend, "float32") in found
-            assert case.width == "full" or (case.name, backend, "float64") in found
+            assert (case.name, backend, "float32") in covered
+            assert case.width == "full" or (case.name, backend, "float64") in covered
     assert all(case["ok"] for case in KEPT["cases"])
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_its_snippets_are_parts_of_what_the_book_extracts(backend) -> None:
+def test_snippets_of_the_readme_are_parts_of_the_sources(backend) -> None:
     source = find_definition("steps.generator_gradients", backend).source
     (snippet,) = re.findall(rf"```python\n# {backend}_impl[^\n]*\n(.*?)```", README, re.DOTALL)
     assert packed(snippet) in packed(source)
@@ -46,6 +46,6 @@ def packed(code: str) -> str:
     return "".join(f"{line}\n" for line in map(str.strip, code.splitlines()) if line[:1] not in "#")
 
 
-def test_its_links_and_pictures_exist() -> None:
+def test_links_and_pictures_of_the_readme_exist() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target

@@ -73,7 +73,7 @@ def test_the_finite_difference_check_can_fail() -> None:
         require_named(2 * numeric, numeric, "finite_difference", "a doubled gradient")
 
 
-def test_softplus_keeps_what_a_logarithm_of_one_plus_epsilon_loses() -> None:
+def test_softplus_is_accurate_far_below_zero() -> None:
     deep = np.array([-100.0])
     require_named(losses.softplus(deep), np.exp(deep), "closed_form", "softplus(−100)")
 
@@ -92,14 +92,14 @@ def test_batch_norm_has_its_gradients(shape) -> None:
     def value(x, a, b):
         return (layers.batch_norm(x, a, b, epsilon=1e-5)[0] * upstream).sum()
 
-    found = layers.batch_norm_gradients(inputs, scale, upstream, epsilon=1e-5)
+    analytic = layers.batch_norm_gradients(inputs, scale, upstream, epsilon=1e-5)
     numeric = (
         numeric_gradient(lambda x: value(x, scale, shift), inputs),
         numeric_gradient(lambda a: value(inputs, a, shift), scale),
         numeric_gradient(lambda b: value(inputs, scale, b), shift),
     )
-    for name, ours, truth in zip(("inputs", "scale", "shift"), found, numeric, strict=True):
-        require_named(ours, truth, "finite_difference", name)
+    for name, actual, expected in zip(("inputs", "scale", "shift"), analytic, numeric, strict=True):
+        require_named(actual, expected, "finite_difference", name)
 
 
 def test_batch_norm_leaves_mean_zero_and_variance_one() -> None:
@@ -156,8 +156,8 @@ def test_the_penalty_of_a_quadratic_critic_has_its_gradient() -> None:
     require_named(of_slope, numeric, "finite_difference", "gradient of the slope")
 
 
-# Labels of real, fake and the generator: the paper's two choices and S0's.
-CHI_SQUARED, PAPER, SEED = (1.0, -1.0, 0.0), (1.0, 0.0, 1.0), (1.0, -1.0, 1.0)
+# Labels of real, fake and the generator: the paper's two choices and the source's.
+CHI_SQUARED, PAPER, SOURCE = (1.0, -1.0, 0.0), (1.0, 0.0, 1.0), (1.0, -1.0, 1.0)
 
 
 def distributions():
@@ -173,8 +173,8 @@ def test_labels_of_one_minus_one_and_zero_have_the_chi_squared_reading() -> None
         require_named(objective, np.array(distance / 2), "closed_form", "½ χ²")
 
 
-@pytest.mark.parametrize("labels", [PAPER, SEED])
-def test_the_other_published_labels_do_not(labels) -> None:
+@pytest.mark.parametrize("labels", [PAPER, SOURCE])
+def test_the_other_published_labels_do_not_minimise_chi_squared(labels) -> None:
     real, fake = distributions()
     objective = np.array(losses.generator_objective(real, fake, labels))
     distance = losses.pearson_chi_squared(real + fake, 2 * fake)
@@ -182,7 +182,7 @@ def test_the_other_published_labels_do_not(labels) -> None:
         require_named(objective, np.array(distance / 2), "chi_squared", "½ χ²")
 
 
-def test_the_optimal_discriminator_is_what_the_objective_takes_it_for() -> None:
+def test_the_optimal_discriminator_minimises_the_loss() -> None:
     """No other discriminator has a lower loss on the two distributions."""
     real, fake = distributions()
     of_real, of_fake, _ = CHI_SQUARED

@@ -1,4 +1,4 @@
-"""What the command line offers around runs: options, evaluations, pages of several runs."""
+"""Commands that concern runs: options, evaluations, pages of several runs."""
 
 import json
 import re
@@ -21,28 +21,30 @@ from parity_tests.test_command_line import rosetta
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("arguments", "expected"),
     [
         (["--learning-rate", "1e-4"], ["learning_rate=1e-4"]),
         (["--gen-label=-1", "--latent-dim", "5"], ["gen_label=-1", "latent_dim=5"]),
         (["--gen-label", "-1"], ["gen_label=-1"]),
     ],
 )
-def test_every_hyper_parameter_is_an_option(words, expected) -> None:
-    assert list(as_settings(find_system("lsgan_mlp"), words)) == expected
+def test_every_hyper_parameter_is_an_option(arguments, expected) -> None:
+    assert list(as_settings(find_system("lsgan_mlp"), arguments)) == expected
 
 
-def test_the_options_are_the_row_s_own() -> None:
+def test_the_options_are_those_of_the_system() -> None:
     for name in ("wgan", "sngan", "lsgan_keras"):
-        row = find_system(name)
-        words = [
-            w for k, v in options_of(row).items() for w in (f"--{k.replace('_', '-')}", str(v))
+        system = find_system(name)
+        arguments = [
+            argument
+            for k, v in options_of(system).items()
+            for argument in (f"--{k.replace('_', '-')}", str(v))
         ]
-        assert len(list(as_settings(row, words))) == len(options_of(row))
+        assert len(list(as_settings(system, arguments))) == len(options_of(system))
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["--learning-rat", "1"], "did you mean --learning-rate"),
         (["--learning-rate"], "--learning-rate needs a value, as in --learning-rate 0.0003"),
@@ -51,17 +53,17 @@ def test_the_options_are_the_row_s_own() -> None:
         (["more"], "unexpected word 'more'"),
     ],
 )
-def test_a_wrong_option_is_named(words, message) -> None:
+def test_a_wrong_option_is_named(arguments, message) -> None:
     with pytest.raises(UsageError, match=re.escape(message)):
-        list(as_settings(find_system("lsgan_mlp"), words))
+        list(as_settings(find_system("lsgan_mlp"), arguments))
 
 
 def test_a_run_from_the_command_line(tmp_path) -> None:
     """Options, epochs, evaluation, a second run, and one page of both."""
-    common = ["train", "torch", "lsgan_mlp", "--generator-features", "16", "--batch-size", "599"]
-    common += ["--discriminator-features", "16", "--epochs", "2", "--evaluate-every", "3"]
+    command = ["train", "torch", "lsgan_mlp", "--generator-features", "16", "--batch-size", "599"]
+    command += ["--discriminator-features", "16", "--epochs", "2", "--evaluate-every", "3"]
     for name, rate in (("a", "1e-3"), ("b", "1e-4")):
-        answer = rosetta(*common, "--learning-rate", rate, "--out", tmp_path / name)
+        answer = rosetta(*command, "--learning-rate", rate, "--out", tmp_path / name)
         assert answer.returncode == 0, answer.stderr
         assert "waited for data" in " ".join(answer.stdout.split())
     config = json.loads((tmp_path / "a" / "config.json").read_text())
@@ -70,9 +72,9 @@ def test_a_run_from_the_command_line(tmp_path) -> None:
     newest = tmp_path / "a" / "checkpoint.safetensors"
     answer = rosetta("evaluate", newest, "torch", "--json")
     last = json.loads((tmp_path / "a" / "metrics.jsonl").read_text().splitlines()[-1])
-    found = json.loads(answer.stdout)
-    assert set(found) == set(last) - {"step", "loss_d", "loss_g"}
-    for name, value in found.items():
+    figures = json.loads(answer.stdout)
+    assert set(figures) == set(last) - {"step", "loss_d", "loss_g"}
+    for name, value in figures.items():
         require_named(np.array(value), np.array(last[name]), "closed_form_float32", name)
     page = tmp_path / "runs.html"
     answer = rosetta("compare-runs", tmp_path / "a", tmp_path / "b", "--out", page)
@@ -95,7 +97,7 @@ def test_a_run_from_the_command_line(tmp_path) -> None:
     ],
 )
 def test_bad_input_is_one_line(tmp_path, arguments, message) -> None:
-    answer = rosetta(*(word.format(tmp_path) for word in arguments))
+    answer = rosetta(*(argument.format(tmp_path) for argument in arguments))
     assert answer.returncode == 2
     assert message in answer.stderr
     assert "Traceback" not in answer.stderr
@@ -103,38 +105,38 @@ def test_bad_input_is_one_line(tmp_path, arguments, message) -> None:
 
 
 @pytest.mark.parametrize("name", ["tf", "jax", "jittor"])
-def test_operation_by_operation_is_the_same_but_for_rounding(tmp_path, need, name) -> None:
+def test_eager_mode_is_the_same_up_to_rounding(tmp_path, need, name) -> None:
     need(name)
-    habit = trained(run_of(tmp_path / "habit", steps=3), name)
-    run = run_of(tmp_path / "other", steps=3)
+    compiled = trained(run_of(tmp_path / "compiled", steps=3), name)
+    run = run_of(tmp_path / "eager", steps=3)
     try:
         backend = load(name, device="cpu", dtype="float64", exact=True, compiled=False)
         assert not backend.device.is_compiled()
         session = start(run, backend, load_dataset(run.data, run.system, run.seed))
         train(session)
         for key, array in session.checkpoint(3).tensors.items():
-            require_named(array, habit.tensors[key], "update", key)
+            require_named(array, compiled.tensors[key], "update", key)
     finally:
         load(name, device="cpu", dtype="float64", exact=True)
     assert backend.device.is_compiled()
 
 
-def test_pytorch_compiled_is_the_same_but_for_rounding(tmp_path) -> None:
+def test_compiled_pytorch_is_the_same_up_to_rounding(tmp_path) -> None:
     """In a process of its own: PyTorch's compiler forks, which JAX may not survive."""
     command = ["train", "torch", "lsgan_mlp", "--steps", "3", "--dtype", "float64"]
     command += ["--generator-features", "8", "--discriminator-features", "8", "--batch-size", "8"]
-    found = []
+    tensors = []
     for way in ("--compile", "--no-compile"):
         answer = rosetta(*command, way, "--out", tmp_path / way)
         assert answer.returncode == 0, answer.stderr
         config = json.loads((tmp_path / way / "config.json").read_text())
         assert config["environment"]["compiled"] == str(way == "--compile")
-        found.append(read_checkpoint(tmp_path / way / "checkpoint.safetensors").tensors)
-    for key, array in found[1].items():
-        require_named(found[0][key], array, "update", key)
+        tensors.append(read_checkpoint(tmp_path / way / "checkpoint.safetensors").tensors)
+    for key, array in tensors[1].items():
+        require_named(tensors[0][key], array, "update", key)
 
 
-def test_pytorch_says_what_it_cannot_compile(tmp_path) -> None:
+def test_pytorch_refuses_what_it_cannot_compile(tmp_path) -> None:
     backend = load("torch", device="cpu", dtype="float64", exact=True, compiled=True)
     try:
         run = run_of(tmp_path, "wgan_gp_toy", data="8gaussians")

@@ -49,7 +49,7 @@ def test_the_core_is_looked_for_where_the_port_uses_it(need) -> None:
     assert set_up.jittor_folder() == Path(ask(["-c", script], variables={}, timeout=600))
 
 
-def test_the_core_of_another_machine_does_not(monkeypatch, tmp_path) -> None:
+def test_the_core_of_another_machine_does_not_count_as_compiled(monkeypatch, tmp_path) -> None:
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
     (tmp_path / "there" / CORE).touch()
@@ -60,7 +60,7 @@ def test_the_core_of_another_machine_does_not(monkeypatch, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no g++"), TimeoutExpired("python", 60)])
-def test_a_jittor_that_cannot_tell_has_compiled_nothing(monkeypatch, error) -> None:
+def test_a_failing_jittor_counts_as_not_compiled(monkeypatch, error) -> None:
     def fail(*_, **__):
         raise error
 
@@ -68,7 +68,7 @@ def test_a_jittor_that_cannot_tell_has_compiled_nothing(monkeypatch, error) -> N
     assert not set_up.core_is_compiled()
 
 
-def test_onednn_comes_before_the_core_and_the_second_time_nothing_is_compiled(machine) -> None:
+def test_onednn_comes_before_the_core_which_is_compiled_once(machine) -> None:
     set_up.set_up()
     assert machine == ["provide oneDNN", "compile jittor"]
     set_up.set_up()
@@ -81,14 +81,14 @@ def test_without_jittor_there_is_nothing_to_do(machine, monkeypatch) -> None:
     assert machine == []
 
 
-def test_a_core_that_cannot_be_compiled_is_told(machine, monkeypatch, capsys) -> None:
-    found = {"problem": "import fails", "remedy": "install g++"}
-    monkeypatch.setattr(set_up, "examine", lambda name: found)
+def test_a_core_that_cannot_be_compiled_is_reported(machine, monkeypatch, capsys) -> None:
+    report = {"problem": "import fails", "remedy": "install g++"}
+    monkeypatch.setattr(set_up, "examine", lambda name: report)
     set_up.set_up()
     assert "WARNING: Jittor: import fails; install g++" in capsys.readouterr().err
 
 
-def test_every_make_begins_with_little_to_import() -> None:
+def test_set_up_imports_nothing_heavy() -> None:
     script = "import sys, common.setup.set_up; print(*filter(sys.modules.get, sys.modules))"
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -13,7 +13,7 @@ MARK = 0.123
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_system_is_its_options(name) -> None:
+def test_a_system_equals_its_options(name) -> None:
     system = find_system(name)
     assert with_options(system, options_of(system)) == system
     assert apply_settings(system, [f"{k}={v}" for k, v in options_of(system).items()]) == system
@@ -33,7 +33,7 @@ def test_every_option_changes_the_system(name) -> None:
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_port_s_losses_are_given_all_that_may_be_set(configured, backend_name, loss) -> None:
+def test_a_port_s_losses_receive_every_option(configured, backend_name, loss) -> None:
     gan = configured("float64").gan
     system = apply_settings(find_system("dcgan_mnist"), [f"loss={loss}"])
     keys = [k for k in options_of(system) if k in vars(system.loss) and k != "wasserstein_sign"]
@@ -41,12 +41,12 @@ def test_a_port_s_losses_are_given_all_that_may_be_set(configured, backend_name,
         marked = with_options(system, {key: MARK})
         filled = [*gan.build_losses(marked), gan.build_penalty(marked)]
         numbers = {number for part in filled if part for number in part.keywords.values()}
-        # Clipping belongs to the step: test_rounds holds that its limit is the system's.
+        # Clipping belongs to the step: test_step_inputs asserts that its limit is the system's.
         assert (MARK in numbers) == (key != "weight_clip"), key
 
 
 @pytest.mark.parametrize("optimiser", OPTIMISERS)
-def test_a_port_s_optimisers_are_given_all_that_may_be_set(
+def test_a_port_s_optimisers_receive_every_option(
     configured, backend_name, monkeypatch, optimiser
 ) -> None:
     backend = configured("float64")
@@ -60,7 +60,7 @@ def test_a_port_s_optimisers_are_given_all_that_may_be_set(
 
 
 @pytest.mark.parametrize(
-    ("system", "settings", "words"),
+    ("system", "settings", "message"),
     [
         ("dcgan_facade", ["real_label=0.9"], "loss=least_squares"),
         ("lsgan_mlp", ["loss=vanilla", "gen_label=0.9"], "loss=vanilla does not read it"),
@@ -74,12 +74,12 @@ def test_a_port_s_optimisers_are_given_all_that_may_be_set(
         ("gan_moments", ["image_size=28"], "no option 'image_size'"),
     ],
 )
-def test_an_option_that_no_part_has_is_refused(system, settings, words) -> None:
-    with pytest.raises(UsageError, match=words):
+def test_an_option_that_no_part_has_is_refused(system, settings, message) -> None:
+    with pytest.raises(UsageError, match=message):
         apply_settings(find_system(system), settings)
 
 
-def test_an_option_is_taken_with_the_part_that_has_it() -> None:
+def test_an_option_is_accepted_together_with_its_part() -> None:
     system = apply_settings(find_system("dcgan_facade"), ["real_label=0.9", "loss=least_squares"])
     assert system.loss.real_label == 0.9
 

@@ -1,4 +1,4 @@
-"""Spectral normalisation: one power iteration by either rule, and where it converges to."""
+"""Spectral normalisation: one power iteration by either method, and its limit."""
 
 import numpy as np
 import pytest
@@ -131,8 +131,8 @@ def test_one_iteration_in_training(backend, kind, detached) -> None:
     layer = Layer(backend, kind, detached)
     layer.forward(training=True)
     _, vectors = iterated(layer)
-    for name, truth in vectors.items():
-        require_named(layer.read()[name], truth, "linear_algebra", name)
+    for name, expected in vectors.items():
+        require_named(layer.read()[name], expected, "linear_algebra", name)
 
 
 @pytest.mark.parametrize("detached", DETACHED)
@@ -147,21 +147,21 @@ def test_the_output_is_divided_by_sigma(backend, kind, detached) -> None:
     twice = dict(layer.state)
     twice["discriminator.layer.weight"] = 2 * twice["discriminator.layer.weight"]
     layer.load(twice)
-    # Not to the last digit: the seed's rule adds its epsilon to norms that now are twice as large.
+    # Not exactly: a detached sigma adds its epsilon to norms that are now twice as large.
     require_named(layer.forward(training=True), output, "update", "output")
 
 
 @pytest.mark.parametrize("detached", DETACHED)
-def test_evaluation_moves_u_by_the_seed_s_rule_alone(backend, kind, detached) -> None:
+def test_evaluation_updates_u_only_with_a_detached_sigma(backend, kind, detached) -> None:
     layer = Layer(backend, kind, detached)
     layer.forward(training=False)
-    moved = layer.read()["discriminator.layer.u"]
-    truth = layer.state["discriminator.layer.u"]
+    u = layer.read()["discriminator.layer.u"]
+    expected = layer.state["discriminator.layer.u"]
     if detached:
         _, vectors = iterated(layer)
-        require_named(moved, vectors["discriminator.layer.u"], "linear_algebra", "u")
+        require_named(u, vectors["discriminator.layer.u"], "linear_algebra", "u")
     else:
-        require_named(moved, truth, "exact", "u")
+        require_named(u, expected, "exact", "u")
 
 
 @pytest.mark.parametrize("detached", DETACHED)
@@ -172,26 +172,26 @@ def test_many_iterations_find_the_largest_singular_value(backend, kind, detached
     read = layer.read()
     u = read["discriminator.layer.u"][0]
     largest = np.linalg.svd(layer.matrix, compute_uv=False)[0]
-    found = np.linalg.norm(u @ layer.matrix)
-    require_named(np.array(found), np.array(largest), "singular_value", "sigma")
+    sigma = np.linalg.norm(u @ layer.matrix)
+    require_named(np.array(sigma), np.array(largest), "singular_value", "sigma")
 
 
 @pytest.mark.parametrize("detached", DETACHED)
-def test_the_gradient_runs_through_sigma_by_the_library_s_rule_alone(backend, detached) -> None:
+def test_the_gradient_passes_through_a_differentiable_sigma_alone(backend, detached) -> None:
     """For y = x Wᵀ / sigma and a loss Σ y: dL/dW without sigma's part, and with it."""
     layer = Layer(backend, "linear", detached)
     gradient = weight_gradient(backend, layer)
     sigma, vectors = iterated(layer)
     plain = np.ones((4, 1)) * layer.inputs.sum(0)[None]
-    truth = plain / sigma
+    expected = plain / sigma
     if not detached:
         u, v = vectors["discriminator.layer.u"][0], vectors["discriminator.layer.v"][0]
-        truth = truth - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
-    require_named(gradient, truth, "linear_algebra", "gradient of the weight")
+        expected = expected - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
+    require_named(gradient, expected, "linear_algebra", "gradient of the weight")
     if detached:
         u = vectors["discriminator.layer.u"][0]
         v = (u @ layer.matrix) / np.linalg.norm(u @ layer.matrix)
-        through = truth - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
+        through = expected - (plain * layer.matrix).sum() / sigma**2 * np.outer(u, v)
         with pytest.raises(Disagreement):
             require_named(gradient, through, "linear_algebra", "gradient of the weight")
 
@@ -216,7 +216,7 @@ def sum_of_real(real, fake):
 
 
 @pytest.mark.pins("torch")
-def test_the_library_s_rule_is_pytorch_s_own() -> None:
+def test_a_differentiable_sigma_is_pytorch_s_own_parametrisation() -> None:
     from torch import nn
     from torch.nn.utils.parametrizations import spectral_norm
 

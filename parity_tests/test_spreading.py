@@ -17,11 +17,11 @@ def test_every_file_that_is_named_exists() -> None:
         ("test_networks.py::test_every_tensor_agrees[jax-loss-wgan/reduced-float64]", "networks"),
         ("test_golden.py::test_losses_and_fakes[sn-gan-jax]", "golden/jax"),
         ("test_golden.py::test_losses_and_fakes[sn-gan-tf]", "golden/tf"),
-        ("test_stopping.py::test_a_polite_signal[15]", "stopping/test_a_polite_signal"),
+        ("test_stopping.py::test_a_signal[15]", "stopping/test_a_signal"),
         ("test_common.py::test_streams", "common"),
     ],
 )
-def test_groups(test, group) -> None:
+def test_a_test_belongs_to_its_group(test, group) -> None:
     assert group_of(f"parity_tests/{test}") == group
 
 

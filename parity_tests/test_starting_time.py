@@ -1,4 +1,4 @@
-"""A help page, a listing and a refusal come at once: nothing is imported that they do not use."""
+"""Help, listings and errors appear immediately: nothing is imported that they do not use."""
 
 import os
 import resource
@@ -83,8 +83,8 @@ def run(tmp_path):
 def imported_by(run):
     """The exit status of a command, and every module that it imported."""
 
-    def modules(words):
-        done = run("-X", "importtime", "-m", "common", *words)
+    def modules(arguments):
+        done = run("-X", "importtime", "-m", "common", *arguments)
         lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, {line.rpartition("|")[2].strip() for line in lines}
@@ -97,27 +97,27 @@ def among(modules: set[str], unwanted: set[str]) -> set[str]:
     return {name for name in modules for wrong in unwanted if f"{name}.".startswith(f"{wrong}.")}
 
 
-@pytest.mark.parametrize("words", [*PAGES, *REFUSED_BY_TYPER], ids=" ".join)
-def test_a_page_of_help_imports_nothing_heavy(imported_by, words) -> None:
-    status, modules = imported_by(words)
-    assert status == (0 if "--help" in words else 2)
+@pytest.mark.parametrize("arguments", [*PAGES, *REFUSED_BY_TYPER], ids=" ".join)
+def test_a_page_of_help_imports_nothing_heavy(imported_by, arguments) -> None:
+    status, modules = imported_by(arguments)
+    assert status == (0 if "--help" in arguments else 2)
     assert modules >= HELP
     assert not among(modules, HEAVY)
 
 
-@pytest.mark.parametrize("words", [*LISTINGS, *REFUSED], ids=" ".join)
-def test_a_listing_or_a_refusal_imports_nothing_heavy(imported_by, tmp_path, words) -> None:
-    status, modules = imported_by(words)
-    assert status == (0 if words in LISTINGS else 2)
+@pytest.mark.parametrize("arguments", [*LISTINGS, *REFUSED], ids=" ".join)
+def test_a_listing_or_a_refusal_imports_nothing_heavy(imported_by, tmp_path, arguments) -> None:
+    status, modules = imported_by(arguments)
+    assert status == (0 if arguments in LISTINGS else 2)
     assert "common.cli.application" in modules
     assert not among(modules, HEAVY | HELP)
     assert not list(tmp_path.iterdir())
 
 
-def test_what_reads_a_file_is_seen_to_import_what_reads_it(imported_by, tmp_path) -> None:
+def test_commands_that_read_a_file_import_numpy_and_safetensors(imported_by, tmp_path) -> None:
     write_tensors(tmp_path / "file", {"a": np.zeros(1)})
-    for words in (["compare", "file"], ["sample", "file", "torch", "--out", "x.png"]):
-        status, modules = imported_by(words)
+    for arguments in (["compare", "file"], ["sample", "file", "torch", "--out", "x.png"]):
+        status, modules = imported_by(arguments)
         assert status == 2
         assert {"numpy", "safetensors"} <= among(modules, HEAVY)
 
@@ -125,13 +125,15 @@ def test_what_reads_a_file_is_seen_to_import_what_reads_it(imported_by, tmp_path
 def test_no_command_but_those_that_compute_imports_a_framework(imported_by, tmp_path) -> None:
     write_tensors(tmp_path / "file", {"a": np.zeros(1)})
     unknown = ["train", "torch", "lsgan_mlp", "--data", "nosuch", "--steps", "1", "--out", "x"]
-    for words in (["compare", "file"], unknown):
-        assert not among(imported_by(words)[1], set(FRAMEWORKS))
+    for arguments in (["compare", "file"], unknown):
+        assert not among(imported_by(arguments)[1], set(FRAMEWORKS))
 
 
-@pytest.mark.parametrize("words", [["train", "--help"], ["parity", "nosuch"]], ids=" ".join)
-def test_most_of_the_time_is_that_of_the_command_line_s_own_libraries(run, words) -> None:
-    """In seconds of this process's own, the two in turns: what else runs here does not count."""
+@pytest.mark.parametrize("arguments", [["train", "--help"], ["parity", "nosuch"]], ids=" ".join)
+def test_most_of_the_starting_time_is_spent_in_libraries_of_the_command_line(
+    run, arguments
+) -> None:
+    """In CPU seconds of the child processes, measured alternately: other load does not count."""
 
     def seconds(*arguments):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -139,6 +141,8 @@ def test_most_of_the_time_is_that_of_the_command_line_s_own_libraries(run, words
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    pairs = [(seconds("-c", LIBRARIES_ALONE), seconds("-m", "common", *words)) for _ in range(5)]
+    pairs = [
+        (seconds("-c", LIBRARIES_ALONE), seconds("-m", "common", *arguments)) for _ in range(5)
+    ]
     libraries, ours = (min(times) for times in zip(*pairs, strict=True))
     assert ours < SHARE * libraries

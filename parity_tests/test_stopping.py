@@ -31,9 +31,9 @@ ARGUMENTS = [
 
 
 def train_command(out: str, resuming: bool) -> None:
-    """What `rosetta train` runs, in a process that has its imports behind it."""
+    """What `rosetta train` runs, in a process that has imported its libraries already."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    # The bar of a run that is killed is nobody's.
+    # Nobody reads the progress bar of a run that is killed.
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     sys.argv = ["rosetta", *ARGUMENTS, "--out", out, *(["--resume"] if resuming else [])]
@@ -57,9 +57,9 @@ def command():
 
 
 @pytest.fixture(scope="module")
-def undisturbed(command, tmp_path_factory):
-    """The last checkpoint of a run that nobody disturbs."""
-    out = tmp_path_factory.mktemp("undisturbed") / "run"
+def uninterrupted(command, tmp_path_factory):
+    """The last checkpoint of a run without interruption."""
+    out = tmp_path_factory.mktemp("uninterrupted") / "run"
     process = command(out)
     process.join()
     assert process.exitcode == 0
@@ -71,7 +71,7 @@ def step_of(path: Path) -> int:
     return read_checkpoint(path).step if path.exists() else -1
 
 
-def test_kill_9_at_twenty_random_moments_changes_nothing(command, undisturbed, tmp_path) -> None:
+def test_kill_9_at_twenty_random_moments_changes_nothing(command, uninterrupted, tmp_path) -> None:
     out, moments, reached = tmp_path / "run", generator_at(0, "kills"), [-1]
     newest = out / "checkpoint.safetensors"
     for kill in range(KILLS):
@@ -89,17 +89,17 @@ def test_kill_9_at_twenty_random_moments_changes_nothing(command, undisturbed, t
     process = command(out, resuming=True)
     process.join()
     assert process.exitcode == 0
-    found = read_checkpoint(out / "checkpoint.safetensors")
-    assert found.step == undisturbed.step == STEPS
-    for name, array in undisturbed.tensors.items():
-        assert np.array_equal(array, found.tensors[name]), name
+    resumed = read_checkpoint(out / "checkpoint.safetensors")
+    assert resumed.step == uninterrupted.step == STEPS
+    for name, array in uninterrupted.tensors.items():
+        assert np.array_equal(array, resumed.tensors[name]), name
     entries = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
     assert [entry["step"] for entry in entries] == list(range(1, STEPS + 1))
     assert not list(out.rglob(".*"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_polite_signal_saves_and_stops(tmp_path, number) -> None:
+def test_a_signal_saves_and_stops(tmp_path, number) -> None:
     out = tmp_path / "run"
     process = subprocess.Popen(
         [sys.executable, "-m", "common", *ARGUMENTS[:3], "--steps", "100000", "--batch-size", "8",
@@ -131,7 +131,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_second_signal_acts_at_once(interruptible) -> None:
+def test_a_second_signal_interrupts_at_once(interruptible) -> None:
     with Interrupts() as interrupts:
         signal.raise_signal(signal.SIGINT)
         assert interrupts.received == signal.SIGINT
@@ -140,7 +140,7 @@ def test_a_second_signal_acts_at_once(interruptible) -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_stopped_run_goes_on_bit_equal(tmp_path, monkeypatch) -> None:
+def test_a_stopped_run_resumes_bit_equal(tmp_path, monkeypatch) -> None:
     whole = trained(run_of(tmp_path / "whole", steps=5), "torch")
     run = run_of(tmp_path / "stopped", steps=5, save_every=100)
     monkeypatch.setattr(Interrupts, "__enter__", lambda self: stopped_at_once(self))
@@ -217,7 +217,7 @@ def test_a_full_disk_in_mid_save_keeps_the_last_checkpoint(tmp_path) -> None:
 
 
 def test_a_loss_that_is_not_finite_names_step_and_tensor(tmp_path, backend_name) -> None:
-    run = run_of(tmp_path, steps=50, row={"learning_rate": 1e30}, save_every=1000)
+    run = run_of(tmp_path, steps=50, options={"learning_rate": 1e30}, save_every=1000)
     with pytest.raises(UsageError) as raised:
         trained(run, backend_name)
     text = str(raised.value)

@@ -1,4 +1,4 @@
-"""Training runs: the same in every framework, with the files, figures and pictures as promised."""
+"""Training runs: the same in every framework, with their files, figures and pictures."""
 
 import json
 from dataclasses import replace
@@ -22,8 +22,8 @@ from parity_tests.fixtures import build, reduced
 from parity_tests.running import metrics_of, run_of, trained
 
 SETTINGS = {"lsgan_mlp": [], "dcgan_mnist": [], "lsgan_jittor": ["image_size=32"]}
-# One row for each way of playing a step.
-RULES = {
+# One system for each schedule.
+SCHEDULES = {
     "dcgan_mnist": "digits",
     "lsgan_keras": "digits",
     "lsgan_pytorch": "digits",
@@ -46,7 +46,7 @@ FIGURES = {
 
 
 @pytest.mark.parametrize("system", SETTINGS)
-def test_a_run_leaves_everything_it_promises(tmp_path, backend_name, system) -> None:
+def test_a_run_writes_all_its_files(tmp_path, backend_name, system) -> None:
     run = run_of(tmp_path, system, steps=3, settings=SETTINGS[system], sample_every=1)
     checkpoint = trained(run, backend_name)
     assert checkpoint.step == 3
@@ -92,7 +92,7 @@ def test_points_and_unit_pixels_are_drawn(tmp_path, system, data) -> None:
 )
 def test_points_and_numbers_are_drawn_over_real_ones(tmp_path, monkeypatch, system, data) -> None:
     run, behind = run_of(tmp_path, system, steps=1, data=data), []
-    monkeypatch.setattr(pictures, "save_samples", lambda *drawn: behind.append(drawn[-1]))
+    monkeypatch.setattr(pictures, "save_samples", lambda *arguments: behind.append(arguments[-1]))
     trained(run, "torch")
     points = load_dataset(data, run.system, run.seed)
     assert len(behind[0]) == pictures.POINTS
@@ -100,7 +100,7 @@ def test_points_and_numbers_are_drawn_over_real_ones(tmp_path, monkeypatch, syst
     assert {tuple(point) for point in behind[0]} <= everything
 
 
-def test_what_is_real_is_drawn_behind_in_grey(monkeypatch, tmp_path) -> None:
+def test_real_points_are_drawn_behind_in_grey(monkeypatch, tmp_path) -> None:
     real, generated = np.full((9, 2), 1.0), np.full((9, 2), -1.0)
     kept = []
     monkeypatch.setattr(Figure, "savefig", lambda figure, *_, **__: kept.append(figure.axes[0]))
@@ -114,8 +114,8 @@ def test_what_is_real_is_drawn_behind_in_grey(monkeypatch, tmp_path) -> None:
 
 @pytest.mark.parametrize("behind", [True, False])
 def test_no_point_of_the_data_lies_outside_the_picture(behind) -> None:
-    row = find_system("wgan_gp_toy")
-    roll = load_dataset("swissroll", row, 0).samples(range(pictures.POINTS))
+    system = find_system("wgan_gp_toy")
+    roll = load_dataset("swissroll", system, 0).samples(range(pictures.POINTS))
     axes = Figure().add_subplot()
     _draw_points(axes, {"real": roll, "generated": roll} if behind else {"generated": roll})
     assert np.abs(roll).max() > REACH
@@ -142,7 +142,7 @@ def test_tensorboard_reads_what_the_metrics_say(tmp_path) -> None:
             assert read[entry["step"], name] == np.float32(entry[name])
 
 
-def test_critics_report_what_they_estimate(tmp_path, backend_name) -> None:
+def test_critics_report_penalty_and_estimate(tmp_path, backend_name) -> None:
     run = run_of(tmp_path, "wgan_gp_toy", steps=2, data="25gaussians")
     trained(run, backend_name)
     for entry in metrics_of(run):
@@ -152,24 +152,26 @@ def test_critics_report_what_they_estimate(tmp_path, backend_name) -> None:
         require_named(np.array(entry["loss_d"]), total, "closed_form", "loss")
 
 
-@pytest.mark.parametrize(("system", "data"), RULES.items())
+@pytest.mark.parametrize(("system", "data"), SCHEDULES.items())
 def test_every_framework_trains_alike(tmp_path, backends, system, data) -> None:
     runs = {n: run_of(tmp_path / n, system, steps=5, data=data, ema_decay=0.5) for n in backends}
     checkpoints = {name: trained(run, name) for name, run in runs.items()}
     reference = checkpoints[backends[0]]
     assert any(key.startswith("ema.") for key in reference.tensors)
     for name in backends[1:]:
-        for entry, truth in zip(metrics_of(runs[name]), metrics_of(runs[backends[0]]), strict=True):
-            assert set(entry) == set(truth)
-            for key in truth:
-                require_named(entry[key], truth[key], "trajectory", f"{name} {key}")
+        for entry, expected in zip(
+            metrics_of(runs[name]), metrics_of(runs[backends[0]]), strict=True
+        ):
+            assert set(entry) == set(expected)
+            for key in expected:
+                require_named(entry[key], expected[key], "trajectory", f"{name} {key}")
         for key, array in reference.tensors.items():
             if not any(zero in key for zero in ZEROS.get(system, ())):
-                found = checkpoints[name].tensors[key]
-                require_named(found, array, "trajectory", f"{name} {key}")
+                actual = checkpoints[name].tensors[key]
+                require_named(actual, array, "trajectory", f"{name} {key}")
 
 
-def test_the_average_is_what_its_formula_says(backend) -> None:
+def test_the_average_follows_its_formula(backend) -> None:
     case = reduced("dcgan_mnist")
     gan, other = build(backend, case), build(backend, case, seed=1)
     average = backend.sampling.start_average(gan)
@@ -178,16 +180,16 @@ def test_the_average_is_what_its_formula_says(backend) -> None:
     second = backend.interop.read_network(other.generator, contract)
     for decay in (0.75, 0.5):
         backend.sampling.update_average(average, other.generator, decay=decay)
-    found = backend.interop.read_network(average, contract)
-    for name, array in found.items():
+    averaged = backend.interop.read_network(average, contract)
+    for name, array in averaged.items():
         expected = 0.375 * first[name] + 0.625 * second[name]
         require_named(array, expected, "closed_form", name)
     # The generator that it was copied from stands still.
     for name, array in backend.interop.read_network(gan.generator, contract).items():
         assert np.array_equal(array, first[name]), name
-    changed = [name for name in found if not np.array_equal(first[name], second[name])]
+    changed = [name for name in averaged if not np.array_equal(first[name], second[name])]
     with pytest.raises(Disagreement):
-        require_named(found[changed[0]], second[changed[0]], "closed_form", "control")
+        require_named(averaged[changed[0]], second[changed[0]], "closed_form", "control")
 
 
 def test_the_average_warms_up() -> None:
@@ -197,7 +199,7 @@ def test_the_average_warms_up() -> None:
 
 
 @pytest.mark.parametrize(("system", "expected"), FIGURES.items())
-def test_evaluations_suit_the_data(tmp_path, system, expected) -> None:
+def test_evaluations_have_the_figures_of_the_data(tmp_path, system, expected) -> None:
     data, names = expected
     run = run_of(tmp_path, system, steps=3, data=data, evaluate_every=2, save_every=100)
     trained(run, "torch")
@@ -215,7 +217,7 @@ def test_the_best_checkpoint_is_the_one_with_the_best_evaluation(tmp_path) -> No
     assert [p.name for p in run.checkpoint_folder.iterdir()] == ["step-000012.safetensors"]
 
 
-def test_from_a_million_steps_on_the_newest_checkpoints_stay(tmp_path) -> None:
+def test_the_newest_checkpoints_stay_beyond_a_million_steps(tmp_path) -> None:
     run = run_of(tmp_path, steps=1, keep=2)
     trained(run, "torch")
     checkpoint = read_checkpoint(run.checkpoint_path)

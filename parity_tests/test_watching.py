@@ -1,4 +1,4 @@
-"""What a parity run shows while it goes on, on terminals of several widths and in a log."""
+"""The progress of a parity run, on terminals of several widths and in a log."""
 
 from io import StringIO
 
@@ -72,13 +72,13 @@ def test_lines_stand_below_their_headings_and_fit(shown, width) -> None:
     text = lines_of(file)
     assert all(len(line) <= width for line in text), file.getvalue()
     heads = next(line for line in text if "system (loss)" in line)
-    row = next(line for line in text if line.startswith("lsgan_mlp"))
-    assert row.count("2e-15 ok") == len(BACKENDS)
+    results = next(line for line in text if line.startswith("lsgan_mlp"))
+    assert results.count("2e-15 ok") == len(BACKENDS)
     for name in BACKENDS:
         end = heads.index(f" {name}") + len(name) + 1
-        assert row[:end].endswith("ok"), file.getvalue()
-    assert " reduced " in row
-    assert " float64 " in row
+        assert results[:end].endswith("ok"), file.getvalue()
+    assert " reduced " in results
+    assert " float64 " in results
 
 
 def test_a_log_holds_each_line_once_and_nothing_that_moves(shown) -> None:
@@ -124,16 +124,16 @@ def test_a_failure_is_shown_at_once(shown) -> None:
     assert f"✗ {task.title}: out of memory [8 GB]" in file.getvalue()
 
 
-def test_the_worst_of_a_line_is_what_it_shows(shown) -> None:
+def test_a_line_shows_its_largest_error(shown) -> None:
     screen, file = shown()
-    found = judged(result(error=1e-16), result(error=3e-9, ok=False), result(error=2e-15))
+    comparison = judged(result(error=1e-16), result(error=3e-9, ok=False), result(error=2e-15))
     with screen.live:
-        screen.judged(Group("lsgan_mlp", False), found)
+        screen.judged(Group("lsgan_mlp", False), comparison)
     assert "3e-09 ✗" in file.getvalue()
     assert "ok" not in file.getvalue()
 
 
-def test_what_was_stopped_says_what_is_known_and_what_is_not(shown) -> None:
+def test_a_stopped_run_prints_its_results_and_what_is_missing(shown) -> None:
     screen, file = shown(width=200)
     with screen.live:
         screen.judged(Group("lsgan_mlp", False), judged(result(), result(error=1.0, ok=False)))
@@ -144,7 +144,7 @@ def test_what_was_stopped_says_what_is_known_and_what_is_not(shown) -> None:
     assert "not judged yet: sngan, lsgan_mlp (full width), sngan (full width)" in text
 
 
-def test_what_goes_on_says_so(shown) -> None:
+def test_a_resumed_run_says_so(shown) -> None:
     screen, file = shown()
     made, left = PLAN.tasks()[:3], PLAN.tasks()[3:]
     screen.starts(left, made)
@@ -163,7 +163,7 @@ def test_as_many_recordings_as_cores_and_memory_allow(monkeypatch, cores, gigaby
     assert RECORDING > 2**30
 
 
-def test_what_is_left_is_expected_by_what_was_done(shown, monkeypatch) -> None:
+def test_the_remaining_time_follows_the_measured_speed(shown, monkeypatch) -> None:
     """A machine that takes twice as long as the one that was measured."""
     plan = Plan(PLAN.jobs)
     screen, _ = shown(plan=plan)

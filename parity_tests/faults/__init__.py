@@ -1,1 +1,1 @@
-"""Mistakes that a port could make, planted one at a time into a port that is right."""
+"""Mistakes that a port could make, planted one at a time into a correct port."""

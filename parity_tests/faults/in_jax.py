@@ -22,7 +22,7 @@ def _padding_moved_by_a_pixel(patch: pytest.MonkeyPatch) -> None:
 
 
 def _stock_batch_norm(patch: pytest.MonkeyPatch) -> None:
-    """It takes E[x²] − E[x]², and calls momentum what is kept."""
+    """Its variance is E[x²] − E[x]², and its momentum the weight of the old value."""
 
     def norm(channels):
         return nnx.BatchNorm(
@@ -49,7 +49,7 @@ def _another_sign(patch: pytest.MonkeyPatch) -> None:
     with_options(patch, "jax", "build_losses", wasserstein_sign=-1.0)
 
 
-def _slopes_held_constant(patch: pytest.MonkeyPatch) -> None:
+def _gradients_held_constant(patch: pytest.MonkeyPatch) -> None:
     change(
         patch,
         part("jax", "losses"),
@@ -103,7 +103,7 @@ FAULTS = [
     ),
     Fault("a factor left out", "jax", "lsgan_mlp", LOSS, _factor_left_out),
     Fault("another sign", "jax", "wgan_gp_toy", LOSS, _another_sign),
-    Fault("slopes held constant", "jax", "wgan_gp_toy", PENALTY, _slopes_held_constant),
+    Fault("gradients held constant", "jax", "wgan_gp_toy", PENALTY, _gradients_held_constant),
     Fault("one-sided penalty", "jax", "wgan_gp_toy", PENALTY, _one_sided_penalty),
     Fault("a norm with epsilon", "jax", "wgan_gp_toy", PENALTY, _norm_with_epsilon),
     Fault("alpha of the fakes", "jax", "wgan_gp_toy", PENALTY, _alpha_of_the_fakes),

@@ -37,10 +37,10 @@ def _biases_without_gradients(patch: pytest.MonkeyPatch) -> None:
 
 def _gradient_of_a_kernel_flipped(patch: pytest.MonkeyPatch) -> None:
     transposed = part("jax", "layers").conv_transpose
-    straight = transposed.bwd
+    original = transposed.bwd
 
-    def backward(*given):
-        of_inputs, of_kernel = straight(*given)
+    def backward(*arguments):
+        of_inputs, of_kernel = original(*arguments)
         return of_inputs, of_kernel[::-1, ::-1]
 
     patch.setattr(transposed, "bwd", backward)
@@ -66,8 +66,8 @@ def _moments_in_float32(patch: pytest.MonkeyPatch) -> None:
         part("jax", "optimisers"),
         "_average",
         lambda average: (
-            lambda *given: jax.tree.map(
-                lambda moment: moment.astype(jnp.float32).astype(float), average(*given)
+            lambda *arguments: jax.tree.map(
+                lambda moment: moment.astype(jnp.float32).astype(float), average(*arguments)
             )
         ),
     )
@@ -75,12 +75,12 @@ def _moments_in_float32(patch: pytest.MonkeyPatch) -> None:
 
 def _learning_rate_in_float32(patch: pytest.MonkeyPatch) -> None:
     gan = part("jax", "gan")
-    straight = gan.build_optimiser
+    original = gan.build_optimiser
 
     def build(system, network):
         rate = float(np.float32(system.optimiser.learning_rate))
         optimiser = replace(system.optimiser, learning_rate=rate)
-        return straight(replace(system, optimiser=optimiser), network)
+        return original(replace(system, optimiser=optimiser), network)
 
     patch.setattr(gan, "build_optimiser", build)
 
@@ -88,8 +88,8 @@ def _learning_rate_in_float32(patch: pytest.MonkeyPatch) -> None:
 def _one_real_batch_for_all_updates(patch: pytest.MonkeyPatch) -> None:
     def repeated(arrays):
         real = arrays.discriminator[0].real
-        draws = tuple(replace(draw, real=real) for draw in arrays.discriminator)
-        return replace(arrays, discriminator=draws)
+        updates = tuple(replace(inputs, real=real) for inputs in arrays.discriminator)
+        return replace(arrays, discriminator=updates)
 
     with_arrays(patch, "jax", repeated)
 
@@ -100,9 +100,9 @@ def _key_that_is_not_split(patch: pytest.MonkeyPatch) -> None:
 
     def repeated(arrays):
         first.append(arrays.discriminator[0].noise)
-        draws = tuple(replace(draw, noise=first[0]) for draw in arrays.discriminator)
-        fooling = tuple(replace(draw, noise=first[0]) for draw in arrays.generator)
-        return replace(arrays, discriminator=draws, generator=fooling)
+        updates = tuple(replace(inputs, noise=first[0]) for inputs in arrays.discriminator)
+        of_generator = tuple(replace(inputs, noise=first[0]) for inputs in arrays.generator)
+        return replace(arrays, discriminator=updates, generator=of_generator)
 
     with_arrays(patch, "jax", repeated)
 
@@ -120,10 +120,10 @@ def _decay_for_share(patch: pytest.MonkeyPatch) -> None:
 
 def _buffers_copied(patch: pytest.MonkeyPatch) -> None:
     sampling = part("jax", "sampling")
-    straight = sampling.update_average
+    original = sampling.update_average
 
     def update(average, generator, *, decay):
-        straight(average, generator, decay=decay)
+        original(average, generator, decay=decay)
         nnx.update(average, nnx.state(generator, nnx.BatchStat))
 
     patch.setattr(sampling, "update_average", update)

@@ -26,11 +26,11 @@ def _kurtosis_with_the_three(patch: pytest.MonkeyPatch) -> None:
 
 def _square_weights_transposed(patch: pytest.MonkeyPatch) -> None:
     interop = part("jittor", "interop")
-    straight = interop._overwrite
+    original = interop._overwrite
 
     def overwrite(tensor, array):
         square = array.ndim == 2 and array.shape[0] == array.shape[1]
-        straight(tensor, array.T.copy() if square else array)
+        original(tensor, array.T.copy() if square else array)
 
     patch.setattr(interop, "_overwrite", overwrite)
 

@@ -28,7 +28,7 @@ def _mean_of_jittor(patch: pytest.MonkeyPatch) -> None:
 
 
 def _ties_to_the_last(patch: pytest.MonkeyPatch) -> None:
-    """Of equal pixels in a window the first should have the gradient."""
+    """The first of equal pixels in a window should have the gradient."""
 
     def pool(maps):
         rows = jt.ternary(maps[:, :, 1::2] >= maps[:, :, ::2], maps[:, :, 1::2], maps[:, :, ::2])
@@ -42,7 +42,7 @@ def _generator_step_on_detached_fakes(patch: pytest.MonkeyPatch) -> None:
     steps = part("jittor", "steps")
 
     class Detached:
-        """The discriminator, cut off from what made its inputs."""
+        """The discriminator on detached inputs."""
 
         def __init__(self, network):
             self.network, self.train, self.eval = network, network.train, network.eval
@@ -50,8 +50,8 @@ def _generator_step_on_detached_fakes(patch: pytest.MonkeyPatch) -> None:
         def __call__(self, fake, *masks):
             return self.network(fake.detach(), *masks)
 
-    def detached(straight):
-        return lambda generator, discriminator, *others, **named: straight(
+    def detached(original):
+        return lambda generator, discriminator, *others, **named: original(
             generator, Detached(discriminator), *others, **named
         )
 
@@ -66,25 +66,25 @@ def _epsilon_of_keras(patch: pytest.MonkeyPatch) -> None:
 
 def _correction_of_the_next_step(patch: pytest.MonkeyPatch) -> None:
     adam = part("jittor", "optimisers")._Adam
-    straight = adam.move
+    original = adam.move
 
-    def move(optimiser, *given):
+    def move(optimiser, *arguments):
         optimiser.count += 1
-        straight(optimiser, *given)
+        original(optimiser, *arguments)
         optimiser.count -= 1
 
     patch.setattr(adam, "move", move)
 
 
 def _one_count_for_both_optimisers(patch: pytest.MonkeyPatch) -> None:
-    """As where one optimiser is shared by both networks."""
+    """As if both networks shared one optimiser."""
     base = part("jittor", "optimisers")._Optimiser
-    straight, calls = base.step, []
+    original, calls = base.step, []
 
     def step(optimiser, loss=None, retain_graph=False):
         optimiser.count = len(calls)
         calls.append(optimiser)
-        straight(optimiser, loss, retain_graph)
+        original(optimiser, loss, retain_graph)
 
     patch.setattr(base, "step", step)
 
@@ -98,7 +98,7 @@ def _dampening(patch: pytest.MonkeyPatch) -> None:
 
 
 def _half_of_the_parameters(patch: pytest.MonkeyPatch) -> None:
-    """Weights move and biases stand still."""
+    """Weights are updated and biases are not."""
     change(
         patch,
         part("jittor", "optimisers")._SGD,
@@ -129,8 +129,8 @@ def _fresh_noise(patch: pytest.MonkeyPatch) -> None:
 
     def fresh(arrays):
         rng = np.random.default_rng(arrays.step)
-        (draw,) = arrays.generator
-        own = replace(draw, noise=rng.uniform(-1, 1, draw.noise.shape))
+        (inputs,) = arrays.generator
+        own = replace(inputs, noise=rng.uniform(-1, 1, inputs.noise.shape))
         return replace(arrays, generator=(own,))
 
     with_arrays(patch, "jittor", fresh)
@@ -140,9 +140,9 @@ def _real_batch_of_the_step_before(patch: pytest.MonkeyPatch) -> None:
     seen = []
 
     def late(arrays):
-        (draw,) = arrays.discriminator
-        seen.append(draw.real)
-        return replace(arrays, discriminator=(replace(draw, real=seen[-2:][0]),))
+        (inputs,) = arrays.discriminator
+        seen.append(inputs.real)
+        return replace(arrays, discriminator=(replace(inputs, real=seen[-2:][0]),))
 
     with_arrays(patch, "jittor", late)
 
@@ -156,7 +156,7 @@ def _one_update_too_few(patch: pytest.MonkeyPatch) -> None:
 def _average_a_step_late(patch: pytest.MonkeyPatch) -> None:
     """As if it were updated before the step."""
     sampling = part("jittor", "sampling")
-    start, straight = sampling.start_average, sampling.update_average
+    start, original = sampling.start_average, sampling.update_average
     late = []
 
     def start_both(gan):
@@ -164,7 +164,7 @@ def _average_a_step_late(patch: pytest.MonkeyPatch) -> None:
         return start(gan)
 
     def update(average, generator, *, decay):
-        straight(average, late[0], decay=decay)
+        original(average, late[0], decay=decay)
         late[0].load_state_dict(generator.state_dict())
 
     patch.setattr(sampling, "start_average", start_both)

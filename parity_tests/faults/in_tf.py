@@ -31,8 +31,8 @@ def _maps_flattened_channels_first(patch: pytest.MonkeyPatch) -> None:
         patch,
         part("tf", "interop"),
         "to_channels_last",
-        lambda straight: (
-            lambda parameter, values: straight(
+        lambda original: (
+            lambda parameter, values: original(
                 replace(parameter, maps_in=None, maps_out=None), values
             )
         ),
@@ -41,10 +41,10 @@ def _maps_flattened_channels_first(patch: pytest.MonkeyPatch) -> None:
 
 def _kernel_not_flipped(patch: pytest.MonkeyPatch) -> None:
     interop = part("tf", "interop")
-    straight = interop.to_channels_last
+    original = interop.to_channels_last
 
     def flipped(parameter, values):
-        turned = straight(parameter, values)
+        turned = original(parameter, values)
         return turned[::-1, ::-1] if parameter.kind == "conv_transpose" else turned
 
     patch.setattr(interop, "to_channels_last", flipped)
@@ -52,11 +52,11 @@ def _kernel_not_flipped(patch: pytest.MonkeyPatch) -> None:
 
 def _unbiased_variance_in_the_norm(patch: pytest.MonkeyPatch) -> None:
     norm = part("tf", "layers").BatchNorm
-    straight = norm._rescale
+    original = norm._rescale
 
     def rescale(layer, centred, variance):
         values = tf.cast(tf.size(centred) // tf.shape(centred)[-1], variance.dtype)
-        return straight(layer, centred, variance * values / (values - 1))
+        return original(layer, centred, variance * values / (values - 1))
 
     patch.setattr(norm, "_rescale", rescale)
 
@@ -72,22 +72,22 @@ def _biased_running_variance(patch: pytest.MonkeyPatch) -> None:
 
 def _fakes_made_twice(patch: pytest.MonkeyPatch) -> None:
     steps = part("tf", "steps")
-    straight = steps.discriminator_step
+    original = steps.discriminator_step
 
     def step(generator, discriminator, optimiser, real, noise, **named):
         generator(noise, training=True)
-        return straight(generator, discriminator, optimiser, real, noise, **named)
+        return original(generator, discriminator, optimiser, real, noise, **named)
 
     patch.setattr(steps, "discriminator_step", step)
 
 
 def _variance_read_as_a_deviation(patch: pytest.MonkeyPatch) -> None:
     norm = part("tf", "layers").BatchNorm
-    straight = norm.call
+    original = norm.call
 
     def call(self, inputs, training=False):
         if training:
-            return straight(self, inputs, training=True)
+            return original(self, inputs, training=True)
         return self.gamma * (inputs - self.moving_mean) / self.moving_variance + self.beta
 
     patch.setattr(norm, "call", call)

@@ -23,10 +23,10 @@ def _real_scores_off_the_tape(patch: pytest.MonkeyPatch) -> None:
 
 def _gradients_of_two_layers_swapped(patch: pytest.MonkeyPatch) -> None:
     steps = part("tf", "steps")
-    straight = steps.discriminator_gradients
+    original = steps.discriminator_gradients
 
     def swapped(generator, discriminator, *others, **named):
-        *values, gradients = straight(generator, discriminator, *others, **named)
+        *values, gradients = original(generator, discriminator, *others, **named)
         variables = [id(variable) for variable in discriminator.trainable_variables]
         second = variables.index(id(discriminator.linear2.kernel))
         third = variables.index(id(discriminator.linear3.kernel))
@@ -66,10 +66,10 @@ def _learning_rate_in_the_momentum(patch: pytest.MonkeyPatch) -> None:
 
 def _clipped_gradients(patch: pytest.MonkeyPatch) -> None:
     gan = part("tf", "gan")
-    straight = gan.build_optimiser
+    original = gan.build_optimiser
 
     def build(system, network):
-        optimiser = straight(system, network)
+        optimiser = original(system, network)
         optimiser.global_clipnorm = 0.01
         return optimiser
 
@@ -78,13 +78,13 @@ def _clipped_gradients(patch: pytest.MonkeyPatch) -> None:
 
 def _generator_first(patch: pytest.MonkeyPatch) -> None:
     schedule = part("tf", "schedule")
-    straight = schedule.training_step
+    original = schedule.training_step
 
-    def play(gan, arrays):
-        metrics = straight(gan, replace(arrays, discriminator=()))
-        return metrics | straight(gan, replace(arrays, generator=()))
+    def step(gan, arrays):
+        metrics = original(gan, replace(arrays, discriminator=()))
+        return metrics | original(gan, replace(arrays, generator=()))
 
-    patch.setattr(schedule, "training_step", play)
+    patch.setattr(schedule, "training_step", step)
 
 
 def _noise_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ def _noise_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
 
     def reused(arrays):
         noise = arrays.discriminator[-1].noise
-        again = tuple(replace(draw, noise=noise) for draw in arrays.generator)
+        again = tuple(replace(inputs, noise=noise) for inputs in arrays.generator)
         return replace(arrays, generator=again)
 
     with_arrays(patch, "tf", reused)
@@ -100,10 +100,10 @@ def _noise_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
 
 def _average_from_zeros(patch: pytest.MonkeyPatch) -> None:
     sampling = part("tf", "sampling")
-    straight = sampling.start_average
+    original = sampling.start_average
 
     def start(gan):
-        average = straight(gan)
+        average = original(gan)
         average.set_weights([np.zeros_like(weight) for weight in average.get_weights()])
         return average
 
@@ -113,11 +113,11 @@ def _average_from_zeros(patch: pytest.MonkeyPatch) -> None:
 def _decay_that_warms_up(patch: pytest.MonkeyPatch) -> None:
     """TensorFlow's own average does so where it is given the number of updates."""
     sampling = part("tf", "sampling")
-    straight, updates = sampling.update_average, count(1)
+    original, updates = sampling.update_average, count(1)
 
     def update(average, generator, *, decay):
         done = next(updates)
-        straight(average, generator, decay=min(decay, (1 + done) / (10 + done)))
+        original(average, generator, decay=min(decay, (1 + done) / (10 + done)))
 
     patch.setattr(sampling, "update_average", update)
 

@@ -24,7 +24,7 @@ def _default_slope(patch: pytest.MonkeyPatch) -> None:
 
 def _moments_of_a_sample(patch: pytest.MonkeyPatch) -> None:
     def moments(numbers):
-        mean, deviation = numbers.mean(), numbers.std()  # divides by N − 1 unless told otherwise
+        mean, deviation = numbers.mean(), numbers.std()  # divides by N − 1 by default
         scaled = (numbers - mean) / deviation
         return torch.stack([mean, deviation, scaled.pow(3).mean(), scaled.pow(4).mean() - 3])
 
@@ -66,7 +66,7 @@ def _two_power_iterations(patch: pytest.MonkeyPatch) -> None:
         patch,
         part("torch", "spectral"),
         "_detached_sigma",
-        lambda straight: lambda *given: (straight(*given), straight(*given))[1],
+        lambda original: lambda *arguments: (original(*arguments), original(*arguments))[1],
     )
 
 

@@ -71,7 +71,9 @@ def _penalty_without_second_order(patch: pytest.MonkeyPatch) -> None:
         patch,
         torch.autograd,
         "grad",
-        lambda straight: lambda *given, create_graph=False, **named: straight(*given, **named),
+        lambda original: (
+            lambda *arguments, create_graph=False, **named: original(*arguments, **named)
+        ),
     )
 
 
@@ -87,11 +89,11 @@ def _flat_leaky_relu(patch: pytest.MonkeyPatch) -> None:
 
 def _gradient_of_tanh_from_its_input(patch: pytest.MonkeyPatch) -> None:
     """The derivative of tanh is 1 − tanh(x)², here it is 1 − x²."""
-    straight = torch.Tensor.tanh
+    original = torch.Tensor.tanh
 
     def tanh(inputs):
         slope = inputs - inputs**3 / 3
-        return straight(inputs).detach() + (slope - slope.detach())
+        return original(inputs).detach() + (slope - slope.detach())
 
     patch.setattr(torch.Tensor, "tanh", tanh)
 
@@ -101,7 +103,7 @@ def _loss_scale_not_undone(patch: pytest.MonkeyPatch) -> None:
         patch,
         torch.Tensor,
         "backward",
-        lambda straight: lambda value, **named: straight(1024 * value, **named),
+        lambda original: lambda value, **named: original(1024 * value, **named),
     )
 
 

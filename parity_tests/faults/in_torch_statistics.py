@@ -10,11 +10,11 @@ from parity_tests.faults.planting import Fault, part
 
 def _u_that_stands_still(patch: pytest.MonkeyPatch) -> None:
     spectral = part("torch", "spectral")
-    straight = spectral._detached_sigma
+    original = spectral._detached_sigma
 
     def still(layer, matrix):
         before = layer.u.clone()
-        sigma = straight(layer, matrix)
+        sigma = original(layer, matrix)
         layer.u.copy_(before)
         return sigma
 
@@ -22,13 +22,13 @@ def _u_that_stands_still(patch: pytest.MonkeyPatch) -> None:
 
 
 def _u_that_stands_still_in_evaluation(patch: pytest.MonkeyPatch) -> None:
-    """By the rule of the seed it moves there too."""
+    """With a detached sigma it is updated there too."""
     spectral = part("torch", "spectral")
-    straight = spectral._detached_sigma
+    original = spectral._detached_sigma
 
     def still(layer, matrix):
         before = layer.u.clone()
-        sigma = straight(layer, matrix)
+        sigma = original(layer, matrix)
         if not layer.training:
             layer.u.copy_(before)
         return sigma
@@ -38,10 +38,10 @@ def _u_that_stands_still_in_evaluation(patch: pytest.MonkeyPatch) -> None:
 
 def _statistics_that_move_in_evaluation(patch: pytest.MonkeyPatch) -> None:
     norm = part("torch", "layers").BatchNorm
-    straight = norm.forward
+    original = norm.forward
 
     def forward(layer, inputs):
-        outputs = straight(layer, inputs)
+        outputs = original(layer, inputs)
         if not layer.training:
             batch = inputs.transpose(0, 1).flatten(1)
             layer.running_mean.lerp_(batch.mean(1), layer.momentum)
@@ -53,11 +53,11 @@ def _statistics_that_move_in_evaluation(patch: pytest.MonkeyPatch) -> None:
 
 def _statistics_kept_by_the_generator_step(patch: pytest.MonkeyPatch) -> None:
     steps = part("torch", "steps")
-    straight = steps.generator_step
+    original = steps.generator_step
 
     def step(generator, *others, **named):
         before = [buffer.clone() for buffer in generator.buffers()]
-        value = straight(generator, *others, **named)
+        value = original(generator, *others, **named)
         for buffer, kept in zip(generator.buffers(), before, strict=True):
             buffer.copy_(kept)
         return value
@@ -68,11 +68,11 @@ def _statistics_kept_by_the_generator_step(patch: pytest.MonkeyPatch) -> None:
 def _correction_by_samples_alone(patch: pytest.MonkeyPatch) -> None:
     """The running variance counts samples where it should count pixels too."""
     norm = part("torch", "layers").BatchNorm
-    straight = norm.forward
+    original = norm.forward
 
     def forward(layer, inputs):
         before = layer.running_var.clone()
-        outputs = straight(layer, inputs)
+        outputs = original(layer, inputs)
         if layer.training and inputs.ndim > 2:
             pixels, samples = inputs[:, 0].numel(), len(inputs)
             share = samples / (samples - 1) * (pixels - 1) / pixels
@@ -94,11 +94,11 @@ def _clipped_statistics(patch: pytest.MonkeyPatch) -> None:
 
 def _batch_statistics_in_evaluation(patch: pytest.MonkeyPatch) -> None:
     norm = part("torch", "layers").BatchNorm
-    straight = norm.forward
+    original = norm.forward
 
     def forward(layer, inputs):
         if layer.training:
-            return straight(layer, inputs)
+            return original(layer, inputs)
         return F.batch_norm(
             inputs, None, None, layer.weight, layer.bias, training=True, eps=layer.epsilon
         )
@@ -108,10 +108,10 @@ def _batch_statistics_in_evaluation(patch: pytest.MonkeyPatch) -> None:
 
 def _units_scaled_in_evaluation(patch: pytest.MonkeyPatch) -> None:
     block = part("torch", "models.lsgan_keras")._Down
-    straight = block.forward
+    original = block.forward
 
     def forward(layer, maps, mask):
-        maps = straight(layer, maps, mask)
+        maps = original(layer, maps, mask)
         return maps if layer.training else maps * (1 - layer.rate)
 
     patch.setattr(block, "forward", forward)

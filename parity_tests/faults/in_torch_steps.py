@@ -13,24 +13,24 @@ from parity_tests.faults.planting import Fault, change, part, with_arrays
 
 def _stale_discriminator(patch: pytest.MonkeyPatch) -> None:
     schedule = part("torch", "schedule")
-    straight = schedule.training_step
+    original = schedule.training_step
 
-    def play(gan, arrays):
+    def step(gan, arrays):
         stale = replace(gan, discriminator=deepcopy(gan.discriminator))
-        metrics = straight(gan, replace(arrays, generator=()))
-        return metrics | straight(stale, replace(arrays, discriminator=()))
+        metrics = original(gan, replace(arrays, generator=()))
+        return metrics | original(stale, replace(arrays, discriminator=()))
 
-    patch.setattr(schedule, "training_step", play)
+    patch.setattr(schedule, "training_step", step)
 
 
 def _evaluation_mode_after_sampling(patch: pytest.MonkeyPatch) -> None:
-    """Nothing sets training mode again, unless it is told the mode as the probes tell it."""
+    """Nothing sets training mode again but the probes, which name the mode."""
     generator = part("torch", "models.dcgan_mnist").Generator
-    straight = generator.train
+    original = generator.train
     patch.setattr(
         generator,
         "train",
-        lambda network, mode=None: network if mode is None else straight(network, mode),
+        lambda network, mode=None: network if mode is None else original(network, mode),
     )
 
 
@@ -39,8 +39,8 @@ def _masks_of_the_first_step(patch: pytest.MonkeyPatch) -> None:
 
     def reused(arrays):
         first.append(arrays.discriminator[0])
-        (draw,) = arrays.discriminator
-        same = replace(draw, real_masks=first[0].real_masks)
+        (inputs,) = arrays.discriminator
+        same = replace(inputs, real_masks=first[0].real_masks)
         return replace(arrays, discriminator=(same,))
 
     with_arrays(patch, "torch", reused)
@@ -48,10 +48,10 @@ def _masks_of_the_first_step(patch: pytest.MonkeyPatch) -> None:
 
 def _masks_shared_by_all_passes(patch: pytest.MonkeyPatch) -> None:
     def shared(arrays):
-        (draw,), (last,) = arrays.discriminator, arrays.generator
-        same = replace(draw, fake_masks=draw.real_masks)
-        last = replace(last, masks=draw.real_masks)
-        return replace(arrays, discriminator=(same,), generator=(last,))
+        (inputs,), (of_generator,) = arrays.discriminator, arrays.generator
+        same = replace(inputs, fake_masks=inputs.real_masks)
+        of_generator = replace(of_generator, masks=inputs.real_masks)
+        return replace(arrays, discriminator=(same,), generator=(of_generator,))
 
     with_arrays(patch, "torch", shared)
 

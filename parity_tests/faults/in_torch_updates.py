@@ -22,7 +22,7 @@ def _with_keywords(patch: pytest.MonkeyPatch, optimiser: str, **keywords: object
         patch,
         part("torch", "optimisers"),
         optimiser,
-        lambda build: lambda *given, **named: build(*given, **{**named, **keywords}),
+        lambda build: lambda *arguments, **named: build(*arguments, **{**named, **keywords}),
     )
 
 
@@ -44,11 +44,11 @@ def _centred_rmsprop(patch: pytest.MonkeyPatch) -> None:
 
 def _clipping_before_the_update(patch: pytest.MonkeyPatch) -> None:
     schedule, clip = part("torch", "schedule"), part("torch", "optimisers").clip_weights
-    straight = schedule.update_discriminator
+    original = schedule.update_discriminator
 
-    def update(gan, draw):
+    def update(gan, inputs):
         clip(gan.discriminator, limit=gan.system.loss.weight_clip)
-        return straight(gan, draw)
+        return original(gan, inputs)
 
     patch.setattr(schedule, "update_discriminator", update)
     patch.setattr(schedule, "clip_weights", lambda network, *, limit: None)
@@ -56,35 +56,35 @@ def _clipping_before_the_update(patch: pytest.MonkeyPatch) -> None:
 
 def _optimisers_that_forget(patch: pytest.MonkeyPatch) -> None:
     schedule = part("torch", "schedule")
-    straight = schedule.training_step
+    original = schedule.training_step
 
-    def play(gan, arrays):
+    def step(gan, arrays):
         gan.generator_optimiser.state.clear()
         gan.discriminator_optimiser.state.clear()
-        return straight(gan, arrays)
+        return original(gan, arrays)
 
-    patch.setattr(schedule, "training_step", play)
+    patch.setattr(schedule, "training_step", step)
 
 
 def _learning_rate_of_the_discriminator(patch: pytest.MonkeyPatch) -> None:
     gan = part("torch", "gan")
-    straight = gan.build_optimiser
+    original = gan.build_optimiser
 
     def build(system, network):
         faster = type(network).__name__ == "Discriminator"
         rate = (4 if faster else 1) * system.optimiser.learning_rate
         optimiser = replace(system.optimiser, learning_rate=rate)
-        return straight(replace(system, optimiser=optimiser), network)
+        return original(replace(system, optimiser=optimiser), network)
 
     patch.setattr(gan, "build_optimiser", build)
 
 
 def _both_optimisers_over_one_network(patch: pytest.MonkeyPatch) -> None:
     gan = part("torch", "gan")
-    straight = gan.build
+    original = gan.build
 
     def build(system, state):
-        built = straight(system, state)
+        built = original(system, state)
         again = gan.build_optimiser(system, built.discriminator)
         return replace(built, generator_optimiser=again)
 

@@ -1,4 +1,4 @@
-"""What a planted fault is, and the recordings that it is judged among."""
+"""What a planted fault is, and the recordings with which it is compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from common.streams.step_inputs import StepInputs
 from common.systems import options as system_options
 
 Plant = Callable[[pytest.MonkeyPatch], None]
-# Who stays honest while a fault is planted: the two that record a case the fastest.
-HONEST = {
+# The backends without a fault, for each that has one: the two that record a case the fastest.
+REFERENCES = {
     "torch": ("jittor", "tf"),
     "tf": ("torch", "jittor"),
     "jax": ("torch", "jittor"),
@@ -34,7 +34,7 @@ class Fault:
 
     name: str
     backend: str
-    case: str  # the label of a reduced case, with its loss behind a slash if it is not the first
+    case: str  # the label of a reduced case, with its loss after a slash if it is not the first
     phase: str  # one of common.parity.timeline
     plant: Plant
     quantity: str = ""  # the quantity that must show it first, where the fault is made for one
@@ -79,44 +79,44 @@ def with_penalty(patch: pytest.MonkeyPatch, backend: str, to: Callable[[Any], An
 def with_arrays(
     patch: pytest.MonkeyPatch, backend: str, to: Callable[[StepInputs], StepInputs]
 ) -> None:
-    """Let every step be played with other arrays than the schedule drew for it."""
+    """Give every training step other inputs than were drawn for it."""
     change(
         patch,
         part(backend, "schedule"),
         "training_step",
-        lambda play: lambda gan, arrays: play(gan, to(arrays)),
+        lambda step: lambda gan, arrays: step(gan, to(arrays)),
     )
 
 
 def find_case(label: str) -> Case:
     """The reduced case of that label."""
-    found = [c for c in cases() if label in (c.label, f"{c.label}/{c.system.loss.name}")]
-    return found[0]
+    matching = [c for c in cases() if label in (c.label, f"{c.label}/{c.system.loss.name}")]
+    return matching[0]
 
 
 class Judge:
-    """Compares one backend, as it is at the moment, with two that are honest."""
+    """Compares one backend, as it is at the moment, with two that have no fault."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._honest: dict[tuple[str, str], Recording] = {}
+        self._references: dict[tuple[str, str], Recording] = {}
 
     def judge(self, backend: str, case: Case) -> Comparison:
-        """The comparison of a fresh recording with the honest ones."""
-        honest = [self.honest(name, case) for name in HONEST[backend]]
-        return compare([*honest, self.record(backend, case, "faulty")])
+        """The comparison of a new recording with those of the references."""
+        references = [self.reference(name, case) for name in REFERENCES[backend]]
+        return compare([*references, self.record(backend, case, "faulty")])
 
-    def honest(self, backend: str, case: Case) -> Recording:
+    def reference(self, backend: str, case: Case) -> Recording:
         """A backend's recording of a case, made once; nothing may be planted in that backend."""
-        if (backend, case.name) not in self._honest:
-            name = f"honest-{len(self._honest)}"
-            self._honest[backend, case.name] = self.record(backend, case, name)
-        return self._honest[backend, case.name]
+        if (backend, case.name) not in self._references:
+            name = f"reference-{len(self._references)}"
+            self._references[backend, case.name] = self.record(backend, case, name)
+        return self._references[backend, case.name]
 
     def record(self, backend: str, case: Case, name: str) -> Recording:
         """What a backend records of a case now."""
         if backend == "jax":
-            # A compiled function would go on as it was before the fault was planted.
+            # A compiled function would stay as it was before the fault was planted.
             import_module("jax").clear_caches()
         loaded = load(backend, device="cpu", dtype="float64", exact=True)
         path = self.folder / f"{name}.safetensors"

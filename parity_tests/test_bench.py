@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.backends import load
-from common.bench import measuring, timing
+from common.bench import measurement, timing
 from common.bench.timing import time_in_turns
 from common.cli import benching
 from common.cli.application import app
@@ -80,12 +80,12 @@ def test_a_run_s_data_are_counted_from_its_first_step_on(monkeypatch, late) -> N
         sleep(0.01)
         return {"loss_g": number}
 
-    monkeypatch.setattr(measuring, "step_inputs", step_inputs)
+    monkeypatch.setattr(measurement, "step_inputs", step_inputs)
     port = SimpleNamespace(
         schedule=SimpleNamespace(training_step=training_step),
         interop=SimpleNamespace(to_canonical=float),
     )
-    share = measuring._data_share(port, None, None, None, steps=1)
+    share = measurement._data_share(port, None, None, None, steps=1)
     assert share < 0.1 if late == "first" else share > 0.5
 
 

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from common import ROOT, UsageError
-from common.backends import cards, examining, load
-from common.backends.examining import examine
+from common.backends import cuda, inspection, load
+from common.backends.inspection import examine
 from common.setup import install
-from common.setup.crew import Crew
+from common.setup.command_runner import CommandRunner
 from parity_tests.test_devices import loaded
 
 NAMES = ("torch", "tf", "jax", "jittor")
@@ -37,7 +37,7 @@ def asked_for_a_card(monkeypatch, need):
         device = loaded(name, need)
         if len(device.available_devices()) > 1:
             pytest.skip("this machine has a CUDA device")
-        monkeypatch.setattr(cards, "has_driver", lambda: driver)
+        monkeypatch.setattr(cuda, "has_driver", lambda: driver)
         if name == "torch":
             monkeypatch.setattr(device.torch.version, "cuda", "12.8" if built else None)
         elif name == "tf":
@@ -85,11 +85,11 @@ def test_a_build_for_cards_that_finds_none_is_not_installed_again(asked_for_a_ca
 
 def test_doctor_tells_the_problem_and_the_remedy_apart(backends) -> None:
     name = backends[0]
-    if cards.has_driver():
+    if cuda.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
     report = examine(name, device="cuda")
-    assert report["problem"].endswith(f"sees no CUDA device here: {cards.NO_DRIVER}")
-    assert report["remedy"] == cards.MEND_DRIVER
+    assert report["problem"].endswith(f"sees no CUDA device here: {cuda.NO_DRIVER}")
+    assert report["remedy"] == cuda.DRIVER_REMEDY
     assert not report["devices"]
 
 
@@ -99,16 +99,16 @@ def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
     def crash(name, device):
         raise RuntimeError("exit status -11")
 
-    monkeypatch.setattr(examining, "_ask", crash)
-    monkeypatch.setattr(examining, "installed_versions", lambda name: {name: "1"})
-    monkeypatch.setattr(examining, "has_driver", lambda: False)
+    monkeypatch.setattr(inspection, "_ask", crash)
+    monkeypatch.setattr(inspection, "installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(inspection, "has_driver", lambda: False)
     report = examine("jittor", device="cuda")
-    assert (report["problem"], report["remedy"]) == (cards.NO_DRIVER, cards.MEND_DRIVER)
+    assert (report["problem"], report["remedy"]) == (cuda.NO_DRIVER, cuda.DRIVER_REMEDY)
     assert "import fails" in examine("jittor", device="cpu")["problem"]
 
 
 def test_what_is_broken_on_the_cpu_is_told_as_before(backends, monkeypatch) -> None:
-    monkeypatch.setattr(examining, "installed_versions", lambda name: {})
+    monkeypatch.setattr(inspection, "installed_versions", lambda name: {})
     assert examine("torch")["problem"] == "not installed"
     with pytest.raises(UsageError, match="unknown backend"):
         load("caffe", device="cpu", dtype="float64", exact=True)
@@ -134,15 +134,15 @@ def test_the_extras_for_cards_are_those_that_make_installs() -> None:
 
 
 def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(Crew, "run", lambda *_, **__: pytest.fail("pip ran"))
+    monkeypatch.setattr(CommandRunner, "run", lambda *_, **__: pytest.fail("pip ran"))
     assert install.install_for_cards("cuda11") == 2
     assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
 
 
 def test_make_sets_nothing_up_for_a_card_without_a_driver() -> None:
-    if cards.has_driver():
+    if cuda.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
-    command = [sys.executable, "-m", "common.backends.cards"]
+    command = [sys.executable, "-m", "common.backends.cuda"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout == "no NVIDIA driver on this machine: nothing was set up or run\n"

@@ -11,7 +11,7 @@ import pytest
 
 from common import ROOT
 from common.backends import load, prepare_environment
-from common.bench.telling import cells, to_markdown
+from common.bench.output import cells, to_markdown
 from common.processes.memory import process_peak
 
 MEGABYTE = 2**20

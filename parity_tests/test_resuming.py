@@ -82,7 +82,7 @@ def test_a_lost_slot_would_be_seen(straight, tmp_path, backends, monkeypatch) ->
         slots = {k: 0 * v for k, v in found.tensors.items() if k.startswith("slot.")}
         return replace(found, tensors=found.tensors | slots)
 
-    monkeypatch.setattr("common.training.opening.read_checkpoint", forgetful)
+    monkeypatch.setattr("common.training.session.read_checkpoint", forgetful)
     joined = resumed_after_ten(run, tmp_path, backends[0])
     name = "discriminator.linear1.weight"
     with pytest.raises(Disagreement):

@@ -15,7 +15,7 @@ from common.systems import find_system
 from common.systems.options import options_of
 from common.training.checkpoint import read_checkpoint
 from common.training.loop import train
-from common.training.opening import start
+from common.training.session import start
 from parity_tests.running import run_of, trained
 from parity_tests.test_command_line import rosetta
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from types import ModuleType
 
 from common import UsageError
-from common.backends.compiled import compilation_cache
-from common.backends.interpreter import python_config
+from common.backends.python_headers import python_config
+from common.backends.xla_cache import compilation_cache
 from common.setup.libraries import absent
 
 BACKENDS = ("torch", "tf", "jax", "jittor")

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from common import UsageError
 from common.backends import load
-from common.bench.measuring import measure
+from common.bench.measurement import measure
 from common.systems import find_system
 from common.systems.options import with_options
 

@@ -13,10 +13,10 @@ from rich.progress import track
 from rich.table import Table
 
 from common.backends import TITLES, prepare_environment
-from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
+from common.bench.output import HEADS, Row, cells, to_json, to_markdown
 from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
 from common.files import write_bytes
-from common.processes.child import ask
+from common.processes.child import run_python
 from common.systems import SYSTEMS, find_system
 
 QUICK = {"pairs": 5, "seconds": 0.3}
@@ -53,7 +53,7 @@ def bench(
     found = list(_measured(names, chosen, quick, batch_size, device))
     _print(found)
     if out is not None:
-        from common.backends.examining import installed_versions
+        from common.backends.inspection import installed_versions
 
         versions = {name: installed_versions(name) for name in chosen}
         write = to_markdown if out.suffix == ".md" else to_json
@@ -76,7 +76,7 @@ def _measured(
 def _ask(request: Row) -> Row:
     """What one row in one port was measured at, or its problem."""
     try:
-        answer: Row = ask(
+        answer: Row = run_python(
             ["-m", "common.bench", json.dumps(request)],
             variables=prepare_environment(request["device"]),
             timeout=HANGING,

@@ -22,10 +22,10 @@ COMMANDS = {
         "Say of each backend: its version, the devices it sees, what is wrong and what mends it.",
     ),
     "systems": Command(
-        "looking", "List the systems with their sizes, parameter counts and sources."
+        "listing", "List the systems with their sizes, parameter counts and sources."
     ),
     "params": Command(
-        "looking", "List every tensor of a system's networks, in forward order, generator first."
+        "listing", "List every tensor of a system's networks, in forward order, generator first."
     ),
     "idioms": Command(
         "idioms",
@@ -58,7 +58,7 @@ COMMANDS = {
         uses=("PIL", "sklearn", "scipy"),
     ),
     "status": Command(
-        "looking",
+        "listing",
         "Print the README's table of system × framework from what was measured.",
         uses=_FILES,
     ),
@@ -85,7 +85,7 @@ COMMANDS = {
         needs=(*_FILES, "PIL", "scipy", "sklearn"),
     ),
     "compare-runs": Command(
-        "runs",
+        "comparing_runs",
         "Put several runs on one page: curves over each other, samples side by side, differences.",
         needs=(*_FILES, "PIL", "matplotlib", "scipy"),
     ),

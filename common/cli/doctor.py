@@ -21,7 +21,7 @@ def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = Fa
     """
     check_device(device)
     chosen = check_backends(backends)
-    from common.backends.examining import examine
+    from common.backends.inspection import examine
 
     console = Console()
     waiting = Console(stderr=True).status("importing each framework in a process of its own …")

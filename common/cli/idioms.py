@@ -13,7 +13,7 @@ from rich.table import Table
 from common.backends import TITLES
 from common.cli.application import Backends, app, check_backends
 from common.idioms.definitions import Definition, all_names, find_definition
-from common.idioms.differing import differing_lines
+from common.idioms.line_diff import differing_lines
 
 CODE_WIDTH = 100
 MARGIN = 4  # a panel's frame and padding

@@ -13,9 +13,9 @@ from common.training.checkpoint import drawing_network, read_checkpoint, restore
 from common.training.events import can_be_written
 from common.training.interrupts import Stopped
 from common.training.loop import train
-from common.training.opening import resume, start
 from common.training.options import Run
 from common.training.pictures import grid_noise, sample
+from common.training.session import resume, start
 
 
 def train_run(

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import from_bytes, plane_fitter
-from common.data.places import divided
+from common.data.locations import split_location
+from common.data.transforms import array_transform, from_bytes
 from common.systems import System
 
 Array = NDArray[Any]
@@ -34,7 +34,7 @@ def load(where: str, system: System) -> Dataset:
     Raises:
         UsageError: the file cannot be read, or its shape, type or range is none of these.
     """
-    path, key = divided(where)
+    path, key = split_location(where)
     name = f"npz:{where}"
     array = _read(name, Path(path), key)
     if array.size == 0:
@@ -93,9 +93,9 @@ def _points(name: str, array: Array, system: System) -> Callable[[int], Samples]
 
 
 def _images(name: str, array: Array, system: System) -> Callable[[int], Samples]:
-    fitted = plane_fitter(system)
+    transform = array_transform(system)
     planes, scaled = _channels_first(name, array), _scale(name, array)
-    return lambda index: fitted(scaled(planes[index].astype(np.float32)))
+    return lambda index: transform(scaled(planes[index].astype(np.float32)))
 
 
 def _channels_first(name: str, array: Array) -> Array:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import fitter, plain
+from common.data.transforms import image_transform, to_8_bit
 from common.systems import System
 
 MANY = 1000  # images from which on checking them shows a progress bar
@@ -30,7 +30,7 @@ def load(where: str, system: System) -> Dataset:
     Raises:
         UsageError: there is no such folder, or no readable image below it.
     """
-    fitted = fitter(system)
+    transform = image_transform(system)
     root = Path(where).expanduser()
     decoders = ThreadPoolExecutor(thread_name_prefix="decode")
     paths = _readable(root, _images_below(root), decoders)
@@ -43,7 +43,7 @@ def load(where: str, system: System) -> Dataset:
                 f"{paths[index]}: was readable when the run began and is not now ({error}); "
                 "put it back"
             ) from None
-        return fitted(picture)
+        return transform(picture)
 
     sizes = [(_relative(path, root), path.stat().st_size) for path in paths]
     identity = fingerprint_of("folder", *(part for pair in sizes for part in pair))
@@ -104,7 +104,7 @@ def _decodes(path: Path) -> bool:
 
 def _decode(path: Path) -> Image.Image:
     with Image.open(path) as picture:
-        return plain(picture)
+        return to_8_bit(picture)
 
 
 def _relative(path: Path, root: Path) -> str:

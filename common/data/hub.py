@@ -12,8 +12,8 @@ from rich.console import Console
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import fitter, plain
-from common.data.places import divided
+from common.data.locations import split_location
+from common.data.transforms import image_transform, to_8_bit
 from common.systems import System
 
 WIDTH = 300  # characters that are kept of the library's own words
@@ -29,8 +29,8 @@ def load(where: str, system: System) -> Dataset:
         UsageError: the library is missing, the data set or its split cannot be had, or no column
             holds images.
     """
-    fitted = fitter(system)
-    place, split = divided(where)
+    transform = image_transform(system)
+    place, split = split_location(where)
     with _quietly():
         table = (_saved if os.path.exists(place) else _published)(place, split)
     column = _image_column(where, table)
@@ -42,13 +42,13 @@ def load(where: str, system: System) -> Dataset:
             stored = pictures[index][column]
             if stored is None:
                 raise ValueError("there is none")
-            picture = plain(stored)
+            picture = to_8_bit(stored)
         except Exception as error:
             raise UsageError(
                 f"hf:{where}: the image of sample {index} cannot be read ({_words(error)}); "
                 "filter it out with the library, and name what save_to_disk wrote"
             ) from None
-        return fitted(picture)
+        return transform(picture)
 
     identity = fingerprint_of("hf", table._fingerprint, str(table.split))
     decoders = ThreadPoolExecutor(thread_name_prefix="decode")

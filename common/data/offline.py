@@ -7,7 +7,7 @@ from PIL import Image
 
 from common.data import points
 from common.data.dataset import Dataset, Loader, Samples, fingerprint_of
-from common.data.fitting import fitter, in_range
+from common.data.transforms import image_transform, in_range
 from common.streams import generator_at
 from common.systems import System
 
@@ -20,10 +20,10 @@ def digits(system: System, seed: int) -> Dataset:
     from sklearn.datasets import load_digits
 
     pixels = (load_digits().images * (255 / 16)).round().astype(np.uint8)
-    fitted = fitter(system)
+    transform = image_transform(system)
 
     def digit(index: int) -> Samples:
-        return fitted(Image.fromarray(pixels[index]))
+        return transform(Image.fromarray(pixels[index]))
 
     return Dataset("digits", len(pixels), digit, fingerprint_of("digits"))
 
@@ -33,14 +33,14 @@ def photos(system: System, seed: int) -> Dataset:
     from sklearn.datasets import load_sample_images
 
     pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
-    fitted = fitter(system)
+    transform = image_transform(system)
 
     def crop(index: int) -> Samples:
         rng = generator_at(seed, "photos", index)
         picture = pictures[rng.integers(len(pictures))]
         side = int(rng.integers(min(picture.size) // 4, min(picture.size) + 1))
         left, top = (int(rng.integers(extent - side + 1)) for extent in picture.size)
-        return fitted(picture.crop((left, top, left + side, top + side)))
+        return transform(picture.crop((left, top, left + side, top + side)))
 
     return Dataset("photos", PHOTO_CROPS, crop, fingerprint_of("photos", seed))
 

@@ -26,7 +26,7 @@ def share_of_threads(processes: int) -> dict[str, str]:
     return dict.fromkeys(("OMP_NUM_THREADS", "NPROC", *of_tensorflow), each)  # NPROC is XLA's
 
 
-def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: float) -> Any:
+def run_python(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: float) -> Any:
     """The JSON that Python, run with these arguments, prints on its last line.
 
     Raises:
@@ -43,11 +43,11 @@ def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: floa
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise RuntimeError(last_words(done))
+        raise RuntimeError(failure_message(done))
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def run_whole(command: Sequence[str], timeout: float) -> int | None:
+def run_with_timeout(command: Sequence[str], timeout: float) -> int | None:
     """The exit status of a command; None if its time ran out: then its children end with it."""
     process = subprocess.Popen(command, start_new_session=True)
     try:
@@ -60,7 +60,7 @@ def run_whole(command: Sequence[str], timeout: float) -> int | None:
             process.wait()
 
 
-def last_words(done: subprocess.CompletedProcess[str]) -> str:
+def failure_message(done: subprocess.CompletedProcess[str]) -> str:
     """What a process that failed said last, or its exit status."""
     return last_line(done.stderr) or f"exit status {done.returncode}"
 

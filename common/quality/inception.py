@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from common import UsageError
-from common.processes.child import last_words
+from common.processes.child import failure_message
 from common.quality.samples import Values, check_pair
 
 INSTALL = "install it with: pip install -c constraints.txt -e '.[fid]'"
@@ -93,7 +93,7 @@ def _ask(request: dict[str, Any]) -> dict[str, float]:
         ) from None
     if done.returncode:
         raise UsageError(
-            f"torch-fidelity: {last_words(done)}; if it "
+            f"torch-fidelity: {failure_message(done)}; if it "
             f"cannot download its weights, fetch {WEIGHTS} from its releases and pass it as weights"
         )
     answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])

@@ -11,7 +11,7 @@ from common.data.batches import step_inputs
 from common.files.tensors import Tensors
 from common.streams.step_inputs import StepInputs
 from common.training.checkpoint import capture, read_checkpoint, restore
-from common.training.opening import Session
+from common.training.session import Session
 
 
 def first_not_finite(tensors: Mapping[str, Any]) -> str | None:

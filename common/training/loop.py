@@ -13,15 +13,15 @@ from common.data.prefetch import AHEAD, Prefetcher
 from common.files import write_bytes
 from common.streams.step_inputs import StepInputs
 from common.systems.options import options_of
+from common.training.checkpoint_files import save
 from common.training.diagnosis import find_culprit, first_not_finite
 from common.training.interrupts import Interrupts, Stopped
 from common.training.journal import Entry, Journal, read_entries
-from common.training.keeping import save
-from common.training.opening import Session
 from common.training.options import average_decay
 from common.training.pictures import draw_samples, draw_summary
 from common.training.progress import TrainingProgress
 from common.training.scores import Scores
+from common.training.session import Session
 
 KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
 

@@ -11,8 +11,8 @@ from common.drawing.pictures import save_animation, save_loss_plot, save_samples
 from common.streams import Array, Streams
 from common.systems import System
 from common.training.journal import Entry
-from common.training.opening import Session
 from common.training.options import Run, by_step
+from common.training.session import Session
 
 GRID_IMAGES = 25
 POINTS = 1000  # samples in one picture of points or numbers

@@ -9,8 +9,8 @@ from common.quality.evaluation import evaluate, headline
 from common.streams import Array, Streams, generator_at
 from common.systems import System
 from common.training.journal import Entry, read_entries
-from common.training.opening import Session
 from common.training.pictures import sample
+from common.training.session import Session
 
 COUNT = 1000  # samples, generated and real, in one evaluation
 

@@ -1,6 +1,6 @@
 """Why a framework sees no CUDA device; by itself, whether this machine can have one.
 
-Run as `python -m common.backends.cards`: exit status 0 where NVIDIA's driver is there. Plain
+Run as `python -m common.backends.cuda`: exit status 0 where NVIDIA's driver is there. Plain
 Python, so that make can ask before it installs anything.
 """
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 DRIVER = "libcuda.so.1"  # part of the driver, never of CUDA's own packages
 NO_DRIVER = "no NVIDIA driver on this machine"
-MEND_DRIVER = "install it, or use --device cpu"
+DRIVER_REMEDY = "install it, or use --device cpu"
 LOADED = Path("/proc/driver/nvidia/version")
 
 
@@ -25,14 +25,14 @@ def has_driver() -> bool:
     return True
 
 
-def no_card(framework: str, *, built: bool, install: str) -> str:
+def no_cuda_message(framework: str, *, built: bool, install: str) -> str:
     """The line for a framework that sees no CUDA device: what is missing, and what mends it.
 
     `built` says whether what is installed of it was built for CUDA, and `install` what installs
     such a build.
     """
     if not has_driver():
-        reason, remedy = NO_DRIVER, MEND_DRIVER
+        reason, remedy = NO_DRIVER, DRIVER_REMEDY
     elif not built:
         reason, remedy = "only its build for the CPU is installed", install
     else:

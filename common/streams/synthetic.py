@@ -7,7 +7,7 @@ from common.systems import System
 from common.systems.networks import GANMoments
 
 
-def stand_in(system: System, seed: int, step: int, index: int, batch: int) -> Array:
+def synthetic_batch(system: System, seed: int, step: int, index: int, batch: int) -> Array:
     """A batch in the range of the system's samples: images, points or numbers.
 
     `index` counts the discriminator's updates within the step.

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from common import UsageError
-from common.backends.examining import examine
+from common.backends.inspection import examine
 from common.files import write_bytes
 from common.parity.report import show
 from common.parity.report_html import to_html

@@ -16,8 +16,8 @@ from common.training.checkpoint import (
     read_checkpoint,
     restore,
 )
+from common.training.checkpoint_files import save
 from common.training.journal import keep_entries, read_entries
-from common.training.keeping import save
 from common.training.options import Run
 
 

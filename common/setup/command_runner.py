@@ -15,7 +15,7 @@ SILENCE = 30.0  # seconds after which what still runs is told again
 GRACE = 10.0  # seconds in which what is interrupted may tidy up
 
 
-class Crew:
+class CommandRunner:
     """Runs commands; as a context it ends those that still run when an exception leaves it."""
 
     def __init__(self, *, workers: int = 16) -> None:

@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from common.backends import DISTRIBUTIONS, TITLES, prepare_environment, remedy
-from common.backends.cards import MEND_DRIVER, NO_DRIVER, has_driver
-from common.processes.child import ask
+from common.backends.cuda import DRIVER_REMEDY, NO_DRIVER, has_driver
+from common.processes.child import run_python
 from common.setup import onednn
 
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
@@ -45,7 +45,7 @@ def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
     except RuntimeError as error:
         found = {"problem": f"import fails: {error}", "remedy": remedy(name)}
         if device == "cuda" and not has_driver():
-            found = {"problem": NO_DRIVER, "remedy": MEND_DRIVER}
+            found = {"problem": NO_DRIVER, "remedy": DRIVER_REMEDY}
         return report | found
     if report["problem"]:
         return report
@@ -70,7 +70,7 @@ def _ask(name: str, device: str) -> dict[str, Any]:
         "    found = {'problem': problem, 'remedy': remedy}\n"
         "print('\\n' + json.dumps(found))\n"
     )
-    answer: dict[str, Any] = ask(
+    answer: dict[str, Any] = run_python(
         ["-c", script], variables=prepare_environment(device), timeout=PROBE_SECONDS
     )
     return answer

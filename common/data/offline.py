@@ -46,7 +46,7 @@ def photos(system: System, seed: int) -> Dataset:
 
 
 def noise(system: System, seed: int) -> Dataset:
-    """Uniform noise: for speed and for tests, not for looking at."""
+    """Uniform noise, for speed measurements and tests."""
     shape = system.sample_shape
 
     def image(index: int) -> Samples:
@@ -56,8 +56,8 @@ def noise(system: System, seed: int) -> Dataset:
     return Dataset("noise", NOISE_IMAGES, image, fingerprint_of("noise", seed))
 
 
-def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
-    """A distribution as a data set of one epoch's worth of its draws."""
+def _distribution(name: str, source: Callable[[int], Samples]) -> Loader:
+    """A data set of samples drawn from a distribution."""
 
     def load(system: System, seed: int) -> Dataset:
         drawn = source(seed)
@@ -69,14 +69,14 @@ def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
     return load
 
 
-# By the system's `point_dim`: what its networks take.
+# By the system's `point_dim`.
 OFFLINE: dict[int | None, dict[str, Loader]] = {
     None: {"digits": digits, "photos": photos, "noise": noise},
     2: {
-        "8gaussians": _drawn("8gaussians", points.eight_gaussians),
-        "25gaussians": _drawn("25gaussians", points.twenty_five_gaussians),
-        "swissroll": _drawn("swissroll", points.swiss_roll),
+        "8gaussians": _distribution("8gaussians", points.eight_gaussians),
+        "25gaussians": _distribution("25gaussians", points.twenty_five_gaussians),
+        "swissroll": _distribution("swissroll", points.swiss_roll),
         "noise": noise,
     },
-    1: {"gaussian": _drawn("gaussian", points.gaussian), "noise": noise},
+    1: {"gaussian": _distribution("gaussian", points.gaussian), "noise": noise},
 }

@@ -143,7 +143,7 @@ def test_what_dies_or_hangs_is_a_named_problem(tmp_path, monkeypatch, script, wo
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
     monkeypatch.setattr(child.sys, "executable", str(python))
-    monkeypatch.setattr(benching, "HANGING", 0.5)
+    monkeypatch.setattr(benching, "TIMEOUT", 0.5)
     answer = CliRunner().invoke(app, ["bench", "gan_moments", "--backends", "torch"])
     assert answer.exit_code == 1
     assert f"gan_moments in PyTorch: {words}" in answer.stdout

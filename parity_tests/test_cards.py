@@ -79,7 +79,7 @@ def test_a_build_for_the_cpu_beside_a_driver_names_the_other_build(
 @pytest.mark.parametrize("name", ["torch", "tf", "jax"])
 def test_a_build_for_cards_that_finds_none_is_not_installed_again(asked_for_a_card, name) -> None:
     said = asked_for_a_card(name, driver=True, built=True)
-    assert "find no card together; see nvidia-smi" in said
+    assert "find no GPU; see nvidia-smi" in said
     assert "pip" not in said
 
 
@@ -99,7 +99,7 @@ def test_a_crash_without_a_driver_is_told_by_the_driver(monkeypatch) -> None:
     def crash(name, device):
         raise RuntimeError("exit status -11")
 
-    monkeypatch.setattr(inspection, "_ask", crash)
+    monkeypatch.setattr(inspection, "_inspect", crash)
     monkeypatch.setattr(inspection, "installed_versions", lambda name: {name: "1"})
     monkeypatch.setattr(inspection, "has_driver", lambda: False)
     report = examine("jittor", device="cuda")
@@ -135,7 +135,7 @@ def test_the_extras_for_cards_are_those_that_make_installs() -> None:
 
 def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, capsys) -> None:
     monkeypatch.setattr(CommandRunner, "run", lambda *_, **__: pytest.fail("pip ran"))
-    assert install.install_for_cards("cuda11") == 2
+    assert install.install_gpu_builds("cuda11") == 2
     assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
 
 
@@ -145,4 +145,4 @@ def test_make_sets_nothing_up_for_a_card_without_a_driver() -> None:
     command = [sys.executable, "-m", "common.backends.cuda"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stdout == "no NVIDIA driver on this machine: nothing was set up or run\n"
+    assert done.stdout == "no NVIDIA driver on this machine: nothing was installed or run\n"

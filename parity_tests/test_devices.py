@@ -114,7 +114,7 @@ def test_the_table_says_which_memory_it_is(device, peak, words) -> None:
     page = to_markdown([row], {})
     assert f"| {words} |" in page
     assert ("the peak of the whole process" in page) == (device == "cpu")
-    assert ("the peak of the card's memory" in page) == (device == "cuda")
+    assert ("the peak of the framework's GPU memory" in page) == (device == "cuda")
 
 
 @pytest.mark.parametrize("configured", [True, False])

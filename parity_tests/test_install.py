@@ -187,6 +187,6 @@ def test_an_interruption_is_told_in_one_line(commands, monkeypatch, capsys) -> N
     monkeypatch.setattr(install, "forget_unfinished", lambda: [])
     monkeypatch.setattr(install, "installers", interrupt)
     assert install.main() == 130
-    assert capsys.readouterr().out == "interrupted; the same command goes on from here\n"
+    assert capsys.readouterr().out == "interrupted; run the same command to continue\n"
     monkeypatch.setattr(install, "installers", lambda: (PIP,))
     assert install.main() == 0

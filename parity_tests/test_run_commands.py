@@ -48,7 +48,7 @@ def test_the_options_are_the_row_s_own() -> None:
         (["--learning-rate"], "--learning-rate needs a value, as in --learning-rate 0.0003"),
         (["--learning-rate", "--latent-dim"], "needs a value"),
         (["--dropout", "0.3"], "lsgan_mlp has no option --dropout"),
-        (["more"], "unexpected word 'more'"),
+        (["more"], "unexpected argument 'more'"),
     ],
 )
 def test_a_wrong_option_is_named(words, message) -> None:
@@ -89,7 +89,7 @@ def test_a_run_from_the_command_line(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "torch", "lsgan_mlp", "--out", "{}"], "--steps or --epochs, one of them"),
+        (["train", "torch", "lsgan_mlp", "--out", "{}"], "either --steps or --epochs"),
         (["compare-runs", "{}"], "no run of rosetta train"),
         (["evaluate", "{}/none.safetensors", "torch"], "no such file"),
     ],

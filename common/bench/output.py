@@ -1,4 +1,4 @@
-"""What was measured, as a table's cells, as JSON and as a page of Markdown."""
+"""The measurements as cells of a table, as JSON and as a page of Markdown."""
 
 import json
 import os
@@ -9,52 +9,53 @@ from typing import Any
 from common.backends import TITLES
 from common.drawing.markdown import table
 
-Row = dict[str, Any]
+Measurement = dict[str, Any]  # the fields of a BenchResult, or a request and its "problem"
 MEMORY = {
     "process": "of the whole process",
-    "device": "of the card's memory that the framework held",
+    "device": "of the framework's GPU memory",
 }
 HEADS = ("system", "framework", "batch", "ratio", "images/s", "plain", "memory", "data")
 PAGE = """# Speed
 
-A step of each port beside the plainest loop of its own framework, on that framework's own layers
-and optimisers, timed in turns in one process on {cores} cores{device}: the median of the pairs'
-ratios, with their middle half. Below 1 the port is the faster one. Images are real samples a
-second; memory is the peak {memory} before the plain loop was
-built; data is the share of the time that a run of that system, once begun, waited for its batches.
+The training step of each port compared with a plain loop in the same framework, with the
+framework's own layers and optimisers. Both were timed alternately in one process on {cores}
+cores{device}. The ratio is port over plain loop: the median of all pairs, with the interquartile
+range; below 1 the port is faster. Images/s counts real samples; memory is the peak {memory}
+before the plain loop was built; data is the share of the time that a run, after
+its first step, waited for batches.
 
-The plain loops of TensorFlow and JAX keep our spectral layers, having none to compare with.
-Frameworks are not to be compared by this page: each was timed by itself.
+The plain loops of TensorFlow and JAX use our spectral layers, because these frameworks have no
+suitable ones. This page does not compare the frameworks with each other: each was timed alone.
 
 Made by `rosetta bench` on {today} with {versions}.
 
 """
 
 
-def cells(row: Row) -> list[str]:
-    """One system in one framework, under HEADS."""
-    name = TITLES[row["backend"]]
-    if "problem" in row:
-        return [row["system"], name, "", "failed", "", "", "", ""]
+def cells(measurement: Measurement) -> list[str]:
+    """The cells for one measurement, in the order of HEADS."""
+    name = TITLES[measurement["backend"]]
+    if "problem" in measurement:
+        return [measurement["system"], name, "", "failed", "", "", "", ""]
     return [
-        row["system"],
+        measurement["system"],
         name,
-        str(row["batch_size"]),
-        f"{row['ratio']:.2f} ({row['ratio_low']:.2f}-{row['ratio_high']:.2f})",
-        f"{row['images_per_second']:.0f}",
-        f"{row['plain_images_per_second']:.0f}",
-        _memory(row),
-        f"{row['data_share']:.1%}",
+        str(measurement["batch_size"]),
+        _ratio(measurement),
+        f"{measurement['images_per_second']:.0f}",
+        f"{measurement['plain_images_per_second']:.0f}",
+        _memory(measurement),
+        f"{measurement['data_share']:.1%}",
     ]
 
 
-def to_json(results: Sequence[Row], versions: Mapping[str, Any]) -> str:
-    """Every figure, with what it was measured on."""
-    about = {"cores": os.cpu_count(), "versions": versions, "results": results}
-    return json.dumps(about, indent=1)
+def to_json(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
+    """Every figure, with the number of cores and the versions."""
+    report = {"cores": os.cpu_count(), "versions": versions, "results": results}
+    return json.dumps(report, indent=1)
 
 
-def to_markdown(results: Sequence[Row], versions: Mapping[str, Any]) -> str:
+def to_markdown(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
     """The table with its explanation."""
     named = [f"{name} {version}" for of in versions.values() for name, version in of.items()]
     device = "" if results[0]["device"] == "cpu" else f" and {results[0]['device']}"
@@ -69,7 +70,12 @@ def to_markdown(results: Sequence[Row], versions: Mapping[str, Any]) -> str:
     return head + table(HEADS, rows)
 
 
-def _memory(row: Row) -> str:
-    size = row["peak_memory_mb"]
+def _ratio(measurement: Measurement) -> str:
+    low, middle, high = (measurement[name] for name in ("ratio_low", "ratio", "ratio_high"))
+    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _memory(measurement: Measurement) -> str:
+    size = measurement["peak_memory_mb"]
     words = "unknown" if size is None else f"{size:.0f} MB"
-    return words if row["memory_of"] == "process" else f"{words} on the card"
+    return words if measurement["memory_of"] == "process" else f"{words} on the GPU"

@@ -32,7 +32,7 @@ full-width: setup
 
 # Without a driver there is nothing to do, and nothing worth installing.
 parity-gpu:
-	@if $(PYTHON) -m common.backends.cards; then \
+	@if $(PYTHON) -m common.backends.cuda; then \
 		$(MAKE) setup-gpu && \
 		.venv-gpu/bin/rosetta parity --device cuda --backends found --out parity-report-gpu; fi
 
@@ -41,7 +41,7 @@ setup-gpu: .venv-gpu/ready-$(CUDA)
 .venv-gpu/ready-$(CUDA): pyproject.toml .constraints/cuda$(CUDA).txt
 	$(PYTHON) -m venv --clear .venv-gpu
 	.venv-gpu/bin/python -m common.setup.install cuda$(CUDA)
-	@.venv-gpu/bin/python -m common.setup.set_up
+	@.venv-gpu/bin/python -m common.setup.prepare_jittor
 	@touch $@
 
 test: lint types
@@ -58,7 +58,7 @@ docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build
 
 setup: .venv/ready
-	@$(BIN)/python -m common.setup.set_up
+	@$(BIN)/python -m common.setup.prepare_jittor
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -1,4 +1,4 @@
-"""What the four ports share: numbers and statements, never a framework."""
+"""What the four ports share: definitions and NumPy code, no framework."""
 
 from pathlib import Path
 
@@ -7,4 +7,4 @@ ROOT = Path(__file__).resolve().parent.parent  # of the checkout
 
 
 class UsageError(Exception):
-    """Bad input: names the thing and the remedy; the command line prints it and exits with 2."""
+    """Invalid input: the message says what is wrong and how to fix it; the command exits with 2."""

@@ -9,7 +9,7 @@ import jaxlib
 import optax
 
 from common import UsageError
-from common.backends.cards import no_card
+from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
 _INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
@@ -43,7 +43,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     if device == "cuda" and not _cards():
         # jaxlib computes on the CPU; cards are a plugin's.
         built = any("cuda" in plugin.name for plugin in entry_points(group="jax_plugins"))
-        raise UsageError(no_card("JAX", built=built, install=_INSTALL))
+        raise UsageError(no_cuda_message("JAX", built=built, install=_INSTALL))
     jax.config.update("jax_default_device", jax.devices(device)[0])
     # Without x64, JAX turns every float64 array into float32.
     jax.config.update("jax_enable_x64", dtype == "float64")

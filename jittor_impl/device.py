@@ -9,7 +9,7 @@ import jittor as jt
 from jittor_utils.lock import lock_path
 
 from common import UsageError
-from common.backends.cards import no_card
+from common.backends.cuda import no_cuda_message
 from common.backends.jittor_kernels import quick_kernels
 from common.processes.memory import process_peak
 
@@ -38,7 +38,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     if device == "cuda" and not jt.has_cuda:
-        raise UsageError(no_card("Jittor", built=False, install=_INSTALL))
+        raise UsageError(no_cuda_message("Jittor", built=False, install=_INSTALL))
     jt.flags.use_cuda = int(device == "cuda")
     # Unless this is 0, every float64 array becomes float32 on its way in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from common.backends import load
-from common.backends.examining import installed_versions
+from common.backends.inspection import installed_versions
 from common.files import write_bytes
 
 EFFECTS = pytest.StashKey[dict[str, float]]()

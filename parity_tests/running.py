@@ -8,8 +8,8 @@ from common.data import load_dataset
 from common.systems.options import apply_settings, with_options
 from common.training.checkpoint import Checkpoint, read_checkpoint
 from common.training.loop import train
-from common.training.opening import resume, start
 from common.training.options import Run
+from common.training.session import resume, start
 from parity_tests.fixtures import reduced
 
 

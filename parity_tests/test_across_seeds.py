@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from common import UsageError
 from common.cli.application import app
 from common.training import side_by_side
-from common.training.across_seeds import chance_of_difference, experiments, spread
+from common.training.across_seeds import experiments, permutation_p_value, spread
 from common.training.results_page import save_results_page
 from common.training.side_by_side import PastRun
 
@@ -63,15 +63,15 @@ def test_a_framework_that_differs_is_detected() -> None:
     # Seeds differ widely, which would hide a framework unless labels are permuted within a seed.
     alike = 100 * rng.normal(size=(1, 3)) + 0.1 * rng.normal(size=(4, 3))
     shifted = alike + np.array([[0.0], [0.0], [0.0], [3.0]])
-    assert chance_of_difference(alike) > 0.05
+    assert permutation_p_value(alike) > 0.05
     # 4! of the (4!)³ ways keep the frameworks apart; a lone one among three alike, 4 · (3!)³ do.
-    assert 24 / 24**3 <= chance_of_difference(shifted) <= 4 * 6**3 / 24**3
-    assert chance_of_difference(np.tile(alike[:1], (4, 1))) == 1.0
+    assert 24 / 24**3 <= permutation_p_value(shifted) <= 4 * 6**3 / 24**3
+    assert permutation_p_value(np.tile(alike[:1], (4, 1))) == 1.0
 
 
 def test_equal_frameworks_differ_as_often_as_the_significance_level() -> None:
     chances = [
-        chance_of_difference(np.random.default_rng(seed).normal(size=(3, 3))) for seed in range(200)
+        permutation_p_value(np.random.default_rng(seed).normal(size=(3, 3))) for seed in range(200)
     ]
     assert 0.01 < np.mean(np.array(chances) < 0.05) < 0.1  # 3.3 standard errors around 0.05
     assert 0.4 < np.mean(np.array(chances) < 0.5) < 0.62
@@ -95,16 +95,16 @@ def test_runs_that_cannot_be_compared_are_named(tmp_path, spoil, message) -> Non
 
 def test_the_page_shows_means_spreads_verdict_and_command(tmp_path: Path) -> None:
     page = tmp_path / "toy-runs.md"
-    values = np.array([[1.0, 2.0, 3.0]] * 3 + [[11.0, 12.0, 13.0]])
+    values = np.array([[1.0, 2.0, 3.0]]) + np.array([[0.0], [10.0], [20.0], [30.0]])
     assert save_results_page(page, all_runs(values)) == 1
     text = page.read_text()
     assert "# Toy runs\n" in text
-    assert "| sliced wasserstein | 2 ± 1 | 2 ± 1 | 2 ± 1 | 12 ± 1 |" in text
-    assert "they can be told apart" in text
+    assert "| sliced wasserstein | 2 ± 1 | 12 ± 1 | 22 ± 1 | 32 ± 1 |" in text
+    assert "of all permutations: they differ significantly" in text
     assert "rosetta train torch wgan_gp_toy --seed 0" in text
     assert (tmp_path / "toy-runs" / "1-wgan_gp_toy.png").read_bytes().startswith(b"\x89PNG")
     save_results_page(page, all_runs(np.tile(values[:1], (4, 1))))
-    assert "in 100.0% of all ways: they cannot be told apart" in page.read_text()
+    assert "in 100.0% of all permutations: they do not differ significantly" in page.read_text()
 
 
 def test_the_file_extension_chooses_the_page_format(tmp_path, monkeypatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from common.backends import load
-from common.bench import measuring, timing
+from common.bench import measurement, timing
 from common.bench.timing import time_in_turns
 from common.cli import benching
 from common.cli.application import app
@@ -80,12 +80,12 @@ def test_the_data_share_excludes_the_wait_for_the_first_batch(monkeypatch, late)
         sleep(0.01)
         return {"loss_g": number}
 
-    monkeypatch.setattr(measuring, "step_inputs", step_inputs)
+    monkeypatch.setattr(measurement, "step_inputs", step_inputs)
     port = SimpleNamespace(
         schedule=SimpleNamespace(training_step=training_step),
         interop=SimpleNamespace(to_canonical=float),
     )
-    share = measuring._data_share(port, None, None, None, steps=1)
+    share = measurement._data_share(port, None, None, None, steps=1)
     assert share < 0.1 if late == "first" else share > 0.5
 
 
@@ -143,7 +143,7 @@ def test_a_crash_and_a_hang_are_reported(tmp_path, monkeypatch, script, message)
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
     monkeypatch.setattr(child.sys, "executable", str(python))
-    monkeypatch.setattr(benching, "HANGING", 0.5)
+    monkeypatch.setattr(benching, "TIMEOUT", 0.5)
     answer = CliRunner().invoke(app, ["bench", "gan_moments", "--backends", "torch"])
     assert answer.exit_code == 1
     assert f"gan_moments in PyTorch: {message}" in answer.stdout

@@ -14,7 +14,7 @@ from common.parity.cases import WIDTHS
 from common.parity.controls import control_jobs, run_controls
 from common.parity.pieces import PIECES, commands
 from common.parity.tasks import Plan
-from common.processes.child import run_whole
+from common.processes.child import run_with_timeout
 from common.systems import SYSTEMS
 from parity_tests.relabelling import Files
 
@@ -150,16 +150,16 @@ def test_a_piece_fails_with_its_first_command(monkeypatch, tmp_path, script, sta
 
     def run(command, timeout):
         called.append(command)
-        return run_whole([sys.executable, "-c", script], timeout)
+        return run_with_timeout([sys.executable, "-c", script], timeout)
 
-    monkeypatch.setattr(cards, "run_whole", run)
+    monkeypatch.setattr(cards, "run_with_timeout", run)
     answer = CliRunner().invoke(app, ["card", "training", "--out", str(tmp_path)])
     assert answer.exit_code == status
     assert len(called) == (1 if status else 3)
 
 
 def test_a_piece_reports_its_timeout(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(cards, "run_whole", lambda command, timeout: None)
+    monkeypatch.setattr(cards, "run_with_timeout", lambda command, timeout: None)
     answer = CliRunner().invoke(app, ["card", "small-float64", "--out", str(tmp_path)])
     assert answer.exit_code == 1
     assert "small-float64: stopped after 560 s" in answer.output
@@ -170,7 +170,7 @@ def test_a_timeout_ends_a_command_and_its_children(tmp_path) -> None:
     sign = tmp_path / "sign"
     child = f"import time; time.sleep(3); open({str(sign)!r}, 'w')"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
-    assert run_whole([sys.executable, "-c", parent], 1.5) is None
+    assert run_with_timeout([sys.executable, "-c", parent], 1.5) is None
     time.sleep(3)
     assert not sign.exists()
-    assert run_whole(split("true"), 10) == 0
+    assert run_with_timeout(split("true"), 10) == 0

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from common import ROOT, UsageError
-from common.backends import cards, examining, load
-from common.backends.examining import examine
+from common.backends import cuda, inspection, load
+from common.backends.inspection import examine
 from common.setup import install
-from common.setup.crew import Crew
+from common.setup.command_runner import CommandRunner
 from parity_tests.test_devices import loaded
 
 NAMES = ("torch", "tf", "jax", "jittor")
@@ -37,7 +37,7 @@ def cuda_error(monkeypatch, need):
         device = loaded(name, need)
         if len(device.available_devices()) > 1:
             pytest.skip("this machine has a CUDA device")
-        monkeypatch.setattr(cards, "has_driver", lambda: driver)
+        monkeypatch.setattr(cuda, "has_driver", lambda: driver)
         if name == "torch":
             monkeypatch.setattr(device.torch.version, "cuda", "12.8" if built else None)
         elif name == "tf":
@@ -77,17 +77,17 @@ def test_a_cpu_build_with_a_driver_suggests_the_cuda_build(cuda_error, name, rem
 @pytest.mark.parametrize("name", ["torch", "tf", "jax"])
 def test_a_cuda_build_without_a_device_suggests_no_installation(cuda_error, name) -> None:
     message = cuda_error(name, driver=True, built=True)
-    assert "find no card together; see nvidia-smi" in message
+    assert "find no GPU; see nvidia-smi" in message
     assert "pip" not in message
 
 
 def test_doctor_reports_problem_and_remedy_separately(backends) -> None:
     name = backends[0]
-    if cards.has_driver():
+    if cuda.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
     report = examine(name, device="cuda")
-    assert report["problem"].endswith(f"sees no CUDA device here: {cards.NO_DRIVER}")
-    assert report["remedy"] == cards.MEND_DRIVER
+    assert report["problem"].endswith(f"sees no CUDA device here: {cuda.NO_DRIVER}")
+    assert report["remedy"] == cuda.DRIVER_REMEDY
     assert not report["devices"]
 
 
@@ -97,16 +97,16 @@ def test_a_crash_without_a_driver_is_reported_as_a_missing_driver(monkeypatch) -
     def crash(name, device):
         raise RuntimeError("exit status -11")
 
-    monkeypatch.setattr(examining, "_ask", crash)
-    monkeypatch.setattr(examining, "installed_versions", lambda name: {name: "1"})
-    monkeypatch.setattr(examining, "has_driver", lambda: False)
+    monkeypatch.setattr(inspection, "_inspect", crash)
+    monkeypatch.setattr(inspection, "installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(inspection, "has_driver", lambda: False)
     report = examine("jittor", device="cuda")
-    assert (report["problem"], report["remedy"]) == (cards.NO_DRIVER, cards.MEND_DRIVER)
+    assert (report["problem"], report["remedy"]) == (cuda.NO_DRIVER, cuda.DRIVER_REMEDY)
     assert "import fails" in examine("jittor", device="cpu")["problem"]
 
 
 def test_a_missing_or_unknown_backend_is_reported(backends, monkeypatch) -> None:
-    monkeypatch.setattr(examining, "installed_versions", lambda name: {})
+    monkeypatch.setattr(inspection, "installed_versions", lambda name: {})
     assert examine("torch")["problem"] == "not installed"
     with pytest.raises(UsageError, match="unknown backend"):
         load("caffe", device="cpu", dtype="float64", exact=True)
@@ -132,15 +132,15 @@ def test_cuda_extras_are_those_that_make_installs() -> None:
 
 
 def test_an_unknown_version_of_cuda_is_refused_before_pip_runs(monkeypatch, capsys) -> None:
-    monkeypatch.setattr(Crew, "run", lambda *_, **__: pytest.fail("pip ran"))
-    assert install.install_for_cards("cuda11") == 2
+    monkeypatch.setattr(CommandRunner, "run", lambda *_, **__: pytest.fail("pip ran"))
+    assert install.install_gpu_builds("cuda11") == 2
     assert "no builds for 'cuda11'; choose one of: cuda12, cuda13" in capsys.readouterr().out
 
 
 def test_make_sets_nothing_up_for_cuda_without_a_driver() -> None:
-    if cards.has_driver():
+    if cuda.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
-    command = [sys.executable, "-m", "common.backends.cards"]
+    command = [sys.executable, "-m", "common.backends.cuda"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stdout == "no NVIDIA driver on this machine: nothing was set up or run\n"
+    assert done.stdout == "no NVIDIA driver on this machine: nothing was installed or run\n"

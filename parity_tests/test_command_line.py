@@ -206,7 +206,7 @@ def test_a_file_where_a_folder_must_be_is_named_before_any_work(here, tmp_path) 
     ):
         status, _, errors = here(*arguments, tmp_path / "file")
         assert status == 2
-        assert "cannot be made into a folder" in errors
+        assert "cannot be created as a folder" in errors
     assert (tmp_path / "file").read_text() == "here first"
 
 

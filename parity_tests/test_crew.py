@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common.setup.crew import Crew
+from common.setup.command_runner import CommandRunner
 
 # A process that has a child, as a compiler's or pip's has, and leaves the child's number behind.
 FAMILY = (
@@ -34,10 +34,10 @@ def written(file: Path) -> int:
 
 def test_output_of_a_command_is_shown_on_request(capsys) -> None:
     command = [sys.executable, "-c", "import os; print(os.environ['TEXT'])"]
-    with Crew() as crew:
-        assert crew.run("one", command, shown=True, variables={"TEXT": "loud"})
-        assert crew.run("two", command, variables={"TEXT": "quiet"})
-        assert not crew.run("three", [sys.executable, "-c", "raise SystemExit(3)"])
+    with CommandRunner() as runner:
+        assert runner.run("one", command, shown=True, variables={"TEXT": "loud"})
+        assert runner.run("two", command, variables={"TEXT": "quiet"})
+        assert not runner.run("three", [sys.executable, "-c", "raise SystemExit(3)"])
     output = capsys.readouterr().out
     assert "s  loud\n" in output
     assert "quiet" not in output
@@ -50,8 +50,8 @@ def test_an_interruption_ends_commands_and_their_children(tmp_path, capsys) -> N
     file = tmp_path / "child"
     command = [sys.executable, "-c", FAMILY, str(file)]
     began = time.monotonic()
-    with Crew() as crew:  # left early, as an interruption leaves it
-        job = crew.start(lambda: crew.run("waiting", command))
+    with CommandRunner() as runner:  # left early, as an interruption leaves it
+        job = runner.start(lambda: runner.run("waiting", command))
         child = written(file)
         assert alive(child)
     assert time.monotonic() - began < 30
@@ -62,10 +62,10 @@ def test_an_interruption_ends_commands_and_their_children(tmp_path, capsys) -> N
 
 def test_no_command_begins_after_an_interruption(tmp_path) -> None:
     touch = [sys.executable, "-c", f"open({str(tmp_path / 'file')!r}, 'w')"]
-    with Crew() as crew:
+    with CommandRunner() as runner:
         pass
-    assert not crew.run("late", touch)
+    assert not runner.run("late", touch)
     assert not (tmp_path / "file").exists()
-    with Crew() as crew:
-        assert crew.run("in time", touch)
+    with CommandRunner() as runner:
+        assert runner.run("in time", touch)
     assert (tmp_path / "file").exists()

@@ -13,8 +13,8 @@ from PIL import Image
 from common import UsageError
 from common.data import Dataset, folder, load_dataset
 from common.data.dataset import fingerprint_of
+from common.data.locations import split_location
 from common.data.offline import OFFLINE
-from common.data.places import divided
 from common.systems import find_system
 from common.systems.networks import LSGANMLP
 
@@ -118,12 +118,12 @@ def test_a_path_may_contain_colons(tmp_path) -> None:
     (tmp_path / "a:b").touch()
     (tmp_path / "a").touch()
     path = str(tmp_path / "a")
-    assert divided(f"{path}:b:key") == (f"{path}:b", "key")
-    assert divided(f"{path}:b") == (f"{path}:b", None)
-    assert divided(f"{path}:c") == (path, "c")
-    assert divided("mnist:train[:100]") == ("mnist", "train[:100]")
-    assert divided("mnist") == divided("mnist:") == ("mnist", None)
-    assert divided("~/x")[0] == os.path.expanduser("~/x")
+    assert split_location(f"{path}:b:key") == (f"{path}:b", "key")
+    assert split_location(f"{path}:b") == (f"{path}:b", None)
+    assert split_location(f"{path}:c") == (path, "c")
+    assert split_location("mnist:train[:100]") == ("mnist", "train[:100]")
+    assert split_location("mnist") == split_location("mnist:") == ("mnist", None)
+    assert split_location("~/x")[0] == os.path.expanduser("~/x")
 
 
 def test_a_wide_and_a_tall_picture_are_cropped_to_the_middle(tmp_path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from common import ROOT
 from common.backends import load, prepare_environment
-from common.bench.telling import cells, to_markdown
+from common.bench.output import cells, to_markdown
 from common.processes.memory import process_peak
 
 MEGABYTE = 2**20
@@ -114,7 +114,7 @@ def test_the_table_says_which_memory_it_is(device, peak, memory) -> None:
     page = to_markdown([result], {})
     assert f"| {memory} |" in page
     assert ("the peak of the whole process" in page) == (device == "cpu")
-    assert ("the peak of the card's memory" in page) == (device == "cuda")
+    assert ("the peak of the framework's GPU memory" in page) == (device == "cuda")
 
 
 @pytest.mark.parametrize("configured", [True, False])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from common.backends import BACKENDS, TITLES
-from common.contract.initialisers import RULES
+from common.contract.initialisers import INITIALISERS
 from common.streams import Streams
 from common.systems.networks.parameters import NetworkBuilder
 from parity_tests.differing import apart, close, start_alike
@@ -76,7 +76,7 @@ def test_a_transposed_convolution_counts_its_outputs_as_fan_in(effect) -> None:
         close(weight.std(), wide if name == "jax" else narrow, "sampling", name)
     effect("standard deviation of 64→128 weights, Flax over PyTorch", wide / narrow)
     parameter, _ = NetworkBuilder("generator").conv_transpose("up", inputs, outputs, 4)
-    own = RULES["uniform_fan_in"](parameter, np.random.default_rng(0))
+    own = INITIALISERS["uniform_fan_in"](parameter, np.random.default_rng(0))
     close(own.std(), narrow, "sampling")
     start_alike("dcgan_mnist", "torch", "jax", "jittor")
 

@@ -13,7 +13,7 @@ from common import ROOT
 from common.cli.application import load_commands
 from common.drawing.markdown import LINE
 from common.idioms.definitions import find_definition
-from common.idioms.differing import differing_lines
+from common.idioms.line_diff import differing_lines
 from common.systems import SYSTEMS, find_system
 from common.systems.options import options_of
 

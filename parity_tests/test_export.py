@@ -19,7 +19,7 @@ from common.files.tensors import Tensors
 from common.parity.measure import require_named
 from common.systems import find_system
 from common.training.checkpoint import EMA, Checkpoint, expected_shapes, restore, save_checkpoint
-from common.training.export_formats import FORMATS, example, find_format, written_whole
+from common.training.export_formats import FORMATS, atomic_target, example, find_format
 from parity_tests.fixtures import module, noise, reduced
 
 DOCS = (Path(__file__).resolve().parent.parent / "docs" / "export.md").read_text()
@@ -233,7 +233,7 @@ def test_bad_input_is_named_and_leaves_nothing(tmp_path, form, name, message) ->
 
 
 def interrupted(make, error, path: Path) -> None:
-    with written_whole(path) as unfinished:
+    with atomic_target(path) as unfinished:
         make(unfinished)
         raise error
 
@@ -249,7 +249,7 @@ def test_an_interrupted_export_leaves_nothing(tmp_path, make) -> None:
 
 def test_a_folder_appears_only_when_complete(tmp_path) -> None:
     out = tmp_path / "new" / "networks"
-    with written_whole(out) as path:
+    with atomic_target(out) as path:
         path.mkdir()
         (path / "inside").write_text("whole")
         assert not out.exists()
@@ -259,8 +259,8 @@ def test_a_folder_appears_only_when_complete(tmp_path) -> None:
 
 def test_a_file_where_a_folder_must_be_is_named(tmp_path) -> None:
     (tmp_path / "file").write_text("here first")
-    place = written_whole(tmp_path / "file" / "networks.pt")
-    with pytest.raises(UsageError, match="cannot be made into a folder"), place:
+    place = atomic_target(tmp_path / "file" / "networks.pt")
+    with pytest.raises(UsageError, match="cannot be created as a folder"), place:
         pass
     assert (tmp_path / "file").read_text() == "here first"
 

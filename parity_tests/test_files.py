@@ -80,7 +80,7 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_named_and_left_alone(tmp_path) -> None:
     (tmp_path / "file").write_text("here first")
-    with pytest.raises(UsageError, match="cannot be made into a folder"):
+    with pytest.raises(UsageError, match="cannot be created as a folder"):
         write_tensors(tmp_path / "file" / "out.safetensors", good())
     assert (tmp_path / "file").read_text() == "here first"
 

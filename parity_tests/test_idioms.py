@@ -10,7 +10,7 @@ from common import ROOT, UsageError
 from common.backends import BACKENDS
 from common.idioms import definitions
 from common.idioms.definitions import all_names, find_definition
-from common.idioms.differing import differing_lines
+from common.idioms.line_diff import differing_lines
 from parity_tests.test_command_line import rosetta
 
 NAMES = all_names()

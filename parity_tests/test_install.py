@@ -4,9 +4,8 @@ from threading import Barrier, BrokenBarrierError, Event
 
 import pytest
 
-from common.setup import crew as common_crew
-from common.setup import install
-from common.setup.crew import Crew
+from common.setup import command_runner, install
+from common.setup.command_runner import CommandRunner
 from common.setup.installers import Installer
 
 PIP = Installer("pip", ("pip",), beside=True)
@@ -17,7 +16,7 @@ EVERYTHING = "all,dev,docs"
 
 def part(command: list[str]) -> str:
     """What a command installs or prepares, as one name."""
-    if "common.setup.set_up" in command:
+    if "common.setup.prepare_jittor" in command:
         return "core"
     if "-e" in command:
         return command[-1].removeprefix(".[").removesuffix("]")
@@ -66,13 +65,13 @@ class Process:
 @pytest.fixture
 def commands(monkeypatch) -> Commands:
     made = Commands()
-    monkeypatch.setattr(common_crew, "Popen", made)
+    monkeypatch.setattr(command_runner, "Popen", made)
     return made
 
 
 def run(*tried: Installer, workers: int = 16) -> int:
-    with Crew(workers=workers) as crew:
-        return install.install(crew, tried or (PIP,))
+    with CommandRunner(workers=workers) as runner:
+        return install.install(runner, tried or (PIP,))
 
 
 def failing(*names: str):
@@ -173,7 +172,7 @@ def test_what_uv_cannot_install_is_tried_with_pip(commands) -> None:
 def test_each_line_shows_the_seconds_and_long_steps_report_progress(
     commands, monkeypatch, capsys
 ) -> None:
-    monkeypatch.setattr(common_crew, "SILENCE", 0.05)
+    monkeypatch.setattr(command_runner, "SILENCE", 0.05)
     commands.act = lambda name: int(name == "core" and Event().wait(0.3))
     run()
     lines = capsys.readouterr().out.splitlines()
@@ -190,6 +189,6 @@ def test_an_interruption_is_reported_in_one_line(commands, monkeypatch, capsys) 
     monkeypatch.setattr(install, "forget_unfinished", lambda: [])
     monkeypatch.setattr(install, "installers", interrupt)
     assert install.main() == 130
-    assert capsys.readouterr().out == "interrupted; the same command goes on from here\n"
+    assert capsys.readouterr().out == "interrupted; run the same command to continue\n"
     monkeypatch.setattr(install, "installers", lambda: (PIP,))
     assert install.main() == 0

@@ -11,7 +11,7 @@ import pytest
 
 from common.backends import jittor_kernels, load
 from common.backends.jittor_kernels import HEADER, VARIANTS, quick_kernels
-from common.processes.child import ask
+from common.processes.child import run_python
 
 WHERE = {"kind": "g++", "flags": "-std=c++14 -O1", "version": "1.0"}
 SCRIPT = """
@@ -70,7 +70,7 @@ def test_numbers_are_the_same_in_every_bit(need, tmp_path) -> None:
     """Also of the kernels that Jittor's own script changes something in."""
     need("jittor")
     made = {
-        way: ask(["-c", SCRIPT, str(tmp_path / way), way], variables={}, timeout=300)
+        way: run_python(["-c", SCRIPT, str(tmp_path / way), way], variables={}, timeout=300)
         for way in ("quickly", "as always")
     }
     quickly, always = made["quickly"], made["as always"]

@@ -11,7 +11,7 @@ from common import ROOT
 from common.cli.application import load_commands
 from common.cli.commands import BASE, COMMANDS
 from common.files.tensors import read_tensors
-from common.setup.libraries import INSTALLED_AS, absent
+from common.setup.libraries import INSTALLED_AS, missing_library_message
 
 LIBRARIES = (
     *("typer", "rich", "numpy", "scipy", "PIL", "matplotlib", "sklearn", "safetensors"),
@@ -140,12 +140,14 @@ def test_without_tensorboardx_a_run_trains_and_says_that_it_has_no_events(
 
 def test_a_library_of_a_library_is_named_and_an_internal_error_is_not() -> None:
     def line(name: str) -> str | None:
-        return absent(ModuleNotFoundError(f"No module named {name!r}", name=name), besides=["jax"])
+        return missing_library_message(
+            ModuleNotFoundError(f"No module named {name!r}", name=name), besides=["jax"]
+        )
 
     assert line("pydantic.main") == "pydantic is not installed here; pip install pydantic"
     assert line("common.nothing") is None
     assert line("jax") is None
-    assert absent(ImportError("cannot load libcudart.so", name="pydantic")) is None
+    assert missing_library_message(ImportError("cannot load libcudart.so", name="pydantic")) is None
 
 
 def test_the_table_of_commands_has_the_first_line_of_their_help() -> None:

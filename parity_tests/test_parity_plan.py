@@ -16,7 +16,7 @@ from common.parity.effort import AS_XLA_WOULD, effort_for
 from common.parity.recorders import Kind, Recorder
 from common.parity.results import Comparison
 from common.processes import child
-from common.processes.child import ask, share_of_threads
+from common.processes.child import run_python, share_of_threads
 from common.systems import SYSTEMS
 
 VARIABLES = {"OMP_NUM_THREADS", "NPROC", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"}
@@ -73,7 +73,7 @@ def test_tensorflow_says_how_many_threads_it_was_given(need) -> None:
         "print(json.dumps(port.device.environment()['threads']))"
     )
     variables = {"TF_NUM_INTRAOP_THREADS": "3"}
-    assert ask(["-c", script], variables=variables, timeout=120) == "3"
+    assert run_python(["-c", script], variables=variables, timeout=120) == "3"
 
 
 def test_without_a_choice_tensorflow_takes_every_core(need, monkeypatch) -> None:
@@ -103,7 +103,7 @@ def test_the_xla_that_is_installed_takes_the_flags(need, monkeypatch, effort) ->
     monkeypatch.delenv("XLA_FLAGS", raising=False)
     script = "import jax, json; print(json.dumps(float(jax.numpy.ones(3).sum())))"
     variables = prepare_environment("cpu", effort=effort)
-    assert ask(["-c", script], variables=variables, timeout=120) == 3.0
+    assert run_python(["-c", script], variables=variables, timeout=120) == 3.0
 
 
 def test_an_unknown_flag_would_end_it(need) -> None:
@@ -111,7 +111,7 @@ def test_an_unknown_flag_would_end_it(need) -> None:
     script = "import jax; print(float(jax.numpy.ones(3).sum()))"
     variables = {"XLA_FLAGS": "--xla_cpu_use_what_nobody_knows=false"}
     with pytest.raises(RuntimeError):
-        ask(["-c", script], variables=variables, timeout=120)
+        run_python(["-c", script], variables=variables, timeout=120)
 
 
 def test_somebody_s_own_level_is_left_to_them(monkeypatch) -> None:

@@ -84,7 +84,7 @@ def test_missing_slots_are_detected(uninterrupted, tmp_path, backends, monkeypat
         slots = {k: 0 * v for k, v in saved.tensors.items() if k.startswith("slot.")}
         return replace(saved, tensors=saved.tensors | slots)
 
-    monkeypatch.setattr("common.training.opening.read_checkpoint", without_slots)
+    monkeypatch.setattr("common.training.session.read_checkpoint", without_slots)
     joined = resumed_after_ten(run, tmp_path, backends[0])
     name = "discriminator.linear1.weight"
     with pytest.raises(Disagreement):

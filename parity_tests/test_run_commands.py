@@ -15,7 +15,7 @@ from common.systems import find_system
 from common.systems.options import options_of
 from common.training.checkpoint import read_checkpoint
 from common.training.loop import train
-from common.training.opening import start
+from common.training.session import start
 from parity_tests.running import run_of, trained
 from parity_tests.test_command_line import rosetta
 
@@ -50,7 +50,7 @@ def test_the_options_are_those_of_the_system() -> None:
         (["--learning-rate"], "--learning-rate needs a value, as in --learning-rate 0.0003"),
         (["--learning-rate", "--latent-dim"], "needs a value"),
         (["--dropout", "0.3"], "lsgan_mlp has no option --dropout"),
-        (["more"], "unexpected word 'more'"),
+        (["more"], "unexpected argument 'more'"),
     ],
 )
 def test_a_wrong_option_is_named(arguments, message) -> None:
@@ -91,7 +91,7 @@ def test_a_run_from_the_command_line(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "torch", "lsgan_mlp", "--out", "{}"], "--steps or --epochs, one of them"),
+        (["train", "torch", "lsgan_mlp", "--out", "{}"], "either --steps or --epochs"),
         (["compare-runs", "{}"], "no run of rosetta train"),
         (["evaluate", "{}/none.safetensors", "torch"], "no such file"),
     ],

@@ -10,8 +10,8 @@ from common.parity.case_probes import discriminator_gradients, generator_gradien
 from common.parity.case_run import CaseRun
 from common.parity.cases import cases
 from common.parity.keys import Key
-from common.streams.stand_ins import stand_in
 from common.streams.step_inputs import draw_step_inputs
+from common.streams.synthetic import synthetic_batch
 from common.systems import SYSTEMS, find_system
 from common.systems.losses import WassersteinGP
 from common.systems.options import apply_settings
@@ -21,7 +21,7 @@ from parity_tests.fixtures import reduced
 
 def step_inputs(system, seed=0, step=1, batch=6):
     return draw_step_inputs(
-        system, seed, step, batch, lambda index: stand_in(system, seed, step, index, batch)
+        system, seed, step, batch, lambda index: synthetic_batch(system, seed, step, index, batch)
     )
 
 

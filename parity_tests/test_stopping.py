@@ -117,7 +117,7 @@ def test_a_signal_saves_and_stops(tmp_path, number) -> None:
     printed, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert "Traceback" not in errors
-    assert "saved; go on with --resume" in printed
+    assert "saved; continue with --resume" in printed
     step = read_checkpoint(out / "checkpoint.safetensors").step
     assert step > 3
     assert metrics.read_text().count("\n") == step
@@ -223,7 +223,7 @@ def test_a_loss_that_is_not_finite_names_step_and_tensor(tmp_path, backend_name)
     text = str(raised.value)
     assert "at step" in text
     assert "discriminator." in text or "generator." in text
-    assert "the last checkpoint is as it was" in text
+    assert "the last checkpoint is unchanged" in text
     assert read_checkpoint(run.checkpoint_path).step == 0
 
 

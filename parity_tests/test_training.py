@@ -16,7 +16,7 @@ from common.quality.evaluation import headline
 from common.systems import find_system
 from common.training import pictures
 from common.training.checkpoint import read_checkpoint
-from common.training.keeping import save
+from common.training.checkpoint_files import save
 from common.training.options import average_decay, steps_of_epochs
 from parity_tests.fixtures import build, reduced
 from parity_tests.running import metrics_of, run_of, trained

@@ -6,8 +6,8 @@ import pytest
 from rich.console import Console
 
 from common.backends import BACKENDS
-from common.cli import showing
-from common.cli.showing import RECORDING, workers
+from common.cli import reporting
+from common.cli.reporting import RECORDING, workers
 from common.cli.watching import Screen
 from common.parity import tasks
 from common.parity.cases import WIDTHS
@@ -157,8 +157,8 @@ def test_a_resumed_run_says_so(shown) -> None:
 )
 def test_as_many_recordings_as_cores_and_memory_allow(monkeypatch, cores, gigabytes, count) -> None:
     free = None if gigabytes is None else gigabytes * 2**30
-    monkeypatch.setattr(showing.os, "cpu_count", lambda: cores)
-    monkeypatch.setattr(showing, "available", lambda: free)
+    monkeypatch.setattr(reporting.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(reporting, "available", lambda: free)
     assert workers() == count
     assert RECORDING > 2**30
 

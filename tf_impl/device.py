@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from common import UsageError
-from common.backends.cards import no_card
+from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
 # Both packages are one folder: the one for the CPU has to go before the other comes.
@@ -38,7 +38,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cuda" and not gpus:
         built = tf.test.is_built_with_cuda()
-        raise UsageError(no_card("TensorFlow", built=built, install=_INSTALL))
+        raise UsageError(no_cuda_message("TensorFlow", built=built, install=_INSTALL))
     for gpu in gpus:
         # TensorFlow otherwise takes the whole memory of every card, even to compute on the CPU.
         if not tf.config.experimental.get_memory_growth(gpu):

@@ -5,7 +5,7 @@ import os
 import torch
 
 from common import UsageError
-from common.backends.cards import no_card
+from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
 # Where an index offers both, pip prefers torch's builds for the CPU, such as 2.10.0+cpu.
@@ -39,7 +39,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if not torch.cuda.is_available():
             built = torch.version.cuda is not None
-            raise UsageError(no_card("PyTorch", built=built, install=_INSTALL))
+            raise UsageError(no_cuda_message("PyTorch", built=built, install=_INSTALL))
     global _chosen, _compiled
     _chosen = torch.device(device)
     torch.set_default_dtype(getattr(torch, dtype))

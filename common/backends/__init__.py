@@ -1,4 +1,4 @@
-"""The four ports by name, and importing one."""
+"""The four ports by name, and how one is imported."""
 
 import os
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from importlib import import_module
 from types import ModuleType
 
 from common import UsageError
-from common.backends.compiled import compilation_cache
-from common.backends.interpreter import python_config
-from common.setup.libraries import absent
+from common.backends.python_headers import python_config
+from common.backends.xla_cache import compilation_cache
+from common.setup.libraries import missing_library_message
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
 TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}
@@ -18,7 +18,7 @@ DISTRIBUTIONS = {
     "jax": ("jax", "flax", "optax"),
     "jittor": ("jittor",),
 }
-# Which entry of a backend's environment is the version that it goes by.
+# The entry of a backend's environment that holds its main version.
 VERSION_KEYS = {"torch": "torch", "tf": "tensorflow", "jax": "jax", "jittor": "jittor"}
 PARTS = (
     "device",
@@ -33,12 +33,12 @@ PARTS = (
 )
 JITTOR_CACHE = "gan-rosetta"
 TF32 = "NVIDIA_TF32_OVERRIDE"
-# How much of its work on a program XLA does: all, or less, where a program runs a few times only.
+# XLA's optimization effort: full, or less for programs that run only a few times.
 FULL, LESS, LEAST = "full", "less", "least"
 _LEVEL = "--xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level="
 XLA_EFFORT = {FULL: "", LESS: f"{_LEVEL}1", LEAST: f"{_LEVEL}0"}
-# An unknown flag ends the process: 0.7.1 knows this one, 0.12.0 does not.
-_OF_JAXLIB = {"0.7.": " --xla_cpu_use_fusion_emitters=false"}
+# An unknown flag ends the process: jaxlib 0.7.1 knows this one, 0.12.0 does not.
+_JAXLIB_FLAGS = {"0.7.": " --xla_cpu_use_fusion_emitters=false"}
 
 
 @dataclass(frozen=True)
@@ -71,35 +71,35 @@ def check_backend(name: str) -> str:
 def prepare_environment(
     device: str, *, effort: str = FULL, keep_compiled: bool = False, exact: bool = False
 ) -> dict[str, str]:
-    """The variables that a framework reads at import, for a process that computes on `device`.
+    """The environment variables that a framework reads at import, for computing on `device`.
 
-    `effort` is XLA's, on the CPU. Compiling is most of what JAX costs where small networks take a
-    few steps: with the least effort reduced cases took a third of the time, but XLA's float64
-    convolutions run up to ten times as long, so that large images want more of it.
-    `keep_compiled` suits processes that compile the same programs beside each other: JAX keeps
-    what it compiles for the next, as Jittor always does.
-    `exact` forbids NVIDIA's libraries to round any factor to TF32, whoever calls them.
+    `effort` is that of XLA on the CPU. For a few steps of small networks, JAX spends most of the
+    time compiling: the least effort cut the time of the reduced cases to a third, but makes XLA's
+    float64 convolutions up to ten times slower, so large images need more effort.
+    `keep_compiled` is for several processes that compile the same programs: JAX then caches
+    compiled programs on disk, as Jittor always does.
+    `exact` forbids NVIDIA's libraries to round to TF32.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
-    # Jittor names its cache after the Git branch it lies in: another branch compiles all anew.
+    # By default Jittor has one cache per Git branch, so each branch would recompile everything.
     jittor = {"cache_name": JITTOR_CACHE, **python_config()}
-    # It crashes at import where it finds nvcc without CUDA's libraries.
+    # It crashes at import if it finds nvcc but not CUDA's libraries.
     jittor |= {"nvcc_path": ""} if device == "cpu" else {}
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-    asked = os.environ.get("XLA_FLAGS", "")
-    flags = asked if "optimization_level" in asked else f"{asked} {xla_flags(effort)}".strip()
+    given = os.environ.get("XLA_FLAGS", "")
+    flags = given if "optimization_level" in given else f"{given} {xla_flags(effort)}".strip()
     compilers = {"XLA_FLAGS": flags} if flags else {}
     own = {"KERAS_BACKEND": "tensorflow", "ROSETTA_DEVICE": device}
     kept = compilation_cache() if keep_compiled else {}
-    # Jittor's compiling threads share a lock with other processes, which a signal may break.
+    # Jittor's compiler threads share a lock with other processes, which a signal may break.
     alone = {"use_parallel_op_compiler": "0"} if keep_compiled else {}
-    # Jittor's cuDNN convolutions may use TF32 whatever its flag says; libraries read this first.
+    # Jittor's cuDNN convolutions may use TF32 despite its flag; this variable takes precedence.
     full = {TF32: "0"} if exact else {}
     return {**own, **quiet, **jittor, **memory, **compilers, **kept, **alone, **full}
 
 
 def xla_flags(effort: str) -> str:
-    """What asks the XLA that is installed for so much effort."""
+    """The flags that set this effort in the installed version of XLA."""
     if effort == FULL:
         return ""
     from importlib.metadata import PackageNotFoundError, version
@@ -108,7 +108,7 @@ def xla_flags(effort: str) -> str:
         installed = version("jaxlib")
     except PackageNotFoundError:
         return ""
-    known = (flags for begins, flags in _OF_JAXLIB.items() if installed.startswith(begins))
+    known = (flags for begins, flags in _JAXLIB_FLAGS.items() if installed.startswith(begins))
     return XLA_EFFORT[effort] + "".join(known)
 
 
@@ -124,7 +124,7 @@ def load(
     """Import one port and configure it; do so before anything else imports its framework.
 
     Raises:
-        UsageError: the framework is not installed, or lacks the device asked for.
+        UsageError: the framework is not installed, or lacks the requested device.
     """
     check_backend(name)
     for key, value in prepare_environment(device, effort=effort, exact=exact).items():
@@ -134,15 +134,16 @@ def load(
     try:
         modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:
-        mended = absent(error, besides=DISTRIBUTIONS[name]) or remedy(name)
-        raise UsageError(f"{TITLES[name]} cannot be used ({error}); {mended}") from None
-    except SystemExit:  # Jittor's own, with status 0, once it has rebuilt its core
-        said = "ended the process at its import, having compiled its core anew"
-        raise UsageError(f"{TITLES[name]} {said}; run the same command again") from None
+        fix = missing_library_message(error, besides=DISTRIBUTIONS[name]) or remedy(name)
+        raise UsageError(f"{TITLES[name]} cannot be used ({error}); {fix}") from None
+    except SystemExit:  # Jittor exits with status 0 after it has rebuilt its core
+        raise UsageError(
+            f"{TITLES[name]} recompiled its core at import and exited; run the same command again"
+        ) from None
     modules["device"].configure(device=device, dtype=dtype, exact=exact, compiled=compiled)
     return Backend(name=name, **modules)
 
 
 def remedy(name: str) -> str:
-    """The one command that installs a backend."""
+    """The instruction that installs a backend."""
     return f"install it with: pip install -c constraints.txt -e '.[{name}]'"

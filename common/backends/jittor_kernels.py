@@ -1,9 +1,9 @@
-"""Jittor's kernels compiled in less than half of the time, to the same numbers.
+"""Compile Jittor's kernels in less than half of the time, with the same results.
 
-Of the second that g++ takes for a kernel, most goes into reading the same headers again, so they
-are compiled once; and Jittor has each kernel pass through a Python script that changes something
-in some of them, so the others go straight to the compiler. Plain Python: Jittor's own settings
-come in as arguments, and what to set comes out.
+Most of the second that g++ needs for a kernel goes into parsing the same headers, so they are
+precompiled once. Jittor also passes every kernel through a Python script that changes only some
+of them; the others now go directly to the compiler. This module does not import Jittor: its
+settings are arguments, and the new settings are returned.
 """
 
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
-# What the kernels begin with, and every header that any of them includes.
+# The first lines of every kernel, and every header that any kernel includes.
 HEADER = """\
 #define JIT 1
 #define JIT_cpu 1
@@ -34,7 +34,7 @@ HEADER = """\
 #include "ops/ternary_op.h"
 #include "ops/unary_op.h"
 """
-# Called in the place of Python: `SCRIPT --cc_path=COMPILER KERNEL OPTION ...`, or another script.
+# Called instead of Python: `SCRIPT --cc_path=COMPILER KERNEL OPTION ...`, or another script.
 COMPILER = """\
 #!/bin/sh
 case "$1" in
@@ -42,7 +42,7 @@ case "$1" in
 esac
 exec "{python}" "$@"
 """
-# Jittor's script compiles with -g, and a header compiled without it does not serve it.
+# Jittor's script compiles with -g, and cannot use a header compiled without it.
 VARIANTS = {"plain": (), "with_symbols": ("-g",)}
 LINKING = ("-l", "-L", "-Wl,", "-shared")
 
@@ -50,19 +50,19 @@ LINKING = ("-l", "-L", "-Wl,", "-shared")
 def quick_kernels(
     cache: Path, *, compiler: str, kind: str, flags: str, version: str
 ) -> tuple[str, str] | None:
-    """What to add to the flags of Jittor's compiler, and what to call in the place of Python.
+    """The flags to add for Jittor's compiler, and the program to call instead of Python.
 
-    What they name is made at the first call, and again for another compiler, other flags or
-    another version of Jittor. None where it cannot be: kernels then compile as they always did.
+    The files are made at the first call, and again for another compiler, other flags or another
+    version of Jittor. None if that is not possible: kernels then compile as usual.
 
     Args:
         cache: Jittor's folder of compiled kernels.
         compiler: the path of its compiler.
-        kind: of which make that is, as in "g++".
-        flags: what it is called with.
-        version: Jittor's.
+        kind: the kind of compiler, as in "g++".
+        flags: the compiler's flags.
+        version: Jittor's version.
     """
-    # Jittor puts neither path into quotation marks.
+    # Jittor does not quote these paths.
     if kind != "g++" or not sys.platform.startswith("linux") or " " in f"{cache}{sys.executable}":
         return None
     options = [part.replace('"', "") for part in flags.split() if not part.startswith(LINKING)]
@@ -73,14 +73,14 @@ def quick_kernels(
 
 
 def _name(compiler: str, options: list[str], version: str) -> str:
-    """Another one wherever a header that was compiled may not serve any more."""
-    found = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    parts = (found.stdout, *options, version, HEADER, COMPILER, sys.executable)
+    """A hash that changes whenever the precompiled header may no longer be valid."""
+    output = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+    parts = (output.stdout, *options, version, HEADER, COMPILER, sys.executable)
     return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def _make(place: Path, compiler: str, options: list[str]) -> bool:
-    """Whether the header could be compiled; in one move, since other processes may want it too."""
+    """Whether the header could be compiled; the folder is moved into place atomically."""
     place.parent.mkdir(parents=True, exist_ok=True)
     made = Path(mkdtemp(dir=place.parent))
     try:
@@ -88,7 +88,7 @@ def _make(place: Path, compiler: str, options: list[str]) -> bool:
         header.write_text(HEADER)
         script.write_text(COMPILER.format(python=sys.executable))
         script.chmod(0o755)
-        # Of several variants in a folder of this name, g++ takes the one that fits its options.
+        # From several variants in a folder of this name, g++ picks the one that fits its options.
         folder = made / "kernel.h.gch"
         folder.mkdir()
         for name, more in VARIANTS.items():
@@ -98,7 +98,7 @@ def _make(place: Path, compiler: str, options: list[str]) -> bool:
             )
         os.replace(made, place)
     except (OSError, subprocess.CalledProcessError):
-        return place.exists()  # another process may have been the first
+        return place.exists()  # another process may have been faster
     finally:
         rmtree(made, ignore_errors=True)
     return True

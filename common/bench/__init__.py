@@ -1,1 +1,1 @@
-"""How fast a port steps, beside the plainest loop of its own framework."""
+"""How fast a port trains, compared with a plain loop in the same framework."""

@@ -1,4 +1,4 @@
-"""`python -m common.bench REQUEST`: one system in one port, in its own process; prints JSON."""
+"""`python -m common.bench REQUEST`: measure one system in one port; prints JSON."""
 
 import json
 import sys
@@ -6,20 +6,20 @@ from dataclasses import asdict
 
 from common import UsageError
 from common.backends import load
-from common.bench.measuring import measure
+from common.bench.measurement import measure
 from common.systems import find_system
 from common.systems.options import with_options
 
 
 def main(request: str) -> int:
-    """Measure what the request names."""
+    """Measure the system and backend that the request names."""
     options = json.loads(request)
     system = find_system(options["system"])
     try:
         if options["batch_size"]:
             system = with_options(system, {"batch_size": options["batch_size"]})
         backend = load(options["backend"], device=options["device"], dtype="float32", exact=False)
-        measured = measure(
+        result = measure(
             backend,
             system,
             device=options["device"],
@@ -29,7 +29,7 @@ def main(request: str) -> int:
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    print("\n" + json.dumps(asdict(measured)))
+    print("\n" + json.dumps(asdict(result)))
     return 0
 
 

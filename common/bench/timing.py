@@ -1,4 +1,4 @@
-"""Two ways to do the same, timed in turns in one process, so that a busy machine slows both."""
+"""Time two functions alternately in one process, so that a busy machine slows down both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from time import perf_counter
 
 import numpy as np
 
-Work = Callable[[int], object]  # does its n-th piece
-Wait = Callable[[], None]  # for all that work has left to be done
+Work = Callable[[int], object]  # does the n-th piece of work
+Wait = Callable[[], None]  # returns when all pending computation has finished
 
 
 @dataclass(frozen=True)
 class Paired:
-    """Seconds a piece of each of the two, pair by pair."""
+    """The seconds per piece of work of both, pair by pair."""
 
     ours: tuple[float, ...]
     plain: tuple[float, ...]
 
     @property
     def ratios(self) -> tuple[float, float, float]:
-        """Ours over plain: lower quartile, median, upper quartile. Below 1, ours is faster."""
+        """Ours over plain: lower quartile, median and upper quartile; below 1, ours is faster."""
         quartiles = np.quantile(np.divide(self.ours, self.plain), (0.25, 0.5, 0.75))
         return float(quartiles[0]), float(quartiles[1]), float(quartiles[2])
 
@@ -29,10 +29,10 @@ class Paired:
 def time_in_turns(
     ours: Work, plain: Work, *, pairs: int, seconds: float, wait: Wait = lambda: None
 ) -> Paired:
-    """Time both in `pairs` pairs of blocks of about so many seconds, the order alternating.
+    """Time both in `pairs` pairs of blocks of about `seconds` seconds, in alternating order.
 
-    Both work twice before: what is compiled, traced or cached at first is not timed. Each block
-    ends with `wait`, so that none pays for what the other has left to be done.
+    Both run twice beforehand, so that compiling, tracing and caching are not timed. Each block ends
+    with `wait`, so that pending computation of one is not counted for the other.
     """
     works, numbers = (ours, plain), count()
 

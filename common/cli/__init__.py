@@ -5,36 +5,36 @@ from collections.abc import Sequence
 
 from common import UsageError
 from common.cli.commands import BASE, COMMANDS, Command
-from common.setup.libraries import absent, missing, require
+from common.setup.libraries import missing, missing_library_message, require
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Run the command line; bad input is one line on stderr and exit status 2."""
+    """Run the command line; invalid input prints one line on stderr and exits with 2."""
     try:
         _check_libraries(sys.argv[1:])
         from common.cli.application import app
 
         app()
     except UsageError as error:
-        _tell(str(error))
+        _print_error(str(error))
         sys.exit(2)
     except ModuleNotFoundError as error:
-        line = absent(error)
+        line = missing_library_message(error)
         if line is None:
             raise
-        _tell(line)
+        _print_error(line)
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
 
 
 def _check_libraries(words: Sequence[str]) -> None:
-    """Nothing, where the command that these words call can be imported and run.
+    """Check that the libraries of the called command are installed.
 
     Raises:
-        UsageError: names every library that it lacks.
+        UsageError: lists every missing library.
     """
     name = words[0] if words else ""
     command = COMMANDS.get(name, Command("", ""))
@@ -42,8 +42,8 @@ def _check_libraries(words: Sequence[str]) -> None:
     require(what, (*BASE, *command.needs), also=command.uses)
 
 
-def _tell(words: str) -> None:
-    line = " ".join(words.split())
+def _print_error(message: str) -> None:
+    line = " ".join(message.split())
     if missing(BASE):
         print(f"error: {line}", file=sys.stderr)
         return

@@ -15,20 +15,20 @@ from common.cli.commands import COMMANDS
 
 
 class CommandsOnDemand(TyperGroup):
-    """All commands by name; the module of one is imported when that command is called."""
+    """All commands by name; the module of a command is imported when it is called."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
         for name, command in COMMANDS.items():
-            # Where the module was not imported yet: enough for the help.
+            # Enough for the help, before the module is imported.
             self.commands.setdefault(name, TyperCommand(name, help=command.summary))
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """In the order of the table."""
+        """The names in the order of COMMANDS."""
         return list(COMMANDS)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is called, its module imported."""
+        """The called command, after importing its module."""
         if args[0] in COMMANDS:
             self.commands = load_commands(args[0])
         return super().resolve_command(ctx, args)
@@ -48,35 +48,35 @@ app = typer.Typer(
 
 @app.callback()
 def _rosetta() -> None:
-    """Without this, Typer takes the first command that is imported for the whole application."""
+    """Without a callback, Typer would make the first imported command the whole application."""
 
 
 def load_commands(*names: str) -> dict[str, Any]:
-    """The commands of these names, or all, with those of the same modules."""
+    """Import the modules of these commands, or of all; return all commands known so far."""
     for name in names or COMMANDS:
         import_module(f"common.cli.{COMMANDS[name].module}")
-    found = dict(get_group(app).commands)
-    for command in found.values():
-        # Typer keeps the lines of a docstring, which are made for no terminal's width.
+    commands = dict(get_group(app).commands)
+    for command in commands.values():
+        # Typer keeps the line breaks of a docstring, which do not fit the terminal's width.
         command.help = re.sub(r"(?<!\n)\n(?!\n)", " ", command.help or "")
-    return found
+    return commands
 
 
 BackendName = Annotated[str, typer.Argument(metavar="BACKEND", help="torch, tf, jax or jittor.")]
 SystemName = Annotated[str, typer.Argument(metavar="SYSTEM", help="A name from `rosetta systems`.")]
 Systems = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SYSTEM]...", help="Names from `rosetta systems`; all if none."),
+    typer.Argument(metavar="[SYSTEM]...", help="Names from `rosetta systems`; default: all."),
 ]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Change an option of the row (repeatable), as in --set learning_rate=1e-4.",
+        help="Change an option of the system (repeatable), as in --set learning_rate=1e-4.",
     ),
 ]
-Backends = Annotated[str, typer.Option(help="As in torch,jax; all if left out.")]
+Backends = Annotated[str, typer.Option(help="As in torch,jax; default: all.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
 Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]
@@ -86,12 +86,12 @@ Widths = Annotated[
     typer.Option(
         "--width",
         help=(
-            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toys; "
-            "full. Repeatable; what each costs: README."
+            "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toy "
+            "systems; full. Repeatable; the README says how long each takes."
         ),
     ),
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Seconds that one recording may take.")]
+Timeout = Annotated[float, typer.Option(min=1, help="Time limit for one recording, in seconds.")]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
 
 

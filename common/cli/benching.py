@@ -13,16 +13,16 @@ from rich.progress import track
 from rich.table import Table
 
 from common.backends import TITLES, prepare_environment
-from common.bench.telling import HEADS, Row, cells, to_json, to_markdown
+from common.bench.output import HEADS, Measurement, cells, to_json, to_markdown
 from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
 from common.files import write_bytes
-from common.processes.child import ask
+from common.processes.child import run_python
 from common.systems import SYSTEMS, find_system
 
 QUICK = {"pairs": 5, "seconds": 0.3}
 THOROUGH = {"pairs": 15, "seconds": 1.0}
-QUICK_BATCH = 16  # at most
-HANGING = 1800.0
+QUICK_BATCH = 16  # largest batch with --quick
+TIMEOUT = 1800.0
 
 
 @app.command()
@@ -33,7 +33,7 @@ def bench(
         bool, typer.Option("--quick", help="Fewer and shorter blocks, batches of 16 at most.")
     ] = False,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples an update; the row's own if left out.")
+        int | None, typer.Option(min=1, help="Samples per update; default: the system's own.")
     ] = None,
     device: Device = "cpu",
     out: Annotated[
@@ -41,59 +41,59 @@ def bench(
         typer.Option("--out", metavar="FILE", help="Also write the figures, as .json or as .md."),
     ] = None,
 ) -> None:
-    """Time each port's step beside the plainest loop of its framework, in turns in one process.
+    """Time each port's training step against a plain loop in the same framework.
 
-    A ratio below 1 means that the port is the faster one; its spread is that of the middle half
-    of the pairs. Real samples a second, peak memory and the share of the time that a run waits
-    for its data stand beside it.
+    Both are timed alternately in one process. A ratio below 1 means that the port is faster; its
+    interquartile range is in brackets. The table also shows real samples per second, peak memory
+    and the share of the time that a run waits for its data.
     """
     check_device(device)
     names = [find_system(name).name for name in (systems or SYSTEMS)]
     chosen = check_backends(backends)
-    found = list(_measured(names, chosen, quick, batch_size, device))
-    _print(found)
+    measurements = list(_measured(names, chosen, quick, batch_size, device))
+    _print(measurements)
     if out is not None:
-        from common.backends.examining import installed_versions
+        from common.backends.inspection import installed_versions
 
         versions = {name: installed_versions(name) for name in chosen}
         write = to_markdown if out.suffix == ".md" else to_json
-        write_bytes(out, write(found, versions).encode())
-    if any("problem" in row for row in found):
+        write_bytes(out, write(measurements, versions).encode())
+    if any("problem" in measurement for measurement in measurements):
         raise typer.Exit(1)
 
 
 def _measured(
     names: Sequence[str], backends: Sequence[str], quick: bool, batch_size: int | None, device: str
-) -> Iterator[Row]:
+) -> Iterator[Measurement]:
     pairs = [(name, backend) for name in names for backend in backends]
     console = Console(stderr=True)
     for name, backend in track(pairs, "timing", console=console, transient=True):
         size = batch_size or (min(QUICK_BATCH, find_system(name).batch_size) if quick else None)
         request = {"system": name, "backend": backend, "device": device, "batch_size": size}
-        yield _ask(request | (QUICK if quick else THOROUGH))
+        yield _measure(request | (QUICK if quick else THOROUGH))
 
 
-def _ask(request: Row) -> Row:
-    """What one row in one port was measured at, or its problem."""
+def _measure(request: Measurement) -> Measurement:
+    """The measurement of one system in one port, or the request with its problem."""
     try:
-        answer: Row = ask(
+        answer: Measurement = run_python(
             ["-m", "common.bench", json.dumps(request)],
             variables=prepare_environment(request["device"]),
-            timeout=HANGING,
+            timeout=TIMEOUT,
         )
     except subprocess.TimeoutExpired:
-        return request | {"problem": f"hung: stopped after {HANGING:.0f} s"}
+        return request | {"problem": f"hung: stopped after {TIMEOUT:.0f} s"}
     except RuntimeError as error:
         return request | {"problem": str(error)}
     return answer
 
 
-def _print(found: Sequence[Row]) -> None:
+def _print(measurements: Sequence[Measurement]) -> None:
     table = Table(*HEADS)
-    for row in found:
-        table.add_row(*cells(row))
+    for measurement in measurements:
+        table.add_row(*cells(measurement))
     console = Console()
     console.print(table)
-    for row in (row for row in found if "problem" in row):
-        words = f"{row['system']} in {TITLES[row['backend']]}: {row['problem']}"
-        console.print(escape(words), soft_wrap=True)
+    for failed in (each for each in measurements if "problem" in each):
+        message = f"{failed['system']} in {TITLES[failed['backend']]}: {failed['problem']}"
+        console.print(escape(message), soft_wrap=True)

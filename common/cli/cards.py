@@ -18,7 +18,7 @@ from common import UsageError
 from common.cli.application import Device, Seed, Timeout, app, check_backends, check_device
 from common.files import make_folder, write_bytes
 from common.parity.pieces import PIECES, commands
-from common.processes.child import run_whole
+from common.processes.child import run_with_timeout
 
 if TYPE_CHECKING:
     from common.parity.controls import Control
@@ -42,7 +42,7 @@ def controls(
     """
     check_device(device)
     chosen = check_backends(backends)
-    from common.cli.showing import require_device, wide_console, workers, write_report
+    from common.cli.reporting import require_device, wide_console, workers, write_report
     from common.cli.watching import Screen
     from common.parity.controls import SYSTEMS, control_jobs, run_controls
     from common.parity.tasks import Plan
@@ -124,7 +124,7 @@ def _run(piece: str, backends: str, device: str, out: Path, timeout: float) -> b
     options["seconds"] = f"{0.9 * timeout:.0f}"
     for command in commands(piece, options):
         console.print(f"[bold]$ python3 -m common {' '.join(command)}[/bold]", soft_wrap=True)
-        status = run_whole([sys.executable, "-m", "common", *command], ends - monotonic())
+        status = run_with_timeout([sys.executable, "-m", "common", *command], ends - monotonic())
         if status is None:
             console.print(f"[red]{piece}: stopped after {timeout:.0f} s[/red]")
         if status != 0:

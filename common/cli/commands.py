@@ -1,4 +1,4 @@
-"""Every command: the module that holds it, its line in the help, and the libraries it needs."""
+"""Every command: its module, its line in the help, and the libraries it needs."""
 
 from dataclasses import dataclass
 
@@ -8,28 +8,28 @@ _FILES = ("numpy", "safetensors")
 
 @dataclass(frozen=True)
 class Command:
-    """What is known of a command before its module is imported."""
+    """The description of a command, known before its module is imported."""
 
     module: str
     summary: str
-    needs: tuple[str, ...] = ()  # modules without which it does nothing
+    needs: tuple[str, ...] = ()  # modules that it always needs
     uses: tuple[str, ...] = ()  # modules that some of its options need
 
 
 COMMANDS = {
     "doctor": Command(
         "doctor",
-        "Say of each backend: its version, the devices it sees, what is wrong and what mends it.",
+        "Show each backend's version and devices, what is wrong with it and how to fix it.",
     ),
     "systems": Command(
-        "looking", "List the systems with their sizes, parameter counts and sources."
+        "listing", "List the systems with their sizes, parameter counts and sources."
     ),
     "params": Command(
-        "looking", "List every tensor of a system's networks, in forward order, generator first."
+        "listing", "List every tensor of a system's networks, in forward order, generator first."
     ),
     "idioms": Command(
         "idioms",
-        "Show how each framework says the same thing: the real definitions of one public name.",
+        "Show the definition of one public name in each framework.",
     ),
     "parity": Command(
         "comparing",
@@ -58,8 +58,8 @@ COMMANDS = {
         uses=("PIL", "sklearn", "scipy"),
     ),
     "status": Command(
-        "looking",
-        "Print the README's table of system × framework from what was measured.",
+        "listing",
+        "Print the README's table of systems and frameworks from measured results.",
         uses=_FILES,
     ),
     "step": Command(
@@ -75,28 +75,28 @@ COMMANDS = {
     ),
     "sample": Command(
         "training",
-        "Draw images from a checkpoint, made in any backend, with any backend.",
+        "Draw samples from a checkpoint of any backend, with any backend.",
         needs=(*_FILES, "PIL"),
         uses=("matplotlib",),
     ),
     "evaluate": Command(
         "evaluating",
-        "Judge a checkpoint's samples: distances to real ones, modes and digits covered.",
+        "Evaluate a checkpoint's samples: distances to real ones, modes and digits covered.",
         needs=(*_FILES, "PIL", "scipy", "sklearn"),
     ),
     "compare-runs": Command(
-        "runs",
-        "Put several runs on one page: curves over each other, samples side by side, differences.",
+        "comparing_runs",
+        "Compare several runs on one page: curves, samples and differing options.",
         needs=(*_FILES, "PIL", "matplotlib", "scipy"),
     ),
     "export": Command(
         "exporting",
-        "Write both networks in the file that a framework's users load without this project.",
+        "Export both networks to a file that the framework loads without this project.",
         needs=_FILES,
     ),
     "bench": Command(
         "benching",
-        "Time each port's step beside the plainest loop of its framework, in turns in one process.",
+        "Time each port's training step against a plain loop in the same framework.",
         needs=(*_FILES, "PIL", "sklearn"),
     ),
 }

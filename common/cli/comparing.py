@@ -96,7 +96,7 @@ def parity(
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
-    from common.cli.showing import require_device, wide_console, workers
+    from common.cli.reporting import require_device, wide_console, workers
     from common.cli.watching import Screen
     from common.parity.kept_recordings import recordings_of
     from common.parity.parity import run_parity
@@ -117,7 +117,7 @@ def parity(
 
 def _found(device: str) -> list[str]:
     """The backends that see a device of that kind; of the others it says what is missing."""
-    from common.backends.examining import examine
+    from common.backends.inspection import examine
 
     reports = [examine(name, device=device) for name in BACKENDS]
     ready = [r["backend"] for r in reports if not r["problem"]]
@@ -132,7 +132,7 @@ def _found(device: str) -> list[str]:
 
 
 def _conclude(comparison: Comparison, out: Path, *, table: bool = True) -> None:
-    from common.cli.showing import write_report
+    from common.cli.reporting import write_report
 
     write_report(comparison, out, table=table)
     raise typer.Exit(0 if comparison.ok else 1)

@@ -15,16 +15,16 @@ from common.cli.application import AsJson, Backends, Device, app, check_backends
 
 @app.command()
 def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = False) -> None:
-    """Say of each backend: its version, the devices it sees, what is wrong and what mends it.
+    """Show each backend's version and devices, what is wrong with it and how to fix it.
 
-    With [bold]--device cuda[/bold], also what each lacks to compute on a card.
+    With [bold]--device cuda[/bold], also what is missing for computing on a GPU.
     """
     check_device(device)
     chosen = check_backends(backends)
-    from common.backends.examining import examine
+    from common.backends.inspection import examine
 
     console = Console()
-    waiting = Console(stderr=True).status("importing each framework in a process of its own …")
+    waiting = Console(stderr=True).status("importing each framework in a separate process …")
     with waiting, ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(partial(examine, device=device), chosen))
     if as_json:

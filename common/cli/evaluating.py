@@ -15,46 +15,51 @@ from common.files import check_file
 
 @app.command()
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of any backend.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of any backend.")
+    ],
     backend: BackendName,
     samples: Annotated[
-        int, typer.Option(min=2, help="Samples to draw and to hold them against.")
+        int, typer.Option(min=2, help="Number of generated and of real samples.")
     ] = 1000,
     data: Annotated[
         str | None,
-        typer.Option(help="Another data set to hold them against; the run's if left out."),
+        typer.Option(help="Data set to compare with; default: the run's own."),
     ] = None,
     inception: Annotated[
         bool,
-        typer.Option("--inception", help="Also FID and KID on Inception v3, by torch-fidelity."),
+        typer.Option("--inception", help="Also FID and KID with Inception v3, by torch-fidelity."),
     ] = False,
     averaged: Annotated[
-        bool, typer.Option("--ema/--no-ema", help="From the moving average, if it holds one.")
+        bool,
+        typer.Option("--ema/--no-ema", help="Use the moving average, if the checkpoint has one."),
     ] = True,
     device: Device = "cpu",
     as_json: AsJson = False,
 ) -> None:
-    """Judge a checkpoint's samples: distances to real ones, modes and digits covered.
+    """Evaluate a checkpoint's samples: distances to real ones, modes and digits covered.
 
-    Lower distances are better; compare figures of equally many samples only.
+    Lower distances are better; compare only figures of the same number of samples.
     """
     check_backend(backend)
     check_device(device)
-    check_file(checkpoint)
+    check_file(path)
     from common.data import load_dataset
     from common.drawing.pictures import as_bytes
     from common.quality.inception import inception_distances
-    from common.training.checkpoint import drawing_network, read_checkpoint, restore
-    from common.training.scores import drawn, judge
+    from common.training.checkpoint import read_checkpoint, restore, sampling_network
+    from common.training.scores import draw_both, measure
 
-    found = read_checkpoint(checkpoint)
-    name = data or found.data
-    dataset = load_dataset(name, found.system, found.seed)
-    loaded = load(backend, device=device, dtype=found.dtype, exact=False)
-    gan, average = restore(loaded, found)
-    network = drawing_network(gan, average if averaged else None)
-    generated, real = drawn(loaded, network, found.system, dataset, seed=found.seed, count=samples)
-    figures = judge(generated, real, data=name, seed=found.seed)
+    checkpoint = read_checkpoint(path)
+    name = data or checkpoint.data
+    dataset = load_dataset(name, checkpoint.system, checkpoint.seed)
+    loaded = load(backend, device=device, dtype=checkpoint.dtype, exact=False)
+    gan, average = restore(loaded, checkpoint)
+    network = sampling_network(gan, average if averaged else None)
+    generated, real = draw_both(
+        loaded, network, checkpoint.system, dataset, seed=checkpoint.seed, count=samples
+    )
+    figures = measure(generated, real, data=name, seed=checkpoint.seed)
     if inception:
         figures |= inception_distances(as_bytes(real), as_bytes(generated), device=device)
     if as_json:

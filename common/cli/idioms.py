@@ -13,7 +13,7 @@ from rich.table import Table
 from common.backends import TITLES
 from common.cli.application import Backends, app, check_backends
 from common.idioms.definitions import Definition, all_names, find_definition
-from common.idioms.differing import differing_lines
+from common.idioms.line_diff import differing_lines
 
 CODE_WIDTH = 100
 MARGIN = 4  # a panel's frame and padding
@@ -23,25 +23,28 @@ THEME = "ansi_dark"  # the terminal's own colours
 @app.command()
 def idioms(
     name: Annotated[
-        str, typer.Argument(metavar="[NAME]", help="As in losses.gradient_penalty; none: a list.")
+        str,
+        typer.Argument(
+            metavar="[NAME]", help="As in losses.gradient_penalty; default: list all names."
+        ),
     ] = "",
     backends: Backends = "",
 ) -> None:
-    """Show how each framework says the same thing: the real definitions of one public name.
+    """Show the definition of one public name in each framework.
 
-    With two [bold]--backends[/bold], the lines that differ are marked, and where the terminal is
-    wide enough the two stand side by side.
+    With two [bold]--backends[/bold], the lines that differ are marked, and on a wide terminal the
+    two are shown side by side.
     """
     console = Console()
     chosen = check_backends(backends)
     if not name:
         _list(console)
         return
-    found = [find_definition(name, backend) for backend in chosen]
-    if len(found) == 2:
-        _show_pair(console, *found)
+    definitions = [find_definition(name, backend) for backend in chosen]
+    if len(definitions) == 2:
+        _show_pair(console, *definitions)
         return
-    for definition in found:
+    for definition in definitions:
         console.print(_panel(definition))
 
 

@@ -1,4 +1,4 @@
-"""What `rosetta train` and `rosetta sample` do once their options are known to make sense."""
+"""Carry out `rosetta train` and `rosetta sample`, after their options were checked."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from common.backends import load
 from common.data import Dataset
 from common.drawing.pictures import save_samples
 from common.setup.libraries import require
-from common.training.checkpoint import drawing_network, read_checkpoint, restore
+from common.training.checkpoint import read_checkpoint, restore, sampling_network
 from common.training.events import can_be_written
 from common.training.interrupts import Stopped
 from common.training.loop import train
-from common.training.opening import resume, start
 from common.training.options import Run
 from common.training.pictures import grid_noise, sample
+from common.training.session import resume, start
 
 
 def train_run(
@@ -27,7 +27,7 @@ def train_run(
     compiled: bool | None,
     resuming: bool,
 ) -> None:
-    """Train and say where everything lies; a run that was stopped is saved, and says so.
+    """Train, and print where the files are; a run that is stopped saves a checkpoint first.
 
     Raises:
         UsageError: the backend or a library is missing, or the folder cannot be used.
@@ -35,15 +35,15 @@ def train_run(
     if run.evaluate_every:
         require("--evaluate-every", ("scipy", "sklearn"))
     loaded = load(backend, device=device, dtype=run.dtype, exact=False, compiled=compiled)
-    events = _events_told()
+    events = _events_folder()
     session = (resume if resuming else start)(run, loaded, dataset)
     if session.first_step > run.steps:
-        Console().print(f"{run.out} is at step {session.first_step - 1} already; nothing to do")
+        Console().print(f"{run.out} is already at step {session.first_step - 1}; nothing to do")
         return
     try:
         waited = train(session)
     except Stopped as stopped:
-        Console().print(f"{run.out}: {stopped}, saved; go on with --resume")
+        Console().print(f"{run.out}: {stopped}, saved; continue with --resume")
         raise typer.Exit(stopped.exit_status) from None
     Console().print(
         f"{run.out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
@@ -52,24 +52,26 @@ def train_run(
 
 
 def draw_samples(
-    checkpoint: Path, backend: str, out: Path, *, device: str, seed: int | None, averaged: bool
+    path: Path, backend: str, out: Path, *, device: str, seed: int | None, averaged: bool
 ) -> None:
-    """Draw the samples of a checkpoint and say how many they are.
+    """Save samples of a checkpoint as a picture, and print how many.
 
     Raises:
-        UsageError: the checkpoint cannot be read, the backend is missing, or `out` not writable.
+        UsageError: the checkpoint cannot be read, the backend is missing, or `out` is not writable.
     """
-    found = read_checkpoint(checkpoint)
-    loaded = load(backend, device=device, dtype=found.dtype, exact=False)
-    noise = grid_noise(found.system, found.seed if seed is None else seed)
-    gan, average = restore(loaded, found)
-    network = drawing_network(gan, average if averaged else None)
-    save_samples(out, sample(loaded, network, noise), found.system)
-    Console().print(f"{out}: {len(noise)} samples of {found.system.name} at step {found.step}")
+    checkpoint = read_checkpoint(path)
+    loaded = load(backend, device=device, dtype=checkpoint.dtype, exact=False)
+    noise = grid_noise(checkpoint.system, checkpoint.seed if seed is None else seed)
+    gan, average = restore(loaded, checkpoint)
+    network = sampling_network(gan, average if averaged else None)
+    save_samples(out, sample(loaded, network, noise), checkpoint.system)
+    Console().print(
+        f"{out}: {len(noise)} samples of {checkpoint.system.name} at step {checkpoint.step}"
+    )
 
 
-def _events_told() -> str:
-    """Where the run's events lie; where there will be none, a line says so."""
+def _events_folder() -> str:
+    """The folder of TensorBoard events, "" with a warning if tensorboardX is not installed."""
     if can_be_written():
         return "tensorboard/, "
     words = "training without TensorBoard events: tensorboardX is not installed here"

@@ -24,28 +24,32 @@ from common.systems.options import apply_settings
 @app.command()
 def step(
     backend: BackendName,
-    system: SystemName,
+    name: SystemName,
     inputs: Annotated[
         Path, typer.Option(help="safetensors: both networks' tensors, real, noise_d, noise_g.")
     ],
     outputs: Annotated[Path, typer.Option(help="safetensors file to write.")],
     settings: Settings = None,
     steps: Annotated[
-        int, typer.Option(min=1, help="Steps to play, each on the same arrays; new.* is after all.")
+        int,
+        typer.Option(
+            min=1,
+            help="Number of steps, all on the same arrays; new.* is the state after the last.",
+        ),
     ] = 1,
     device: Device = "cpu",
     dtype: Dtype = "float32",
 ) -> None:
     """Run one discriminator and one generator update on your tensors.
 
-    Reads canonical names and layouts (`rosetta params SYSTEM` lists them, each behind its
-    network's name): real as (N, C, H, W) or (N, point_dim), noise_d and noise_g as
-    (N, latent_dim), alpha as (N,) where there is a gradient penalty, mask.ROLE.NAME where units
-    are dropped. lsgan_keras takes noise_g alone, of 2N rows. Writes loss_d, loss_g, fake,
-    grad.*, and new.* after both updates; with --steps 5 after five times both, where an
-    optimiser's slots, its count of steps and the running statistics tell.
+    Reads canonical names and layouts (`rosetta params SYSTEM` lists them; put the network's name
+    in front): real as (N, C, H, W) or (N, point_dim), noise_d and noise_g as
+    (N, latent_dim), alpha as (N,) where there is a gradient penalty, mask.ROLE.NAME for
+    dropout. lsgan_keras takes only noise_g, of shape (2N, latent_dim). Writes loss_d, loss_g,
+    fake, grad.*, and new.* after both updates. Several steps, as in --steps 5, also test the
+    optimiser's slots, its step count and the running statistics.
     """
-    row = apply_settings(find_system(system), settings or ())
+    system = apply_settings(find_system(name), settings or ())
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
@@ -53,12 +57,12 @@ def step(
     from common.files.tensors import write_tensors
     from common.training.one_step import read_step_inputs, run_step
 
-    found = read_step_inputs(inputs, row)
+    tensors = read_step_inputs(inputs, system)
     loaded = load(backend, device=device, dtype=dtype, exact=True)
     write_tensors(
         outputs,
-        run_step(loaded, row, found, steps=steps),
+        run_step(loaded, system, tensors, steps=steps),
         backend=backend,
-        system=row.name,
+        system=system.name,
         environment=loaded.device.environment(),
     )

@@ -35,18 +35,19 @@ DATA_HELP = (
 def train(
     context: typer.Context,
     backend: BackendName,
-    system: SystemName,
+    name: SystemName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
     steps: Annotated[int | None, typer.Option(min=1, help="Train up to this step.")] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Or: until the data was seen so many times.")
+        int | None, typer.Option(min=1, help="Or: train for this many epochs.")
     ] = None,
     data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples an update; the row's own if left out.")
+        int | None, typer.Option(min=1, help="Samples per update; default: the system's own.")
     ] = None,
     loss: Annotated[
-        str | None, typer.Option(help="Another loss, as in vanilla or hinge; the row's if left out")
+        str | None,
+        typer.Option(help="Another loss, as in vanilla or hinge; default: the system's own."),
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
@@ -68,45 +69,45 @@ def train(
         bool | None,
         typer.Option(
             "--compile/--no-compile",
-            help="Compile the steps, or run them operation by operation; as is the framework's "
-            "habit if left out.",
+            help="Compile the steps, or run them operation by operation; default: the "
+            "framework's own.",
         ),
     ] = None,
     resuming: Annotated[
-        bool, typer.Option("--resume", help="Go on from DIR's checkpoint, of any backend.")
+        bool, typer.Option("--resume", help="Continue from DIR's checkpoint, of any backend.")
     ] = False,
 ) -> None:
     """Train a system and watch it: metrics, TensorBoard events, sample grids and checkpoints.
 
     The same seed gives every backend the same weights, batches and noise. Every hyper-parameter
-    of the row is an option, as in [bold]--learning-rate 1e-4[/bold]: `rosetta systems --json`
+    of the system is an option, as in [bold]--learning-rate 1e-4[/bold]; `rosetta systems --json`
     lists them.
 
-    Ctrl-C saves and stops. [bold]--resume[/bold] goes on with the same options; the backend, the
+    Ctrl-C saves and stops. [bold]--resume[/bold] continues with the same options; the backend, the
     device, the number of steps and all --…-every may change.
     """
     own = [f"loss={loss}"] if loss else []
-    given = (*own, *as_settings(find_system(system), context.args), *(settings or ()))
-    row = apply_settings(find_system(system), given)
+    given = (*own, *as_settings(find_system(name), context.args), *(settings or ()))
+    system = apply_settings(find_system(name), given)
     if batch_size is not None:
-        row = with_options(row, {"batch_size": batch_size})
+        system = with_options(system, {"batch_size": batch_size})
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
     if (steps is None) == (epochs is None):
-        raise UsageError("say how long to train: --steps or --epochs, one of them")
+        raise UsageError("give either --steps or --epochs")
     from common.data import load_dataset
     from common.data.batches import check_size
 
-    dataset = load_dataset(data, row, seed)
-    check_size(row, dataset)
+    dataset = load_dataset(data, system, seed)
+    check_size(system, dataset)
     from common.cli.running import train_run
     from common.training.options import Run, steps_of_epochs
 
     run = Run(
-        system=row,
+        system=system,
         data=data,
-        steps=steps or steps_of_epochs(row, dataset.size, epochs or 0),
+        steps=steps or steps_of_epochs(system, dataset.size, epochs or 0),
         out=out,
         seed=seed,
         dtype=dtype,
@@ -121,21 +122,24 @@ def train(
 
 @app.command()
 def sample(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint of any backend.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of any backend.")
+    ],
     backend: BackendName,
     out: OutFile,
     device: Device = "cpu",
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the noise; the run's own grid if left out.")
+        int | None, typer.Option(help="Seed of the noise; default: the run's own.")
     ] = None,
     averaged: Annotated[
-        bool, typer.Option("--ema/--no-ema", help="From the moving average, if it holds one.")
+        bool,
+        typer.Option("--ema/--no-ema", help="Use the moving average, if the checkpoint has one."),
     ] = True,
 ) -> None:
-    """Draw images from a checkpoint, made in any backend, with any backend."""
+    """Draw samples from a checkpoint of any backend, with any backend."""
     check_backend(backend)
     check_device(device)
-    check_file(checkpoint)
+    check_file(path)
     from common.cli.running import draw_samples
 
-    draw_samples(checkpoint, backend, out, device=device, seed=seed, averaged=averaged)
+    draw_samples(path, backend, out, device=device, seed=seed, averaged=averaged)

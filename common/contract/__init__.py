@@ -1,4 +1,4 @@
-"""The parameter contract: what tensors each network has, stated apart from every port."""
+"""The parameter contract: every tensor of each network, defined independently of the ports."""
 
 from math import prod
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def contract(system: System) -> tuple[Parameter, ...]:
-    """Every tensor of a system in forward order, generator first, buffers after their layer's own.
+    """Every tensor of a system in forward order, generator first, buffers after the weights.
 
     The shapes follow from the sizes of its networks: `common.systems.networks` lists the layers.
     """
@@ -31,5 +31,5 @@ def network_contract(system: System, network: str) -> tuple[Parameter, ...]:
 
 
 def count_trainable(system: System, network: str) -> int:
-    """How many numbers an optimiser updates in that network."""
+    """The number of trainable parameters of that network."""
     return sum(prod(p.shape) for p in network_contract(system, network) if p.trainable)

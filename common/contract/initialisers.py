@@ -1,4 +1,4 @@
-"""Initial weights from the contract, each source's own rule, one stream per (seed, name)."""
+"""Initial weights, by the initialiser of each source; every tensor has its own random stream."""
 
 from collections.abc import Callable, Mapping
 from math import sqrt
@@ -10,8 +10,8 @@ from common.reference.spectral import as_matrix, differentiable_iteration, norma
 from common.streams import Array, generator_at
 from common.systems import System
 
-Rule = Callable[[Parameter, np.random.Generator], Array]
-WARM_UP = 15  # power iterations before the first step, as PyTorch's library makes them
+Initialiser = Callable[[Parameter, np.random.Generator], Array]
+WARM_UP = 15  # power iterations before the first step, as in PyTorch
 
 
 def uniform_fan_in(parameter: Parameter, rng: np.random.Generator) -> Array:
@@ -23,8 +23,8 @@ def uniform_fan_in(parameter: Parameter, rng: np.random.Generator) -> Array:
 def dcgan(parameter: Parameter, rng: np.random.Generator) -> Array:
     """DCGAN's: N(0, 0.02) for convolutions, N(1, 0.02) for norm scales, else PyTorch's default.
 
-    The sources match on the class names Conv and BatchNorm, so linear weights and every bias
-    keep the framework's default.
+    The sources select layers by the class names Conv and BatchNorm, so linear weights and every
+    bias keep the framework's default.
     """
     if parameter.kind in ("conv", "conv_transpose"):
         return 0.02 * rng.standard_normal(parameter.shape)
@@ -48,7 +48,7 @@ def normal(parameter: Parameter, rng: np.random.Generator) -> Array:
     return 0.02 * rng.standard_normal(parameter.shape)
 
 
-RULES: Mapping[str, Rule] = {
+INITIALISERS: Mapping[str, Initialiser] = {
     "uniform_fan_in": uniform_fan_in,
     "dcgan": dcgan,
     "glorot_uniform": glorot_uniform,
@@ -60,12 +60,12 @@ CONSTANTS = {"norm_scale": 1.0, "norm_shift": 0.0, "running_mean": 0.0, "running
 def initial_state(system: System, seed: int) -> dict[str, Array]:
     """Every tensor of the system in float64, by full name.
 
-    A tensor's values depend on the seed, its own name and shape, and nothing else: adding a
-    layer changes no other. Only the vectors of the differentiable spectral norm start from
-    power iterations on their layer's weight.
+    A tensor's values depend on the seed, its name and its shape only, so adding a layer does not
+    change the others. The exception are the vectors of the differentiable spectral norm, which
+    start from power iterations on their layer's weight.
     """
-    rule = RULES[system.initialiser]
-    state = {p.full_name: _initial(p, rule, seed) for p in contract(system)}
+    initialiser = INITIALISERS[system.initialiser]
+    state = {p.full_name: _initial(p, initialiser, seed) for p in contract(system)}
     weights: dict[str, Parameter] = {}
     for parameter in contract(system):
         layer = parameter.full_name.rpartition(".")[0]
@@ -76,15 +76,15 @@ def initial_state(system: System, seed: int) -> dict[str, Array]:
     return state
 
 
-def _initial(parameter: Parameter, rule: Rule, seed: int) -> Array:
+def _initial(parameter: Parameter, initialiser: Initialiser, seed: int) -> Array:
     rng = generator_at(seed, "weights", parameter.full_name)
-    if parameter.kind == "norm_scale" and rule is dcgan:
+    if parameter.kind == "norm_scale" and initialiser is dcgan:
         return dcgan(parameter, rng)
     if parameter.kind in CONSTANTS:
         return np.full(parameter.shape, CONSTANTS[parameter.kind])
     if parameter.kind.startswith("spectral"):
         return rng.standard_normal(parameter.shape)
-    return rule(parameter, rng)
+    return initialiser(parameter, rng)
 
 
 def _warm_up(state: dict[str, Array], layer: str, weight: Parameter) -> None:

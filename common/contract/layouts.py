@@ -1,4 +1,4 @@
-"""Canonical (channels-first) tensors to channels-last kernels and back, for Keras and Flax."""
+"""Convert canonical (channels-first) tensors to the channels-last layouts of Keras and Flax."""
 
 from typing import Any
 
@@ -13,14 +13,14 @@ KERNEL_AXES_BACK = (3, 2, 0, 1)
 
 
 def flatten_order(maps: Maps) -> NDArray[np.int64]:
-    """Positions, in a (C, H, W) flattening, of the elements of an (H, W, C) flattening."""
+    """The permutation from flattened (C, H, W) to flattened (H, W, C)."""
     channels, height, width = maps
     index = np.arange(channels * height * width, dtype=np.int64)
     return index.reshape(channels, height, width).transpose(1, 2, 0).ravel()
 
 
 def to_channels_last(parameter: Parameter, values: Values) -> Values:
-    """A canonical tensor in the layout of Keras and Flax: HWIO, HWOI, (in, out), NHWC order."""
+    """A canonical tensor in the layout of Keras and Flax: HWIO, HWOI, (in, out), or NHWC order."""
     if parameter.kind in ("conv", "conv_transpose"):
         return values.transpose(KERNEL_AXES)
     if parameter.kind == "spectral_v" and parameter.maps_in:

@@ -1,4 +1,4 @@
-"""Dropout masks from the shared stream: which passes of a step need them, and their values."""
+"""Dropout masks from the shared random streams, and the forward passes that need them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ Array = NDArray[np.float32]
 
 
 def mask_roles(system: System) -> dict[str, int]:
-    """The forward passes of one step that drop units, each with its samples per real sample.
+    """The forward passes of one step with dropout, and how many samples each has per real sample.
 
-    "real" and "fake" in the discriminator's update, "generator" in the generator's; "mixed" is
-    the one pass over real and fake samples together where the generator goes first.
+    "real" and "fake" belong to the discriminator's update, "generator" to the generator's;
+    "mixed" is the pass over one batch of real and fake samples.
     """
     if not system.networks.masks:
         return {}
@@ -25,7 +25,7 @@ def mask_roles(system: System) -> dict[str, int]:
 
 
 def draw_masks(system: System, seed: int, role: str, batch: int, *place: int) -> tuple[Array, ...]:
-    """1 where a unit stays and 0 where it is dropped, (N, C, H, W), of one forward pass.
+    """The masks of one forward pass, (N, C, H, W): 1 keeps a unit, 0 drops it.
 
     `place` is the step and the update within it.
     """

@@ -1,4 +1,4 @@
-"""Images and points from NumPy's own files: .npy, or .npz with one array or a named one."""
+"""Images and points from NumPy files: .npy, or one array of an .npz."""
 
 import os
 import zlib
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import from_bytes, plane_fitter
-from common.data.places import divided
+from common.data.locations import split_location
+from common.data.transforms import array_transform, from_bytes
 from common.systems import System
 
 Array = NDArray[Any]
@@ -27,14 +27,14 @@ UNREADABLE = (OSError, ValueError, EOFError, BadZipFile, zlib.error, RuntimeErro
 def load(where: str, system: System) -> Dataset:
     """The array of "PATH" or "PATH:KEY": images, or points for the systems that take them.
 
-    Images (N, H, W), (N, H, W, C) or (N, C, H, W) are uint8 in 0 to 255 or floats, whose smallest
-    and largest number decide: in [0, 1] if both lie there, else in [−1, 1]. Points are (N, 2),
-    numbers (N, 1), of any size. Pickles are not opened.
+    Images (N, H, W), (N, H, W, C) or (N, C, H, W) are uint8 from 0 to 255, or floats: if all lie
+    in [0, 1], that is taken as their range, else [−1, 1]. Points are (N, 2), numbers (N, 1), of
+    any magnitude. Pickled objects are not loaded.
 
     Raises:
-        UsageError: the file cannot be read, or its shape, type or range is none of these.
+        UsageError: the file cannot be read, or its shape, type or range is not one of these.
     """
-    path, key = divided(where)
+    path, key = split_location(where)
     name = f"npz:{where}"
     array = _read(name, Path(path), key)
     if array.size == 0:
@@ -46,7 +46,7 @@ def load(where: str, system: System) -> Dataset:
 
 
 def _read(name: str, path: Path, key: str | None) -> Array:
-    # Where pathlib raises, for a name that is too long or a closed parent, os.path says no.
+    # os.path returns False for a name that is too long or unreadable, where pathlib raises.
     if not os.path.isfile(path):
         what = "is a folder" if os.path.isdir(path) else "no such file"
         raise UsageError(f"{name}: {what}; name an .npz or .npy file")
@@ -54,7 +54,7 @@ def _read(name: str, path: Path, key: str | None) -> Array:
         with path.open("rb") as file:
             loaded = np.load(file, allow_pickle=False)
             if isinstance(loaded, NpzFile):
-                loaded = loaded[_chosen(name, loaded.files, key)]
+                loaded = loaded[_select_key(name, loaded.files, key)]
             elif key is not None:
                 raise UsageError(f"{name}: an .npy file holds one array; leave out :{key}")
     except UNREADABLE as error:
@@ -67,7 +67,7 @@ def _read(name: str, path: Path, key: str | None) -> Array:
     return loaded
 
 
-def _chosen(name: str, keys: list[str], key: str | None) -> str:
+def _select_key(name: str, keys: list[str], key: str | None) -> str:
     if key is None and len(keys) == 1:
         return keys[0]
     if key is None or key not in keys:
@@ -93,9 +93,9 @@ def _points(name: str, array: Array, system: System) -> Callable[[int], Samples]
 
 
 def _images(name: str, array: Array, system: System) -> Callable[[int], Samples]:
-    fitted = plane_fitter(system)
+    transform = array_transform(system)
     planes, scaled = _channels_first(name, array), _scale(name, array)
-    return lambda index: fitted(scaled(planes[index].astype(np.float32)))
+    return lambda index: transform(scaled(planes[index].astype(np.float32)))
 
 
 def _channels_first(name: str, array: Array) -> Array:
@@ -110,7 +110,7 @@ def _channels_first(name: str, array: Array) -> Array:
 
 
 def _scale(name: str, array: Array) -> Callable[[Samples], Samples]:
-    """What brings the array's numbers to [−1, 1]."""
+    """A function that scales the array's numbers to [−1, 1]."""
     if array.dtype == np.uint8:
         return from_bytes
     if not np.issubdtype(array.dtype, np.floating):

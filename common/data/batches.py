@@ -1,4 +1,4 @@
-"""The step inputs of a run on a data set, the same in every framework and from any step on."""
+"""The step inputs of a run on a data set, the same in every framework and from any start step."""
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
@@ -18,7 +18,7 @@ def step_inputs(
 ) -> Iterator[StepInputs]:
     """The inputs of the steps from first to last, both included.
 
-    Each epoch visits the data in a seeded order of its own and drops what is left over.
+    Each epoch visits the data in its own seeded order; an incomplete last batch is dropped.
 
     Raises:
         UsageError: the data set is smaller than a batch.
@@ -33,10 +33,10 @@ def step_inputs(
 
 
 def check_size(system: System, dataset: Dataset) -> None:
-    """Nothing, where the data set fills a batch.
+    """Check that the data set is large enough for a batch.
 
     Raises:
-        UsageError: it is smaller than that.
+        UsageError: it is smaller than a batch.
     """
     if dataset.size < system.batch_size:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What a data set is: samples by index, and a hash that tells it from others."""
+"""A data set: samples by index, and a hash of its content."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,9 +19,8 @@ Loader = Callable[[System, int], "Dataset"]
 class Dataset:
     """Samples by index, fitted to a system: images in its range and size, points or numbers.
 
-    `fingerprint` is the same only for the same content, whatever system it is fitted to. Where
-    there are `decoders`, they make the samples of a batch at the same time; where there is
-    `batch`, it takes them all at once.
+    `fingerprint` depends on the content only, not on the system it is fitted to. `decoders`, if
+    given, make the samples of a batch in parallel; `batch`, if given, makes them all at once.
     """
 
     name: str
@@ -40,5 +39,5 @@ class Dataset:
 
 
 def fingerprint_of(*parts: str | int) -> str:
-    """A short hash of what makes a data set the one it is, equal on every machine."""
+    """A short hash of what identifies a data set, the same on every machine."""
     return sha256(json.dumps(parts).encode()).hexdigest()[:16]

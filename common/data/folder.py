@@ -12,25 +12,24 @@ from rich.text import Text
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import fitter, plain
+from common.data.transforms import image_transform, to_8_bit
 from common.systems import System
 
-MANY = 1000  # images from which on checking them shows a progress bar
-BLOCK = 250  # images that are checked between two moves of the bar
-NAMED = 3  # unreadable files that the warning names
+MANY = 1000  # with this many images, checking them shows a progress bar
+BLOCK = 250  # images checked between two updates of the progress bar
+NAMED = 3  # unreadable files listed in the warning
 
 
 def load(where: str, system: System) -> Dataset:
     """The images below a folder, in the order of their relative paths.
 
-    They are the files with an extension that Pillow reads. Each is decoded once here, so that an
-    unreadable one is known before the run begins and is left out with a warning; and again
-    whenever it is needed.
+    These are the files with an extension that Pillow reads. Each is decoded once here, so that
+    unreadable ones are left out with a warning before the run begins, and again for each batch.
 
     Raises:
         UsageError: there is no such folder, or no readable image below it.
     """
-    fitted = fitter(system)
+    transform = image_transform(system)
     root = Path(where).expanduser()
     decoders = ThreadPoolExecutor(thread_name_prefix="decode")
     paths = _readable(root, _images_below(root), decoders)
@@ -43,7 +42,7 @@ def load(where: str, system: System) -> Dataset:
                 f"{paths[index]}: was readable when the run began and is not now ({error}); "
                 "put it back"
             ) from None
-        return fitted(picture)
+        return transform(picture)
 
     sizes = [(_relative(path, root), path.stat().st_size) for path in paths]
     identity = fingerprint_of("folder", *(part for pair in sizes for part in pair))
@@ -51,7 +50,7 @@ def load(where: str, system: System) -> Dataset:
 
 
 def _images_below(root: Path) -> list[Path]:
-    # Where pathlib raises, for a name that is too long or a closed parent, os.path says no.
+    # os.path returns False for a name that is too long or unreadable, where pathlib raises.
     if not os.path.isdir(root):
         what = "is a file" if os.path.exists(root) else "no such folder"
         raise UsageError(f"folder:{root}: {what}; name a folder of images")
@@ -65,7 +64,7 @@ def _images_below(root: Path) -> list[Path]:
 
 
 def _readable(root: Path, paths: Sequence[Path], decoders: Executor) -> list[Path]:
-    """The paths whose whole image can be decoded; a line on stderr names the others."""
+    """The paths whose image can be decoded; a warning on stderr lists the others."""
     console = Console(stderr=True)
     blocks = track(
         [paths[start : start + BLOCK] for start in range(0, len(paths), BLOCK)],
@@ -94,7 +93,7 @@ def _warn(root: Path, broken: Sequence[Path], count: int) -> None:
 
 
 def _decodes(path: Path) -> bool:
-    # Pillow's plugins raise whatever their parsers do, from SyntaxError to struct.error.
+    # Pillow's plugins raise anything from SyntaxError to struct.error.
     try:
         _decode(path)
     except Exception:
@@ -104,7 +103,7 @@ def _decodes(path: Path) -> bool:
 
 def _decode(path: Path) -> Image.Image:
     with Image.open(path) as picture:
-        return plain(picture)
+        return to_8_bit(picture)
 
 
 def _relative(path: Path, root: Path) -> str:

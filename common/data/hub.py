@@ -1,4 +1,4 @@
-"""Images of the Hugging Face hub, or of a folder that its library `datasets` wrote."""
+"""Images from the Hugging Face hub, or from a folder written by its library `datasets`."""
 
 import os
 import warnings
@@ -12,43 +12,43 @@ from rich.console import Console
 
 from common import UsageError
 from common.data.dataset import Dataset, Samples, fingerprint_of
-from common.data.fitting import fitter, plain
-from common.data.places import divided
+from common.data.locations import split_location
+from common.data.transforms import image_transform, to_8_bit
 from common.systems import System
 
-WIDTH = 300  # characters that are kept of the library's own words
+WIDTH = 300  # characters of the library's error message to show
 
 
 def load(where: str, system: System) -> Dataset:
     """The images of "NAME" or "NAME:SPLIT", each decoded when it is needed.
 
-    NAME is a name on the hub, or a folder that `save_to_disk` wrote; the split is "train" if none
-    is named. Of several columns of images the first is taken.
+    NAME is a name on the hub, or a folder written by `save_to_disk`; the default split is
+    "train". Of several image columns the first is used.
 
     Raises:
-        UsageError: the library is missing, the data set or its split cannot be had, or no column
-            holds images.
+        UsageError: the library is missing, the data set or its split cannot be loaded, or no
+            column holds images.
     """
-    fitted = fitter(system)
-    place, split = divided(where)
+    transform = image_transform(system)
+    place, split = split_location(where)
     with _quietly():
         table = (_saved if os.path.exists(place) else _published)(place, split)
     column = _image_column(where, table)
     pictures = table.with_format(None).select_columns(column)
 
     def sample(index: int) -> Samples:
-        # Pillow's plugins raise whatever their parsers do, from SyntaxError to struct.error.
+        # Pillow's plugins raise anything from SyntaxError to struct.error.
         try:
             stored = pictures[index][column]
             if stored is None:
                 raise ValueError("there is none")
-            picture = plain(stored)
+            picture = to_8_bit(stored)
         except Exception as error:
             raise UsageError(
-                f"hf:{where}: the image of sample {index} cannot be read ({_words(error)}); "
+                f"hf:{where}: the image of sample {index} cannot be read ({_short(error)}); "
                 "filter it out with the library, and name what save_to_disk wrote"
             ) from None
-        return fitted(picture)
+        return transform(picture)
 
     identity = fingerprint_of("hf", table._fingerprint, str(table.split))
     decoders = ThreadPoolExecutor(thread_name_prefix="decode")
@@ -63,7 +63,7 @@ def _saved(place: str, split: str | None) -> Any:
         saved = datasets.load_from_disk(place)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"hf:{place}: not a whole folder that save_to_disk wrote ({_words(error)}); for a "
+            f"hf:{place}: not a whole folder that save_to_disk wrote ({_short(error)}); for a "
             "folder of image files use folder:PATH"
         ) from None
     if isinstance(saved, datasets.DatasetDict):
@@ -79,7 +79,7 @@ def _saved(place: str, split: str | None) -> Any:
 
 
 def _published(name: str, split: str | None) -> Any:
-    """The split of that data set of the hub, from the library's cache if it is there."""
+    """The split of that data set on the hub, from the library's cache if it is there."""
     import datasets
 
     try:
@@ -87,17 +87,17 @@ def _published(name: str, split: str | None) -> Any:
             return datasets.load_dataset(name, split=split or "train")
     except ConnectionError as error:
         raise UsageError(
-            f"hf:{name}: the Hugging Face hub cannot be reached ({_words(error)}); connect, or "
+            f"hf:{name}: the Hugging Face hub cannot be reached ({_short(error)}); connect, or "
             "use --data digits, folder:PATH or npz:PATH"
         ) from None
     except FileNotFoundError as error:
         raise UsageError(
             f"hf:{name}: no such folder, and not to be had from the Hugging Face hub "
-            f"({_words(error)}); check the name, or log in with `hf auth login`"
+            f"({_short(error)}); check the name, or log in with `hf auth login`"
         ) from None
-    except Exception as error:  # the library's readers raise whatever their formats do
+    except Exception as error:  # the library's readers raise exceptions of many kinds
         raise UsageError(
-            f"hf:{name}:{split or 'train'}: cannot be loaded ({_words(error)}); check the "
+            f"hf:{name}:{split or 'train'}: cannot be loaded ({_short(error)}); check the "
             "name and the split"
         ) from None
 
@@ -117,7 +117,7 @@ def _image_column(where: str, table: Any) -> str:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Both libraries without progress bars, log lines and warnings; then as they were."""
+    """Silence both libraries' progress bars, log lines and warnings, then restore them."""
     try:
         import datasets.utils
         import huggingface_hub.utils
@@ -142,5 +142,5 @@ def _quietly() -> Iterator[None]:
                 library.enable_progress_bars()
 
 
-def _words(error: Exception) -> str:
+def _short(error: Exception) -> str:
     return shorten(str(error), WIDTH, placeholder=" …")

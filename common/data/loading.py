@@ -1,4 +1,4 @@
-"""The data set of a name: one that is built in, or one that the name says where to find."""
+"""Load a data set by name: a built-in one, or one whose name contains its location."""
 
 from collections.abc import Callable
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from common.data import points
 from common.data.dataset import Dataset, Loader, Samples, fingerprint_of
-from common.data.fitting import fitter, in_range
+from common.data.transforms import image_transform, in_range
 from common.streams import generator_at
 from common.systems import System
 
@@ -20,10 +20,10 @@ def digits(system: System, seed: int) -> Dataset:
     from sklearn.datasets import load_digits
 
     pixels = (load_digits().images * (255 / 16)).round().astype(np.uint8)
-    fitted = fitter(system)
+    transform = image_transform(system)
 
     def digit(index: int) -> Samples:
-        return fitted(Image.fromarray(pixels[index]))
+        return transform(Image.fromarray(pixels[index]))
 
     return Dataset("digits", len(pixels), digit, fingerprint_of("digits"))
 
@@ -33,20 +33,20 @@ def photos(system: System, seed: int) -> Dataset:
     from sklearn.datasets import load_sample_images
 
     pictures = [Image.fromarray(picture) for picture in load_sample_images().images]
-    fitted = fitter(system)
+    transform = image_transform(system)
 
     def crop(index: int) -> Samples:
         rng = generator_at(seed, "photos", index)
         picture = pictures[rng.integers(len(pictures))]
         side = int(rng.integers(min(picture.size) // 4, min(picture.size) + 1))
         left, top = (int(rng.integers(extent - side + 1)) for extent in picture.size)
-        return fitted(picture.crop((left, top, left + side, top + side)))
+        return transform(picture.crop((left, top, left + side, top + side)))
 
     return Dataset("photos", PHOTO_CROPS, crop, fingerprint_of("photos", seed))
 
 
 def noise(system: System, seed: int) -> Dataset:
-    """Uniform noise: for speed and for tests, not for looking at."""
+    """Uniform noise, for speed measurements and tests."""
     shape = system.sample_shape
 
     def image(index: int) -> Samples:
@@ -56,8 +56,8 @@ def noise(system: System, seed: int) -> Dataset:
     return Dataset("noise", NOISE_IMAGES, image, fingerprint_of("noise", seed))
 
 
-def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
-    """A distribution as a data set of one epoch's worth of its draws."""
+def _distribution(name: str, source: Callable[[int], Samples]) -> Loader:
+    """A data set of samples drawn from a distribution."""
 
     def load(system: System, seed: int) -> Dataset:
         drawn = source(seed)
@@ -69,14 +69,14 @@ def _drawn(name: str, source: Callable[[int], Samples]) -> Loader:
     return load
 
 
-# By the system's `point_dim`: what its networks take.
+# By the system's `point_dim`.
 OFFLINE: dict[int | None, dict[str, Loader]] = {
     None: {"digits": digits, "photos": photos, "noise": noise},
     2: {
-        "8gaussians": _drawn("8gaussians", points.eight_gaussians),
-        "25gaussians": _drawn("25gaussians", points.twenty_five_gaussians),
-        "swissroll": _drawn("swissroll", points.swiss_roll),
+        "8gaussians": _distribution("8gaussians", points.eight_gaussians),
+        "25gaussians": _distribution("25gaussians", points.twenty_five_gaussians),
+        "swissroll": _distribution("swissroll", points.swiss_roll),
         "noise": noise,
     },
-    1: {"gaussian": _drawn("gaussian", points.gaussian), "noise": noise},
+    1: {"gaussian": _distribution("gaussian", points.gaussian), "noise": noise},
 }

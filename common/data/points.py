@@ -1,6 +1,6 @@
 """Points in the plane and numbers: the toy data of caogang's wgan-gp and of devnag's repository.
 
-Each is drawn whole from a stream of its own.
+Each data set is drawn from its own random stream.
 """
 
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from common.streams import Array, generator_at
 
 Points = NDArray[np.float32]
-COUNT = 100_000  # draws that count as one epoch
+COUNT = 100_000  # samples in one epoch
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Gaussians of equal weight in the plane, as their source writes them, and its divisor."""
+    """Gaussians of equal weight in the plane, as in their source, and the source's divisor."""
 
     means: Array  # (modes, 2), before the division
     spread: float  # the standard deviation along each axis, before the division
@@ -25,16 +25,16 @@ class Mixture:
 
     @property
     def centres(self) -> Array:
-        """Where the modes of the draws lie, (modes, 2)."""
+        """The centres of the modes, (modes, 2)."""
         return self.means / self.divisor
 
     @property
     def deviation(self) -> float:
-        """The standard deviation of the draws around a centre, along each axis."""
+        """The standard deviation of the samples around a centre, along each axis."""
         return self.spread / self.divisor
 
     def around(self, modes: NDArray[np.int64], rng: np.random.Generator) -> Points:
-        """One draw around each of those modes, named by index."""
+        """One sample around each of the given modes (indices)."""
         noise = self.spread * rng.standard_normal((len(modes), 2))
         return np.asarray((self.means[modes] + noise) / self.divisor, np.float32)
 
@@ -60,7 +60,7 @@ MIXTURES: dict[str, Callable[[], Mixture]] = {
 
 
 def eight_gaussians(seed: int) -> Points:
-    """Draws from `eight_modes`.
+    """Samples of `eight_modes`.
 
     Source: gan_toy.py of caogang's wgan-gp.
     """
@@ -69,7 +69,7 @@ def eight_gaussians(seed: int) -> Points:
 
 
 def twenty_five_gaussians(seed: int) -> Points:
-    """Draws from `twenty_five_modes`.
+    """Samples of `twenty_five_modes`.
 
     Source: gan_toy.py of caogang's wgan-gp.
     """

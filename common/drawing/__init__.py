@@ -1,1 +1,1 @@
-"""Pictures, charts and tables of what was measured."""
+"""Pictures, charts and tables."""

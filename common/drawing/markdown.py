@@ -4,18 +4,18 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Sequence
 
-LINE = 88  # characters of a command that the book shows without scrolling
-JOINED = "\0"  # between an option and its value, which stay on one line
+LINE = 88  # characters of a command that fit on a page of the book
+JOINED = "\0"  # stands between an option and its value, which stay on one line
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already."""
+    """A table from cells in Markdown."""
     first, *rest = [f"| {' | '.join(cells)} |" for cells in (heads, *rows)]
     return "\n".join([first, "|---" * len(heads) + "|", *rest]) + "\n"
 
 
 def command_lines(words: Sequence[str]) -> str:
-    """A command to be copied into a shell, continued before an option where it grows long."""
+    """A shell command; long ones are continued on the next line, before an option."""
     parts: list[list[str]] = [[]]
     for word in words:
         if word.startswith("--"):

@@ -14,46 +14,46 @@ from common.files import write_bytes
 from common.systems import System
 
 BARS = 40
-REACH = 1.5  # of the axes at least, where no real points say how far the data go
+REACH = 1.5  # the least range of the axes, if there are no real points
 COLOURS = {"real": "0.7", "generated": "C0"}
 GAP = 2  # pixels between the pictures of a grid
 FRAMES = 60
 FRAME_MILLISECONDS = 150
-HELD_MILLISECONDS = 1500
+LAST_FRAME_MILLISECONDS = 1500
 
 
 def grid(images: NDArray[Any]) -> Image.Image:
-    """Images (N, C, H, W) in [−1, 1] as one near-square sheet, row by row."""
+    """Images (N, C, H, W) in [−1, 1] as one near-square grid, row by row."""
     count, channels, height, width = images.shape
     columns = ceil(sqrt(count))
     rows = ceil(count / columns)
-    sheet = np.full(
+    canvas = np.full(
         (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 255, np.uint8
     )
     for index, picture in enumerate(as_bytes(images).transpose(0, 2, 3, 1)):
         row, column = divmod(index, columns)
         top, left = GAP + row * (height + GAP), GAP + column * (width + GAP)
-        sheet[top : top + height, left : left + width] = picture
-    return Image.fromarray(sheet[:, :, 0] if channels == 1 else sheet)
+        canvas[top : top + height, left : left + width] = picture
+    return Image.fromarray(canvas[:, :, 0] if channels == 1 else canvas)
 
 
 def as_bytes(images: NDArray[Any]) -> NDArray[np.uint8]:
-    """Images in [−1, 1] as pixels of 0 to 255."""
+    """Images in [−1, 1] as pixels from 0 to 255."""
     pixels: NDArray[np.uint8] = np.clip(np.rint((images + 1) * 127.5), 0, 255).astype(np.uint8)
     return pixels
 
 
 def symmetric(samples: NDArray[Any], system: System) -> NDArray[Any]:
-    """Samples with their pixels in [−1, 1], whatever range the system's generator emits."""
+    """Samples with pixels scaled to [−1, 1], from the range of the system's generator."""
     return 2 * samples - 1 if system.networks.pixel_range == "unit" else samples
 
 
 def save_samples(
     path: Path, samples: NDArray[Any], system: System, real: NDArray[Any] | None = None
 ) -> None:
-    """Draw samples as a PNG: images as a sheet, points in the plane, numbers as a histogram.
+    """Save samples as a PNG: images as a grid, points as a scatter plot, numbers as a histogram.
 
-    `real` points or numbers are drawn behind, in grey.
+    `real` points or numbers are drawn in grey in the background.
 
     Raises:
         UsageError: the file cannot be written.
@@ -85,14 +85,14 @@ def _draw_numbers(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
 def _draw_points(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
     for name, points in drawn.items():
         axes.scatter(*points.T, s=3, linewidths=0, label=name, color=COLOURS[name])
-    # By the real points where there are any, so that the pictures of a run have the same axes.
+    # Scaled by the real points if there are any, so that all pictures of a run have the same axes.
     farthest = 1.1 * np.abs(next(iter(drawn.values()))).max()
     reach = farthest if "real" in drawn else max(REACH, farthest)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 
 
 def save_animation(path: Path, pictures: Sequence[Path]) -> None:
-    """Write pictures of one size as an endless GIF, the last one held; at most FRAMES of them.
+    """Write at most FRAMES pictures of one size as a looping GIF that pauses on the last one.
 
     Raises:
         UsageError: the file cannot be written.
@@ -101,7 +101,7 @@ def save_animation(path: Path, pictures: Sequence[Path]) -> None:
         return
     chosen = sorted({round(at) for at in np.linspace(0, len(pictures) - 1, FRAMES)})
     frames = [Image.open(pictures[index]).convert("P") for index in chosen]
-    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [HELD_MILLISECONDS]
+    durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_FRAME_MILLISECONDS]
     _write(
         path,
         lambda content: frames[0].save(

@@ -1,4 +1,4 @@
-"""Figures as SVG text, to put into a page that loads nothing from elsewhere."""
+"""Figures as SVG text, for HTML pages without external files."""
 
 from io import StringIO
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files and folders: there or not, and written whole or not at all."""
+"""Check, create and atomically write files and folders."""
 
 import os
 from pathlib import Path
@@ -10,10 +10,10 @@ UNFINISHED = ".unfinished"
 
 
 def check_file(path: Path) -> Path:
-    """The path itself; whether the file can be read, its reader says.
+    """The path itself, if it exists; it may still be unreadable.
 
     Raises:
-        UsageError: nothing is there.
+        UsageError: it does not exist.
     """
     try:
         path.stat()
@@ -25,7 +25,7 @@ def check_file(path: Path) -> Path:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one move.
+    """Write a file atomically.
 
     Raises:
         UsageError: the folder or the file cannot be written; nothing is left behind.
@@ -51,22 +51,22 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes were writing below that folder, and only that."""
+    """Remove the partly written files that killed processes left below that folder."""
     for path in folder.rglob(f".*{UNFINISHED}"):
         path.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> Path:
-    """The folder, made where it is missing.
+    """The folder, created if it is missing.
 
     Raises:
-        UsageError: it cannot be made or written to.
+        UsageError: it cannot be created or written to.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"{folder}: cannot be made into a folder ({error.strerror}); choose another"
+            f"{folder}: cannot be created as a folder ({error.strerror}); choose another"
         ) from None
     if not os.access(folder, os.W_OK):
         raise UsageError(f"{folder}: cannot be written to; choose another folder")

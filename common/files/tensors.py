@@ -1,4 +1,4 @@
-"""safetensors files, read with suspicion."""
+"""Read and write safetensors files, with a checksum and checks of every tensor."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ FLOATS = ("float32", "float64")
 CHECKSUM = "sha256"
 
 
-def read_tensors(path: Path, *, sealed: bool = False) -> tuple[Tensors, dict[str, Any]]:
-    """All tensors of a file and its metadata, each value of which is JSON.
+def read_tensors(path: Path, *, require_checksum: bool = False) -> tuple[Tensors, dict[str, Any]]:
+    """All tensors of a file and its metadata, whose values are JSON.
 
     Raises:
-        UsageError: no such file, not a whole safetensors file, not what its checksum says, or,
-            where the file must be `sealed`, without a checksum.
+        UsageError: no such file, not a complete safetensors file, a wrong checksum, or, with
+            `require_checksum`, none.
     """
     try:
         with safe_open(path, framework="numpy") as file:
@@ -37,7 +37,7 @@ def read_tensors(path: Path, *, sealed: bool = False) -> tuple[Tensors, dict[str
             f"{path}: not a readable safetensors file ({error}); was it cut short? write it again"
         ) from None
     checksum = metadata.pop(CHECKSUM, None)
-    if checksum is None and sealed:
+    if checksum is None and require_checksum:
         raise UsageError(f"{path}: has no checksum; it is not a file that rosetta train wrote")
     if checksum is not None and checksum != _checksum(tensors, metadata):
         raise UsageError(f"{path}: does not match its checksum; it was damaged: take an older one")
@@ -45,7 +45,7 @@ def read_tensors(path: Path, *, sealed: bool = False) -> tuple[Tensors, dict[str
 
 
 def write_tensors(path: Path, tensors: Mapping[str, NDArray[Any]], **metadata: Any) -> None:
-    """Write the file in one move: a reader sees the old file or the whole new one.
+    """Write the file atomically: a reader sees either the old file or the complete new one.
 
     Raises:
         UsageError: the folder or the file cannot be written; nothing is left behind.
@@ -62,11 +62,11 @@ def check_tensors(
     expected: Mapping[str, Sequence[int]],
     optional: Mapping[str, Sequence[int]] | None = None,
 ) -> None:
-    """Check a file's tensors against the names and shapes that it must have and may have.
+    """Check a file's tensors against the required and optional names and shapes.
 
     Raises:
-        UsageError: names the first tensor that is missing, not known, misshapen, not of a
-            floating-point type that we read, or not finite.
+        UsageError: names the first tensor that is missing, unknown, of the wrong shape, not float32
+            or float64, or not finite.
     """
     known = {**expected, **(optional or {})}
     for name in expected:
@@ -86,7 +86,7 @@ def check_tensors(
 
 
 def _checksum(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> str:
-    """Of everything that the file says: metadata, names, types, shapes and values."""
+    """A hash of the file's metadata, names, types, shapes and values."""
     digest = sha256(json.dumps(sorted(metadata.items())).encode())
     for name, array in sorted(tensors.items()):
         digest.update(f"{name} {array.dtype} {array.shape}".encode())

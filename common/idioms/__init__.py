@@ -1,1 +1,1 @@
-"""How each framework says the same thing: the real definitions, side by side."""
+"""The same definition in each of the four packages, side by side."""

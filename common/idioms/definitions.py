@@ -1,4 +1,4 @@
-"""The source of one public name in the four packages, read without importing a framework."""
+"""The source code of a public name in the four packages, without importing a framework."""
 
 import ast
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ Named = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True)
 class Definition:
-    """What one package understands by a name."""
+    """The definition of a name in one package."""
 
     name: str  # as in losses.gradient_penalty
     backend: str
     path: str  # from the project's root
     line: int
-    source: str  # with the module's private functions, classes and constants that it uses
+    source: str  # including the private functions, classes and constants of the module that it uses
 
 
 def all_names() -> list[str]:
@@ -38,7 +38,7 @@ def find_definition(name: str, backend: str) -> Definition:
     """The definition of that name in that backend's package.
 
     Raises:
-        UsageError: the package has no such name; the message gives the nearest ones.
+        UsageError: the package has no such name; the message suggests similar ones.
     """
     module, _, wanted = name.rpartition(".")
     folder = _folder(backend)

@@ -14,8 +14,8 @@ from common.parity.cases import Case
 from common.parity.keys import Key
 from common.parity.starting_state import starting_state
 from common.streams import Array, Streams, generator_at
-from common.streams.stand_ins import stand_in
 from common.streams.step_inputs import StepInputs, draw_step_inputs
+from common.streams.synthetic import synthetic_batch
 
 NETWORKS = ("generator", "discriminator")
 Recorded = Iterator[tuple[Key, Array]]
@@ -56,7 +56,7 @@ class CaseRun:
         system, batch = self.system, self.case.batch_size
 
         def real(index: int) -> Array:
-            return stand_in(system, self.seed, step, index, batch)
+            return synthetic_batch(system, self.seed, step, index, batch)
 
         inputs = draw_step_inputs(system, self.seed, step, batch, real)
         if not self.perturbation and not self.rounded:

@@ -12,8 +12,8 @@ from typing import Any
 
 from common import ROOT, UsageError
 from common.backends import BACKENDS
-from common.backends.compiled import processor
-from common.backends.examining import installed_versions
+from common.backends.inspection import installed_versions
+from common.backends.xla_cache import processor
 from common.files import make_folder, remove_unfinished, write_bytes
 from common.parity.tasks import Plan
 

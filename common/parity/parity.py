@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from common.backends.examining import version_of
+from common.backends.inspection import version_of
 from common.files import make_folder
 from common.parity.compare import compare_at_one_seed
 from common.parity.confirming import confirmed, is_doubtful

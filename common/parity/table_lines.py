@@ -4,7 +4,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from common.backends import BACKENDS
-from common.backends.examining import version_of
+from common.backends.inspection import version_of
 from common.parity.report import cell, worse
 from common.parity.results import Comparison, Result
 from common.parity.tasks import Plan

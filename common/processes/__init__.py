@@ -1,1 +1,1 @@
-"""Processes of this project: starting them, and what they use."""
+"""Start processes, and measure what they use."""

@@ -1,4 +1,4 @@
-"""Other Python processes of this project, and what they say."""
+"""Start child processes and read their output."""
 
 import json
 import os
@@ -12,25 +12,25 @@ from common import ROOT
 
 
 def python_path() -> str:
-    """What a child needs as PYTHONPATH to find this project from any folder."""
+    """The PYTHONPATH with which a child process can import this project from any folder."""
     return os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def share_of_threads(processes: int) -> dict[str, str]:
-    """The variables that keep each of several processes beside each other to its own cores.
+    """The environment variables that divide the cores among processes running in parallel.
 
-    Small networks in twice as many threads as cores take up to four times as long.
+    With twice as many threads as cores, small networks take up to four times as long.
     """
     each = str(max(1, (os.cpu_count() or 1) // processes))
-    of_tensorflow = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return dict.fromkeys(("OMP_NUM_THREADS", "NPROC", *of_tensorflow), each)  # NPROC is XLA's
+    tensorflow = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return dict.fromkeys(("OMP_NUM_THREADS", "NPROC", *tensorflow), each)  # NPROC is XLA's
 
 
-def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: float) -> Any:
-    """The JSON that Python, run with these arguments, prints on its last line.
+def run_python(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: float) -> Any:
+    """Run Python with these arguments and parse the JSON on the last line of its output.
 
     Raises:
-        RuntimeError: it failed; with its last words.
+        RuntimeError: it failed; contains the last line of its error output.
         TimeoutExpired: it did not end within `timeout` seconds, and was stopped.
     """
     done = subprocess.run(
@@ -43,12 +43,12 @@ def ask(arguments: Sequence[str], *, variables: Mapping[str, str], timeout: floa
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:
-        raise RuntimeError(last_words(done))
+        raise RuntimeError(failure_message(done))
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def run_whole(command: Sequence[str], timeout: float) -> int | None:
-    """The exit status of a command; None if its time ran out: then its children end with it."""
+def run_with_timeout(command: Sequence[str], timeout: float) -> int | None:
+    """The exit status of a command; None if it timed out and was killed with its children."""
     process = subprocess.Popen(command, start_new_session=True)
     try:
         return process.wait(max(0.0, timeout))
@@ -60,12 +60,12 @@ def run_whole(command: Sequence[str], timeout: float) -> int | None:
             process.wait()
 
 
-def last_words(done: subprocess.CompletedProcess[str]) -> str:
-    """What a process that failed said last, or its exit status."""
+def failure_message(done: subprocess.CompletedProcess[str]) -> str:
+    """The last error line of a failed process, or its exit status."""
     return last_line(done.stderr) or f"exit status {done.returncode}"
 
 
 def last_line(text: str) -> str:
-    """The last line that says anything, "" if none does."""
+    """The last line that is not empty, "" if there is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("error: ") if lines else ""

@@ -1,4 +1,4 @@
-"""What this process has used, and what this machine has left."""
+"""The memory and time used by this process, and the memory available."""
 
 import resource
 import sys
@@ -10,18 +10,18 @@ _MEMORY = Path("/proc/meminfo")
 
 
 def process_peak() -> int:
-    """The most bytes of memory that this process has held at once."""
+    """The peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT
 
 
 def cpu_seconds() -> float:
-    """What this process, and those that it started and that ended, have computed so far."""
+    """The CPU time of this process and of its children that have ended."""
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, who))
 
 
 def available() -> int | None:
-    """The bytes that processes can still take without swapping; None where Linux does not say."""
+    """The memory available without swapping, in bytes; None on systems other than Linux."""
     try:
         lines = _MEMORY.read_text().splitlines()
     except OSError:

@@ -1,1 +1,1 @@
-"""How good generated samples are, in NumPy, SciPy and scikit-learn, without a download."""
+"""Measures of sample quality, with NumPy, SciPy and scikit-learn, without a download."""

@@ -1,4 +1,4 @@
-"""Which digits a generator draws, and how clearly."""
+"""Which digits a generator produces, and how confidently they are classified."""
 
 from dataclasses import dataclass
 
@@ -13,22 +13,22 @@ LEAST_SHARE = 0.01  # of the samples, for a digit to count: a tenth of an even s
 
 @dataclass(frozen=True)
 class DigitBalance:
-    """What the digits classifier makes of a set of images."""
+    """The digits classifier's result on a set of images."""
 
-    shares: tuple[float, ...]  # of the images taken for each digit, 0 to 9
+    shares: tuple[float, ...]  # of the images classified as each digit, 0 to 9
     covered: int  # digits with a share of at least LEAST_SHARE
     entropy: float  # of the shares, in nats: 0 to log(10)
-    confidence: float  # the mean probability of the digit that an image is taken for
+    confidence: float  # the mean probability of the predicted digit
 
 
 def digit_balance(images: Values) -> DigitBalance:
-    """How images (N, 1, H, W) in [−1, 1] spread over the ten digits.
+    """How images (N, 1, H, W) in [−1, 1] are distributed over the ten digits.
 
-    The classifier takes every image for some digit, so read `covered` beside a distance: noise
-    covers a few digits too.
+    The classifier assigns a digit to every image, so read `covered` together with a distance:
+    noise covers a few digits too.
 
     Raises:
-        UsageError: no images, other channels than one, a NaN or an infinity.
+        UsageError: no images, more than one channel, a NaN or an infinity.
     """
     from scipy.special import entr
 

@@ -1,4 +1,4 @@
-"""Features of digits from a small classifier of scikit-learn's digits, trained on first use."""
+"""Features from a small classifier, trained on scikit-learn's digits at the first use."""
 
 from functools import cache
 from typing import Any
@@ -17,23 +17,23 @@ Labels = NDArray[np.int64]
 
 
 def digits_features(images: Values) -> Array:
-    """The classifier's last hidden layer, (N, 64), of images (N, 1, H, W) in [−1, 1].
+    """The classifier's last hidden layer, (N, 64), for images (N, 1, H, W) in [−1, 1].
 
     Raises:
-        UsageError: no images, other channels than one, a NaN or an infinity.
+        UsageError: no images, more than one channel, a NaN or an infinity.
     """
     network, rows = classifier(), _rows(images)
-    # scikit-learn offers predictions but no hidden layer; its weights are public.
+    # scikit-learn returns predictions only, not the hidden layer; its weights are public.
     for weights, bias in zip(network.coefs_[:-1], network.intercepts_[:-1], strict=True):
         rows = np.maximum(rows @ weights + bias, 0)
     return rows
 
 
 def digit_probabilities(images: Values) -> Array:
-    """How likely the classifier finds each digit, (N, 10), in images (N, 1, H, W) in [−1, 1].
+    """The classifier's probabilities of the digits, (N, 10), for images (N, 1, H, W) in [−1, 1].
 
     Raises:
-        UsageError: no images, other channels than one, a NaN or an infinity.
+        UsageError: no images, more than one channel, a NaN or an infinity.
     """
     probabilities: Array = classifier().predict_proba(_rows(images))
     return probabilities
@@ -41,11 +41,11 @@ def digit_probabilities(images: Values) -> Array:
 
 @cache
 def classifier() -> Any:
-    """scikit-learn's MLP classifier, trained on four fifths of its 8×8 digits, once a process.
+    """scikit-learn's MLP classifier, trained on four fifths of its 8×8 digits, once per process.
 
-    Adam and not L-BFGS, which is as fast and as accurate: a relative change of 1e-13 in the
-    pixels moved the Fréchet distances by several per cent after L-BFGS, whose line search takes
-    other turns, and by 1e-13 after Adam. So the figures of two machines can be compared.
+    Trained with Adam, so that the figures of two machines can be compared. L-BFGS is as fast and
+    as accurate, but a relative change of 1e-13 in the pixels alters its line search and changed the
+    Fréchet distances by several per cent; with Adam they changed by 1e-13.
     """
     from sklearn.neural_network import MLPClassifier
 
@@ -66,7 +66,7 @@ def classifier() -> Any:
 
 
 def held_out_digits() -> tuple[Values, Labels]:
-    """The fifth that the classifier has not seen: images (N, 1, 8, 8) in [−1, 1], and digits."""
+    """The held-out fifth of the digits: images (N, 1, 8, 8) in [−1, 1], and labels."""
     return _part(training=False)
 
 
@@ -81,7 +81,7 @@ def _part(*, training: bool) -> tuple[Values, Labels]:
 
 
 def _rows(images: Values) -> Array:
-    """Images of any size as rows of 8×8 pixels, each the mean of those whose centres it holds."""
+    """Images of any size reduced to 8×8 pixels by averaging, each image a row."""
     check_samples("images", images, least=1)
     if images.ndim != 4 or images.shape[1] != 1:
         raise UsageError(f"images: shape {images.shape}; the digits are grey, (N, 1, H, W)")

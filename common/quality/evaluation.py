@@ -1,4 +1,4 @@
-"""The measures that suit a set of samples, and the one that ranks checkpoints."""
+"""The measures for a set of samples, and the one by which checkpoints are ranked."""
 
 from collections.abc import Mapping
 
@@ -22,16 +22,16 @@ HEADLINES = ("frechet_digits", "wasserstein", "sliced_wasserstein")
 def evaluate(
     samples: Values, dataset_samples: Values, *, data_name: str, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Every measure that suits the generated samples, compared with samples of the data set.
+    """Every measure that applies to the generated samples, against samples of the data set.
 
     Numbers (N, 1): mean_error, deviation_error and wasserstein. Points (N, 2):
     sliced_wasserstein and, where the data have modes, modes_covered, high_quality and
-    mode_divergence. Images (N, C, H, W) in [−1, 1]: sliced_wasserstein and, of digits in grey,
+    mode_divergence. Images (N, C, H, W) in [−1, 1]: sliced_wasserstein and, for grey digits,
     frechet_digits, kernel_digits and digits_covered. `rng` draws the directions of the sliced
-    distance; give every checkpoint of a run one at the same address.
+    distance; use a generator at the same address for every checkpoint of a run.
 
     Raises:
-        UsageError: fewer than two samples, samples of two shapes, a NaN or an infinity.
+        UsageError: fewer than two samples, samples of different shapes, a NaN or an infinity.
     """
     if samples.shape[1:] == (1,):
         return compare_numbers(dataset_samples, samples)
@@ -49,12 +49,12 @@ def evaluate(
 def headline(metrics: Mapping[str, float]) -> tuple[str, float]:
     """The measure by which the best checkpoint is chosen and its value; lower is better.
 
-    The Fréchet distance for digits, since it sees shapes where the sliced distance sees pixels;
-    the Wasserstein distance for numbers; else the sliced Wasserstein distance, which missing
-    modes and stray samples both raise.
+    For digits the Fréchet distance, since it compares shapes rather than pixels; for numbers the
+    Wasserstein distance; else the sliced Wasserstein distance, which increases with missing modes
+    and with outliers.
 
     Raises:
-        KeyError: there is none among the metrics.
+        KeyError: the metrics contain none of these.
     """
     for name in HEADLINES:
         if name in metrics:

@@ -1,4 +1,4 @@
-"""The Fréchet distance between the Gaussians that fit two sets of features."""
+"""The Fréchet distance between Gaussians fitted to two sets of features."""
 
 import numpy as np
 
@@ -9,17 +9,18 @@ from common.streams import Array
 def frechet_distance(real_features: Values, generated_features: Values) -> float:
     """‖μ₁ − μ₂‖² + tr(C₁ + C₂ − 2(C₁C₂)^½) of features (N, D) and (M, D); squared, as usual.
 
-    With C = RᵀR the trace of (C₁C₂)^½ is the sum of the singular values of R₁R₂ᵀ, and R comes
-    from the features without C. So no root is taken of a rounding error, and a singular
-    covariance costs no digits: fewer samples than features, or units that never fire.
+    With C = RᵀR the trace of (C₁C₂)^½ is the sum of the singular values of R₁R₂ᵀ, and R is
+    computed from the features without C. This avoids square roots of rounding errors, and a
+    singular covariance (fewer samples than features, or units that are always zero) loses no
+    precision.
 
-    Few samples overestimate the distance; compare figures of equal N and M.
+    With few samples the distance is overestimated; compare only figures of equal N and M.
 
     Sources: Heusel et al. 2017, "GANs trained by a two time-scale update rule"; Dowson and
     Landau 1982, "The Fréchet distance between multivariate normal distributions".
 
     Raises:
-        UsageError: fewer than two samples, features of two widths, a NaN or an infinity.
+        UsageError: fewer than two samples, features of different widths, a NaN or an infinity.
     """
     from scipy.linalg import svdvals
 

@@ -1,4 +1,4 @@
-"""FID and KID on Inception v3, by torch-fidelity in a process of its own."""
+"""FID and KID with Inception v3, computed by torch-fidelity in a separate process."""
 
 import json
 import subprocess
@@ -12,19 +12,19 @@ import numpy as np
 from PIL import Image
 
 from common import UsageError
-from common.processes.child import last_words
+from common.processes.child import failure_message
 from common.quality.samples import Values, check_pair
 
 INSTALL = "install it with: pip install -c constraints.txt -e '.[fid]'"
 WEIGHTS = "weights-inception-2015-12-05-6726825d.pth"
-SUBSET = 1000  # samples in one of KID's subsets, as torch-fidelity has it
-SECONDS = 7200.0  # after which it counts as hung
+SUBSET = 1000  # samples in one of KID's subsets, torch-fidelity's default
+SECONDS = 7200.0  # after which the process is stopped
 KEYS = {"fid": "frechet_inception_distance", "kid": "kernel_inception_distance_mean"}
-# A process of its own keeps PyTorch out of this one, which may hold another framework.
+# A separate process, since this one may have imported another framework than PyTorch.
 SCRIPT = (
     "import json, sys, torch_fidelity\n"
-    "found = torch_fidelity.calculate_metrics(**json.load(sys.stdin))\n"
-    "print('\\n' + json.dumps({name: float(value) for name, value in found.items()}))\n"
+    "metrics = torch_fidelity.calculate_metrics(**json.load(sys.stdin))\n"
+    "print('\\n' + json.dumps({name: float(value) for name, value in metrics.items()}))\n"
 )
 
 
@@ -33,16 +33,16 @@ def inception_distances(
 ) -> dict[str, float]:
     """The Fréchet and kernel inception distances "fid" and "kid" of two sets of images.
 
-    Both are uint8, (N, C, H, W), C being 1 or 3; grey becomes RGB. torch-fidelity downloads the
-    weights (about 95 MB) once unless `weights` names the file, which it unpickles: pass none that
-    you do not trust. It computes on `device`, cpu or cuda. FID is comparable with published
-    figures only for as many samples as they used, mostly 50,000.
+    Both are uint8, (N, C, H, W), with C = 1 or 3; grey is converted to RGB. torch-fidelity
+    downloads the weights (about 95 MB) once, unless `weights` is a file with them. It unpickles
+    that file, so only pass files that you trust. It computes on `device`, cpu or cuda. FID is
+    comparable with published figures only for the same number of samples, mostly 50,000.
 
     Sources: Heusel et al. 2017 (FID), Bińkowski et al. 2018 (KID); Obukhov et al. 2020,
     torch-fidelity.
 
     Raises:
-        UsageError: torch-fidelity or its weights cannot be had, or the arrays are no images.
+        UsageError: torch-fidelity or its weights are not available, or the arrays are not images.
     """
     for name, images in (("real images", real), ("generated images", generated)):
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
@@ -65,7 +65,7 @@ def inception_distances(
             "verbose": False,
             "save_cpu_ram": True,  # no workers: containers rarely give them shared memory
         }
-        distances = _ask(request)
+        distances = _run(request)
     return {name: distances[key] for name, key in KEYS.items()}
 
 
@@ -77,7 +77,7 @@ def _save(folder: Path, images: Values) -> str:
     return str(folder)
 
 
-def _ask(request: dict[str, Any]) -> dict[str, float]:
+def _run(request: dict[str, Any]) -> dict[str, float]:
     try:
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT],
@@ -93,7 +93,7 @@ def _ask(request: dict[str, Any]) -> dict[str, float]:
         ) from None
     if done.returncode:
         raise UsageError(
-            f"torch-fidelity: {last_words(done)}; if it "
+            f"torch-fidelity: {failure_message(done)}; if it "
             f"cannot download its weights, fetch {WEIGHTS} from its releases and pass it as weights"
         )
     answer: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])

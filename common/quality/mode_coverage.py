@@ -1,4 +1,4 @@
-"""How many modes of a toy a generator reaches, and how evenly."""
+"""How many modes of a toy distribution a generator covers, and how evenly."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from common.quality.samples import Values, check_samples
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """What of a mixture a set of samples covers."""
+    """How a set of samples covers the modes of a mixture."""
 
     modes: int
     covered: int  # modes with at least one high-quality sample
@@ -22,16 +22,15 @@ class ModeCoverage:
 def mode_coverage(samples: Values, mixture: Mixture, *, radius: float) -> ModeCoverage:
     """Compare points (N, 2) with the modes of a mixture, each point with its nearest mode.
 
-    A sample is of high quality within `radius` standard deviations of a centre, and a mode is
-    covered if one such sample is nearest to it. Of the mixture's own samples a share
-    1 − exp(−radius²/2) is of high quality. The divergence counts every sample, whatever its
-    quality.
+    A sample within `radius` standard deviations of a centre is of high quality, and a mode is
+    covered if it is the nearest one to such a sample. For samples of the mixture itself, the share
+    of high quality is 1 − exp(−radius²/2). The divergence counts all samples.
 
     Sources: Srivastava et al. 2017, "VEEGAN", with a radius of 3, and Lin et al. 2018, "PacGAN",
     for the divergence.
 
     Raises:
-        UsageError: no samples, samples that are no points, a NaN or an infinity.
+        UsageError: no samples, samples that are not points, a NaN or an infinity.
     """
     from scipy.special import rel_entr
 

@@ -1,14 +1,13 @@
-"""Numbers compared by their first two moments and by the cost of moving them."""
+"""Compare numbers by mean, standard deviation and Wasserstein distance."""
 
 from common import UsageError
 from common.quality.samples import Values, as_rows
 
 
 def compare_numbers(real: Values, generated: Values) -> dict[str, float]:
-    """Errors of the mean and of the standard deviation, and the distance of two sets of numbers.
+    """The errors of mean and standard deviation, and the Wasserstein distance of two sets.
 
-    Both are (N, 1). The errors are generated minus real; the Wasserstein distance is of order 1,
-    the mean distance that a number has to move.
+    Both are (N, 1). The errors are generated minus real; the Wasserstein distance is of order 1.
 
     Raises:
         UsageError: fewer than two samples, samples of several numbers, a NaN or an infinity.

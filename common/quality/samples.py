@@ -1,4 +1,4 @@
-"""Real and generated samples as rows of numbers, checked once for every measure."""
+"""Check real and generated samples, and flatten each sample to a row of numbers."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from common import UsageError
 
 Values = NDArray[Any]
-Rows = NDArray[Any]  # (N, numbers a sample), float32 or float64
+Rows = NDArray[Any]  # (N, numbers per sample), float32 or float64
 
 
 def as_rows(real: Values, generated: Values, *, least: int) -> tuple[Rows, Rows]:
-    """Both sets as rows of one floating-point type, (N, numbers a sample) and (M, …).
+    """Both sets as rows of the same floating-point type, (N, numbers per sample) and (M, …).
 
     Raises:
-        UsageError: fewer than `least` samples, samples of two shapes, a NaN or an infinity.
+        UsageError: fewer than `least` samples, samples of different shapes, a NaN or an infinity.
     """
     check_pair(real, generated, least=least)
     kind = np.result_type(real, generated, np.float32)
-    # Without contiguous rows NumPy multiplies matrices without BLAS, ten times slower.
+    # For non-contiguous arrays NumPy does not use BLAS, and matrix products are ten times slower.
     first, second = (
         np.ascontiguousarray(values.reshape(len(values), -1), kind) for values in (real, generated)
     )
@@ -27,10 +27,10 @@ def as_rows(real: Values, generated: Values, *, least: int) -> tuple[Rows, Rows]
 
 
 def check_pair(real: Values, generated: Values, *, least: int) -> None:
-    """Check two sets of samples, (N, …) and (M, …), for what every measure requires.
+    """Check two sets of samples, (N, …) and (M, …), against the requirements of every measure.
 
     Raises:
-        UsageError: fewer than `least` samples, samples of two shapes, a NaN or an infinity.
+        UsageError: fewer than `least` samples, samples of different shapes, a NaN or an infinity.
     """
     for name, values in (("real samples", real), ("generated samples", generated)):
         check_samples(name, values, least=least)
@@ -42,7 +42,7 @@ def check_pair(real: Values, generated: Values, *, least: int) -> None:
 
 
 def check_samples(name: str, values: Values, *, least: int) -> None:
-    """Check one set of samples, (N, …), for what every measure requires.
+    """Check one set of samples, (N, …), against the requirements of every measure.
 
     Raises:
         UsageError: fewer than `least` samples, no numbers in a sample, a NaN or an infinity.

@@ -5,7 +5,7 @@ import numpy as np
 from common.quality.samples import Rows, Values, as_rows
 from common.streams import Array
 
-CHUNK = 2**22  # numbers held at once for the directions, and for the projections of one set
+CHUNK = 2**22  # the largest array of directions, or of projections of one set
 
 
 def sliced_wasserstein_distance(
@@ -15,9 +15,9 @@ def sliced_wasserstein_distance(
 
     Both sets are flattened and projected onto `projections` uniform random directions. Along each
     the distance of order 2 is exact, from the quantile functions (for N = M from the sorted
-    projections); the result is the square root of their mean square. It is in the unit of one
-    coordinate: adding c to every number of each sample gives about c. Two sets of one
-    distribution are a sampling error apart, so compare figures of equal N and M.
+    projections); the result is the square root of their mean square. Its unit is that
+    of one coordinate: adding c to every number of each sample gives about c. Because of the
+    sampling error, compare only figures of equal N and M.
 
     Sources: Rabin et al. 2011, "Wasserstein barycenter and its application to texture mixing";
     Bonneel et al. 2015, "Sliced and Radon Wasserstein barycenters of measures". Karras et al.
@@ -25,7 +25,7 @@ def sliced_wasserstein_distance(
     rather than on whole samples as here.
 
     Raises:
-        UsageError: an empty set, samples of two shapes, a NaN or an infinity.
+        UsageError: an empty set, samples of different shapes, a NaN or an infinity.
     """
     first, second = as_rows(real, generated, least=1)
     size = first.shape[1]

@@ -1,1 +1,1 @@
-"""The formulas in NumPy and float64, written from the papers and apart from every port."""
+"""Reference formulas in NumPy and float64, from the papers and independent of the ports."""

@@ -1,4 +1,4 @@
-"""Layers that the ports write themselves, forward and backward."""
+"""The layers that the ports implement themselves, forward and backward."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Losses and their gradients in closed form."""
+"""The losses and their gradients in closed form."""
 
 import numpy as np
 
@@ -69,7 +69,8 @@ def hinge_generator(fake: Array) -> tuple[float, Array]:
 
 
 def quadratic_penalty(points: Array, slope: Array, *, weight: float) -> tuple[float, Array]:
-    """The gradient penalty of the critic D(x) = ½ ‖x‖² + slope · x at `points`, and its slope's.
+    """The gradient penalty of the critic D(x) = ½ ‖x‖² + slope · x at `points`, and its gradient
+    with respect to `slope`.
 
     ∇D(x) = x + slope, so the penalty is weight · mean (‖x + slope‖ − 1)², and its gradient in
     the slope 2 · weight · mean (1 − 1/‖x + slope‖) (x + slope), zero where x = −slope.
@@ -85,9 +86,9 @@ def quadratic_penalty(points: Array, slope: Array, *, weight: float) -> tuple[fl
 def generator_objective(real: Array, fake: Array, labels: tuple[float, float, float]) -> float:
     """Least squares' generator objective at the optimal discriminator of two distributions.
 
-    `real` and `fake` are probabilities over the same outcomes, labels those of real, fake and
-    the generator. The objective is ½ E over both of (D* − gen_label)², the real part of which
-    the generator does not move, with D* = (real_label · p_r + fake_label · p_g) / (p_r + p_g).
+    `real` and `fake` are probabilities of the same outcomes; the labels are real_label, fake_label
+    and gen_label. The objective is ½ ∑ (p_r + p_g) (D* − gen_label)² with
+    D* = (real_label · p_r + fake_label · p_g) / (p_r + p_g).
 
     Source: Mao et al. 2017, equations 5 to 8.
     """
@@ -99,6 +100,6 @@ def generator_objective(real: Array, fake: Array, labels: tuple[float, float, fl
 def pearson_chi_squared(observed: Array, expected: Array) -> float:
     """χ²(observed ‖ expected) = Σ (expected − observed)² / observed, as Mao et al. 2017 write it.
 
-    Theirs stands between p_d + p_g and 2 p_g, so it divides by p_d + p_g.
+    There `observed` is p_d + p_g and `expected` is 2 p_g, so they divide by p_d + p_g.
     """
     return float(((expected - observed) ** 2 / observed).sum())

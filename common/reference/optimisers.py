@@ -38,7 +38,7 @@ def keras_adam(
     beta2: float,
     epsilon: float,
 ) -> tuple[Array, Slots]:
-    """w − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε): epsilon meets the uncorrected moment."""
+    """w − lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε): epsilon is added to the uncorrected root."""
     first = beta1 * slots["first_moment"] + (1 - beta1) * gradient
     second = beta2 * slots["second_moment"] + (1 - beta2) * gradient**2
     rate = learning_rate * np.sqrt(1 - beta2**step) / (1 - beta1**step)

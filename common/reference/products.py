@@ -1,4 +1,4 @@
-"""Products of matrices and convolutions with their gradients, in NumPy's float64."""
+"""Matrix products and convolutions with their gradients, in NumPy and float64."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Spectral normalisation in float64: both rules for one step of the power iteration."""
+"""Spectral normalisation in float64: both variants of one power iteration."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ def as_matrix(weight: Array, *, transposed: bool) -> Array:
 
 
 def normalise(vector: Array) -> Array:
-    """vector / max(‖vector‖, 1e-12), as PyTorch's library has it."""
+    """vector / max(‖vector‖, 1e-12), as in PyTorch."""
     return vector / max(float(np.linalg.norm(vector)), EPSILON)
 
 

@@ -1,1 +1,1 @@
-"""Setting up an environment: what to install, in which order, and what Jittor needs first."""
+"""Set up an environment: installing the frameworks, and preparing Jittor."""

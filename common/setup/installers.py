@@ -1,4 +1,4 @@
-"""What installs packages here: uv where it is at hand and pip's settings allow it, else pip."""
+"""The package installer to use: uv if it is available and pip's settings allow it, else pip."""
 
 import re
 import shutil
@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-# Of pip's settings: those that uv takes as options of the same name, ...
+# pip's settings: those that uv accepts as options of the same name, ...
 PASSED_ON = ("find-links", "index-url", "extra-index-url", "constraint")
-CERTIFICATES = "cert"  # ... the one that it takes as a variable, and ...
-# ... those that change nothing about what is installed. Any other keeps uv from being used.
-_SAID = ("disable-pip-version-check", "no-color", "no-input", "progress-bar", "quiet")
-HARMLESS = (*_SAID, "cache-dir", "default-timeout", "no-cache-dir", "retries", "timeout")
+CERTIFICATES = "cert"  # ... the one that it reads from an environment variable, and ...
+# ... those that do not affect what is installed. With any other setting, pip is used.
+_OUTPUT = ("disable-pip-version-check", "no-color", "no-input", "progress-bar", "quiet")
+HARMLESS = (*_OUTPUT, "cache-dir", "default-timeout", "no-cache-dir", "retries", "timeout")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Installer:
 
     name: str
     call: tuple[str, ...]
-    beside: bool  # whether several calls can install at the same time
+    beside: bool  # whether several calls can run at the same time
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *requirements: str, constraints: str = "constraints.txt") -> list[str]:
@@ -33,17 +33,17 @@ class Installer:
 
 
 def installers() -> tuple[Installer, ...]:
-    """Those to try, the fastest first; the last is always pip."""
+    """The installers to try, fastest first; the last is always pip."""
     uv = shutil.which("uv")
-    found = with_uv(uv, pip_settings()) if uv else None
-    return (found, with_pip()) if found else (with_pip(),)
+    fast = with_uv(uv, pip_settings()) if uv else None
+    return (fast, with_pip()) if fast else (with_pip(),)
 
 
 def with_pip() -> Installer:
     """The environment's own pip.
 
-    It would byte-compile every file of every package, one after the other. Python does so for the
-    third of them that is imported, at its first import, unless it may not keep what it compiles.
+    By default pip byte-compiles every file of every package. Python does that itself at the first
+    import, for the third of the files that are imported, unless it may not write bytecode.
     """
     options = ["--quiet", "--disable-pip-version-check"]
     options += [] if sys.dont_write_bytecode else ["--no-compile"]
@@ -51,12 +51,12 @@ def with_pip() -> Installer:
 
 
 def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:
-    """uv with pip's settings, which it does not read; None where it cannot be told one of them."""
+    """uv with pip's settings, which it does not read; None if it does not support one of them."""
     if any(key not in (*PASSED_ON, CERTIFICATES, *HARMLESS) for key in settings):
         return None
     options = [f"--{key}={each}" for key in PASSED_ON for each in settings.get(key, "").split()]
     if "extra-index-url" in settings:
-        # By itself uv takes a package from the first index that has it, pip the best of all.
+        # uv takes a package from the first index that has it, pip the best version of all indexes.
         options.append("--index-strategy=unsafe-best-match")
     if sys.dont_write_bytecode:
         options.append("--compile-bytecode")
@@ -64,31 +64,31 @@ def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:
     return Installer(
         "uv",
         (program, "pip", "install", "--quiet", "--python", sys.executable, *options),
-        beside=False,  # uv locks the environment, and is parallel by itself
+        beside=False,  # uv locks the environment, and installs in parallel itself
         variables={"SSL_CERT_FILE": certificates} if certificates else {},
     )
 
 
 def pip_settings() -> dict[str, str]:
-    """What pip's files and variables set for `pip install`, none where there is no pip."""
+    """pip's settings for `pip install`, from files and variables; empty if there is no pip."""
     command = [sys.executable, "-m", "pip", "config", "list"]
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    lines = re.findall(r"^(global|install|:env:)\.([\w-]+)=(.+)$", said, re.MULTILINE)
+    output = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    lines = re.findall(r"^(global|install|:env:)\.([\w-]+)=(.+)$", output, re.MULTILINE)
     sections: dict[str, dict[str, str]] = {"global": {}, "install": {}, ":env:": {}}
     for section, key, value in lines:
         sections[section][key] = str(literal_eval(value))
-    # The later ones win, as they do for pip.
+    # Later ones take precedence, as in pip.
     return {**sections["global"], **sections["install"], **sections[":env:"]}
 
 
 def forget_unfinished(packages: Path | None = None) -> list[str]:
-    """Let the installer see what it was interrupted in as missing; the packages' names.
+    """Remove the metadata of packages whose installation was interrupted; return their names.
 
-    The list of its files is the last that is written of a package, and what describes it comes
-    shortly before: between the two it would pass for installed.
+    An installer writes a package's metadata first and its file list (RECORD) last: without RECORD
+    the package would count as installed although it may be incomplete.
     """
     if packages is None and sys.prefix == sys.base_prefix:
-        return []  # a system's packages are the system's
+        return []  # packages of the system's Python are not ours to change
     described = (packages or Path(sysconfig.get_path("purelib"))).glob("*.dist-info")
     unfinished = [place for place in described if not (place / "RECORD").exists()]
     for place in unfinished:

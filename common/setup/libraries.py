@@ -1,37 +1,37 @@
-"""The libraries beside the frameworks: which are missing here, and the line that installs them."""
+"""Libraries other than the frameworks: which are missing, and the command that installs them."""
 
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 
 from common import UsageError
 
-# By the name under which Python imports them; all others are installed by that name.
+# By import name, where pip knows the package by another name.
 INSTALLED_AS = {"PIL": "pillow", "sklearn": "scikit-learn"}
 OURS = ("common", "torch_impl", "tf_impl", "jax_impl", "jittor_impl")
 
 
 def missing(modules: Iterable[str]) -> list[str]:
-    """Those that are not installed, by the names under which pip knows them."""
+    """The modules that are not installed, by their names in pip."""
     return [_installed_as(module) for module in modules if find_spec(module) is None]
 
 
 def require(what: str, modules: Sequence[str], *, also: Sequence[str] = ()) -> None:
-    """Nothing, where every module can be imported; `also` only joins the line that installs.
+    """Check that every module can be imported; `also` is only added to the install command.
 
     Raises:
-        UsageError: names all that are missing, and installs them in one line.
+        UsageError: lists all missing ones, with one command that installs them.
     """
-    if lacking := missing(modules):
-        wanted = " ".join((*lacking, *missing(also)))
+    if absent := missing(modules):
+        wanted = " ".join((*absent, *missing(also)))
         raise UsageError(
-            f"{what} needs {', '.join(lacking)}, not installed here; pip install {wanted}"
+            f"{what} needs {', '.join(absent)}, not installed here; pip install {wanted}"
         )
 
 
-def absent(error: ImportError, *, besides: Sequence[str] = ()) -> str | None:
-    """The line for a library that an import did not find.
+def missing_library_message(error: ImportError, *, besides: Sequence[str] = ()) -> str | None:
+    """The message for a library that an import did not find.
 
-    None where the fault is another, or what is missing is a module of this project or `besides`.
+    None for any other error, and if the missing module belongs to this project or `besides`.
     """
     module = (error.name or "").partition(".")[0]
     if not isinstance(error, ModuleNotFoundError) or module in ("", *OURS, *besides):

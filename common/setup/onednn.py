@@ -1,7 +1,7 @@
-"""oneDNN for Jittor: Jittor's own download, else the system's library linked where it looks.
+"""Provide oneDNN for Jittor: its own download, or the system's library linked into its cache.
 
-Run as `python -m common.setup.onednn`. Plain Python, so that set-up can call it before anything
-else. Without oneDNN, Jittor's convolutions work and are about 90 times slower.
+Run as `python -m common.setup.onednn`. It needs only the standard library, so that set-up can call
+it first. Without oneDNN, Jittor's convolutions work but are about 90 times slower.
 """
 
 import json
@@ -38,7 +38,7 @@ def is_linked() -> bool:
 
 
 def system_library() -> tuple[Path, Path] | None:
-    """The system's shared library and the folder of its headers, where both are there."""
+    """The system's shared library and the folder of its headers, if both exist."""
     libraries = sorted(Path("/usr").glob("lib*/**/libdnnl.so")) + sorted(
         Path("/usr/local").glob("lib*/libdnnl.so")
     )
@@ -61,7 +61,7 @@ def link(library: Path, headers: Path) -> None:
 
 
 def download_reachable() -> bool:
-    """Whether Jittor's own download answers; Jittor then fetches it at its first import."""
+    """Whether Jittor's download server is reachable; Jittor downloads at its first import."""
     try:
         with urlopen(SOURCE, timeout=10) as answer:
             return bool(answer.status == 200)
@@ -70,7 +70,7 @@ def download_reachable() -> bool:
 
 
 def install_package() -> bool:
-    """Install the system's package where apt and root allow it."""
+    """Install the system's package, if apt and root permissions are available."""
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False
     print(f"oneDNN for Jittor: installing {PACKAGE} with apt-get")
@@ -85,24 +85,24 @@ def install_package() -> bool:
 
 
 def provide() -> bool:
-    """Make oneDNN available to Jittor by the first way that works; say loudly if none does."""
+    """Make oneDNN available to Jittor in the first way that works; print a warning if none does."""
     if is_linked():
         return True
-    found = system_library()
-    if found is None and download_reachable():
+    library = system_library()
+    if library is None and download_reachable():
         print("oneDNN for Jittor: Jittor downloads its own at its first import")
         return True
-    if found is None and install_package():
-        found = system_library()
-    if found is None:
+    if library is None and install_package():
+        library = system_library()
+    if library is None:
         print(
             "WARNING: oneDNN not found. Jittor's convolutions will be about 90 times slower.\n"
-            f"         Mend it with: apt-get install {PACKAGE} && python -m common.setup.onednn",
+            f"         To fix it: apt-get install {PACKAGE} && python -m common.setup.onednn",
             file=sys.stderr,
         )
         return False
-    link(*found)
-    print(f"oneDNN for Jittor: linked {found[0]}")
+    link(*library)
+    print(f"oneDNN for Jittor: linked {library[0]}")
     return True
 
 

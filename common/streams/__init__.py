@@ -1,4 +1,4 @@
-"""Seeded randomness by address: the same (seed, role, step) gives the same array anywhere."""
+"""Random arrays by address: the same (seed, role, step) gives the same array everywhere."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 
 def generator_at(seed: int, *address: str | int) -> np.random.Generator:
-    """A fresh NumPy generator for one address; no address disturbs another."""
+    """A new NumPy generator for one address, independent of all other addresses."""
     text = "/".join(str(part) for part in (seed, *address))
     key = _Key(sha256(text.encode()).digest())
     return np.random.Generator(np.random.Philox(key))  # type: ignore[arg-type]
@@ -32,7 +32,7 @@ def draw(distribution: str, rng: np.random.Generator, shape: Sequence[int]) -> A
 
 @dataclass(frozen=True)
 class _Key(ISeedSequence):
-    """The key itself: given as `key`, NumPy asks the system for entropy before it takes it."""
+    """The digest as a seed sequence; NumPy's `key=` would first read entropy from the system."""
 
     digest: bytes
 
@@ -42,7 +42,7 @@ class _Key(ISeedSequence):
 
 @dataclass(frozen=True)
 class Streams:
-    """The random arrays of one run, addressed by role and step so that it can resume anywhere."""
+    """The random arrays of one run, addressed by role and step, so a run can resume at any step."""
 
     seed: int
 
@@ -51,10 +51,10 @@ class Streams:
         return draw(distribution, generator_at(self.seed, "noise", role, step), shape)
 
     def samples(self, step: int, index: int, shape: Sequence[int]) -> Array:
-        """Normal draws behind the stand-ins for real samples of one update within a step."""
+        """Normal samples from which the synthetic real batch of one update is made."""
         address = ("images", step) if index == 0 else ("images", step, index)
         return draw("normal", generator_at(self.seed, *address), shape)
 
     def order(self, epoch: int, size: int) -> NDArray[np.int64]:
-        """The order in which one epoch visits `size` examples."""
+        """The order of `size` samples in one epoch."""
         return generator_at(self.seed, "order", epoch).permutation(size)

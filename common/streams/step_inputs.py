@@ -1,4 +1,4 @@
-"""What one step of a system's schedule consumes: arrays for every update, by their addresses."""
+"""The inputs of one training step: real batches, noise and masks for every update."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ Masks = tuple[Array, ...]
 
 @dataclass(frozen=True)
 class DiscriminatorInputs:
-    """One update of the discriminator.
+    """The inputs of one discriminator update.
 
-    `real` (N, *sample), `noise` (N, latent_dim), `alpha` (N,) where there is a penalty, masks
-    where units are dropped. Where the generator goes first, its noise makes the fakes, and
-    `real_masks` are those of the mixed batch.
+    `real` (N, *sample), `noise` (N, latent_dim), `alpha` (N,) for a gradient penalty, and dropout
+    masks. With a mixed batch, the generator's noise makes the fakes, and `real_masks` are those
+    of the mixed batch.
     """
 
     real: Array
@@ -34,7 +34,7 @@ class DiscriminatorInputs:
 
 @dataclass(frozen=True)
 class GeneratorInputs:
-    """One update of the generator: `noise` (N, latent_dim), masks of D's pass over the fakes."""
+    """The inputs of one generator update: `noise` (N, latent_dim), masks of D's pass over fakes."""
 
     noise: Array
     masks: Masks = ()
@@ -42,7 +42,7 @@ class GeneratorInputs:
 
 @dataclass(frozen=True)
 class StepInputs:
-    """One step of a run: the discriminator's updates, then the generator's (or before them)."""
+    """The inputs of one step: those of the discriminator's and of the generator's updates."""
 
     step: int  # counts from 1
     discriminator: tuple[DiscriminatorInputs, ...]
@@ -52,20 +52,20 @@ class StepInputs:
 def draw_step_inputs(
     system: System, seed: int, step: int, batch: int, real: Callable[[int], Array]
 ) -> StepInputs:
-    """The inputs of that step; `real(i)` is the real batch of the i-th discriminator update."""
-    first = isinstance(system.schedule, MixedBatch)
+    """The inputs of that step; `real(i)` is the real batch of its i-th discriminator update."""
+    mixed = isinstance(system.schedule, MixedBatch)
     critic = tuple(
         DiscriminatorInputs(
             real(index),
-            None if first else _noise(system, seed, "discriminator", step, index, batch),
+            None if mixed else _noise(system, seed, "discriminator", step, index, batch),
             _alpha(system, seed, step, index, batch),
-            draw_masks(system, seed, "mixed" if first else "real", batch, step, index),
+            draw_masks(system, seed, "mixed" if mixed else "real", batch, step, index),
             draw_masks(system, seed, "fake", batch, step, index),
         )
         for index in range(system.schedule.discriminator_steps_at(step))
     )
     shared = critic[-1].noise if system.schedule.noise_reuse != "fresh" else None
-    samples = 2 * batch if first else batch
+    samples = 2 * batch if mixed else batch
     generator = tuple(
         GeneratorInputs(
             _noise(system, seed, "generator", step, index, samples) if shared is None else shared,

@@ -1,4 +1,4 @@
-"""The systems: every number of each GAN written out, with the source it comes from."""
+"""The systems: every hyper-parameter of each GAN written out, with its source."""
 
 from common import UsageError
 from common.systems import least_squares, spectral, vanilla, wasserstein
@@ -30,7 +30,7 @@ def find_system(name: str) -> System:
     """The system of that name.
 
     Raises:
-        UsageError: there is none; the message lists those there are.
+        UsageError: there is none; the message lists the known ones.
     """
     if name not in SYSTEMS:
         raise UsageError(f"unknown system {name!r}; choose one of: {', '.join(SYSTEMS)}")

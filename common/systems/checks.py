@@ -1,12 +1,12 @@
-"""What an option of a system may be, in words that name it."""
+"""Checks on the options of a system; an error names the option and its value."""
 
 from typing import Any
 
 from common import UsageError
 
 
-def require_whole(part: Any, *names: str) -> None:
-    """Go through options that count something: 1 or more.
+def require_count(part: Any, *names: str) -> None:
+    """Require that each option is at least 1.
 
     Raises:
         UsageError: names the option and its value.
@@ -17,7 +17,7 @@ def require_whole(part: Any, *names: str) -> None:
 
 
 def require_fraction(part: Any, *names: str) -> None:
-    """Go through options in [0, 1).
+    """Require that each option is in [0, 1).
 
     Raises:
         UsageError: names the option and its value.
@@ -28,7 +28,7 @@ def require_fraction(part: Any, *names: str) -> None:
 
 
 def require_positive(part: Any, *names: str) -> None:
-    """Go through options above zero.
+    """Require that each option is above zero.
 
     Raises:
         UsageError: names the option and its value.
@@ -39,7 +39,7 @@ def require_positive(part: Any, *names: str) -> None:
 
 
 def require_not_negative(part: Any, *names: str) -> None:
-    """Go through options that are zero or above.
+    """Require that each option is zero or above.
 
     Raises:
         UsageError: names the option and its value.
@@ -50,7 +50,7 @@ def require_not_negative(part: Any, *names: str) -> None:
 
 
 def require_choice(part: Any, name: str, choices: tuple[str, ...]) -> None:
-    """Go through an option with a few values.
+    """Require that an option is one of the choices.
 
     Raises:
         UsageError: names the option, its value and the choices.

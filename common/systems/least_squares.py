@@ -37,13 +37,13 @@ LSGAN_KERAS = System(
     loss=LeastSquares(
         real_label=1.0,
         fake_label=-1.0,
-        gen_label=1.0,  # the source's other choice is 0, which has the χ² reading
+        gen_label=1.0,  # the source also offers 0, for which the objective is a χ² divergence
         discriminator_factor=0.5,  # one mean over a batch that is half real, half fake
         generator_factor=1.0,
     ),
     schedule=MixedBatch(),
-    # The source shares one Adam between both networks, which Keras 3 refuses: here each has its
-    # own.
+    # The source uses one Adam for both networks, which Keras 3 rejects: here each network has
+    # its own.
     optimiser=KerasAdam(learning_rate=2e-4, beta1=0.5, beta2=0.999, epsilon=1e-7),
     batch_size=32,
 )

@@ -1,7 +1,7 @@
 """The losses that a system may have.
 
-`generator` and `discriminator` are the keywords of their functions in every port; `metrics` is what
-an update of the discriminator measures beside its loss.
+`generator` and `discriminator` are the keyword arguments of the loss functions in every port;
+`metrics` are what an update of the discriminator reports besides its loss.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Keywords = dict[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Vanilla:
-    """Cross-entropy on logits, the generator's not saturating."""
+    """Cross-entropy on logits, with the non-saturating loss for the generator."""
 
     name: ClassVar[str] = "vanilla"
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -25,7 +25,7 @@ class Vanilla:
 
 @dataclass(frozen=True, kw_only=True)
 class LeastSquares:
-    """Squared distances of scores from labels, each named by its role."""
+    """Squared distances between scores and labels; the labels are named by role."""
 
     name: ClassVar[str] = "least_squares"
     metrics: ClassVar[tuple[str, ...]] = ()
@@ -37,12 +37,12 @@ class LeastSquares:
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator's loss."""
+        """The keyword arguments of the generator's loss."""
         return {"gen_label": self.gen_label, "factor": self.generator_factor}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator's loss."""
+        """The keyword arguments of the discriminator's loss."""
         labels = {"real_label": self.real_label, "fake_label": self.fake_label}
         return {**labels, "factor": self.discriminator_factor}
 
@@ -59,12 +59,12 @@ class _Critic:
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator's loss."""
+        """The keyword arguments of the generator's loss."""
         return {"sign": self.wasserstein_sign}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator's loss."""
+        """The keyword arguments of the discriminator's loss."""
         return {"sign": self.wasserstein_sign}
 
 

@@ -1,11 +1,11 @@
-"""The optimisers that a system may have; their fields are each function's keywords."""
+"""The optimisers that a system may have; the fields are the keyword arguments in every port."""
 
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from common.systems.checks import require_fraction, require_not_negative, require_positive
 
-Slots = tuple[str, ...]  # the arrays that an optimiser keeps per parameter
+Slots = tuple[str, ...]  # the state arrays of an optimiser, for each parameter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +19,13 @@ class _Optimiser:
 
     @property
     def keywords(self) -> dict[str, float]:
-        """The keywords of the port's function."""
+        """The keyword arguments of the optimiser's function in every port."""
         return asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adam(_Optimiser):
-    """Adam with epsilon beside the corrected root, as its paper's algorithm has it."""
+    """Adam with epsilon added to the bias-corrected square root, as in the paper's algorithm."""
 
     name: ClassVar[str] = "adam"
     slots: ClassVar[Slots] = ("first_moment", "second_moment")
@@ -42,14 +42,14 @@ class Adam(_Optimiser):
 
 @dataclass(frozen=True, kw_only=True)
 class KerasAdam(Adam):
-    """Adam with epsilon beside the uncorrected root, as Keras has it."""
+    """Adam with epsilon added to the uncorrected square root, as in Keras."""
 
     name: ClassVar[str] = "keras_adam"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RMSprop(_Optimiser):
-    """RMSprop with epsilon outside the root, not centred."""
+    """RMSprop, not centred, with epsilon outside the square root."""
 
     name: ClassVar[str] = "rmsprop"
     slots: ClassVar[Slots] = ("square_average",)
@@ -64,7 +64,7 @@ class RMSprop(_Optimiser):
 
 @dataclass(frozen=True, kw_only=True)
 class SGD(_Optimiser):
-    """Gradient descent with momentum, the learning rate outside the buffer."""
+    """Gradient descent with momentum; the buffer is not scaled by the learning rate."""
 
     name: ClassVar[str] = "sgd"
     slots: ClassVar[Slots] = ("momentum",)

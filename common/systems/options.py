@@ -1,4 +1,4 @@
-"""A system's options by name: what `--set key=value`, flags and checkpoints speak of."""
+"""A system's options by name, as in `--set key=value`, command-line flags and checkpoints."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -15,7 +15,7 @@ from common.systems.system import System
 Value = int | float | str
 Options = dict[str, Value]
 IDENTITY = ("name", "title", "source", "citation")
-# Options that choose what another part is, with the classes to choose from.
+# Options that select the class of a part, with the classes to choose from.
 CHOICES: Mapping[str, Mapping[str, type]] = MappingProxyType(
     {
         "architecture": {"dcgan": DCGAN, "mlp": MLP},  # of `wgan`
@@ -27,7 +27,7 @@ PARTS = {"architecture": "networks", "loss": "loss", "optimiser": "optimiser"}
 
 
 def options_of(system: System) -> Options:
-    """Every option of a system, by the name that `--set` takes, with its value."""
+    """Every option of a system and its value, by the name used in `--set`."""
     return dict(_flat(system))
 
 
@@ -39,12 +39,12 @@ def _flat(part: Any) -> Iterator[tuple[str, Value]]:
         if not is_dataclass(value):
             yield field.name, value
             continue
-        yield from _chosen(value)
+        yield from _class_options(value)
         yield from _flat(value)
 
 
-def _chosen(part: Any) -> Iterator[tuple[str, Value]]:
-    """The option that says which class a part is of, where there is a choice."""
+def _class_options(part: Any) -> Iterator[tuple[str, Value]]:
+    """The option that selects the class of a part, where there is a choice."""
     yield from ((k, part.name) for k, kinds in CHOICES.items() if type(part) in kinds.values())
     if isinstance(part, SharedFakes | MixedBatch):
         yield "noise_reuse", part.noise_reuse
@@ -54,9 +54,8 @@ def apply_settings(system: System, assignments: Iterable[str]) -> System:
     """The system with `key=value` assignments applied.
 
     Raises:
-        UsageError: an assignment without `=`, a key that the system lacks or that its loss or
-            optimiser does not have, a value of the wrong type or out of its range, options that
-            do not go together.
+        UsageError: an assignment without `=`, a key that the system, its loss or its optimiser does
+            not have, a value of the wrong type or out of range, or options that cannot be combined.
     """
     changes = {}
     for assignment in assignments:
@@ -68,7 +67,7 @@ def apply_settings(system: System, assignments: Iterable[str]) -> System:
 
 
 def with_options(system: System, changes: Mapping[str, Value]) -> System:
-    """The system with some options changed, its parts built anew.
+    """The system with some options changed and its parts rebuilt.
 
     Raises:
         UsageError: as `apply_settings`.
@@ -91,7 +90,7 @@ def with_options(system: System, changes: Mapping[str, Value]) -> System:
 
 
 def _kind(system: System, key: str, changes: Mapping[str, Value]) -> type:
-    """The class of a part: the one that a change names, or what it is."""
+    """The class of a part: the one named in the changes, or else the present one."""
     present = getattr(system, PARTS[key])
     name = str(changes.get(key, present.name))
     if name not in CHOICES[key]:
@@ -100,7 +99,7 @@ def _kind(system: System, key: str, changes: Mapping[str, Value]) -> type:
 
 
 def _schedule(system: System, changes: Mapping[str, Value]) -> type:
-    """The class of the schedule, by where the noise of the generator's update comes from."""
+    """The class of the schedule, which depends on `noise_reuse`."""
     present = system.schedule
     reuse = changes.get("noise_reuse", present.noise_reuse)
     if isinstance(present, MixedBatch):
@@ -116,7 +115,7 @@ def _schedule(system: System, changes: Mapping[str, Value]) -> type:
 
 
 def _require_one_each(system: System, changes: Mapping[str, Value]) -> None:
-    """Go through the options of a schedule whose updates share their fakes."""
+    """Require one update of each network and no warm-up, for shared fakes."""
     present = system.schedule
     if isinstance(present, Alternating) and present.warm_up:
         raise UsageError(f"noise_reuse=fake: {system.name} has a warm-up; use fresh or same")
@@ -144,7 +143,7 @@ def _build(part: type, options: Options) -> Any:
 
 
 def _unknown(system: System, key: str, options: Mapping[str, Value]) -> str:
-    """Why there is no such option here."""
+    """The message for an option that the system does not have."""
     for chooser, kinds in CHOICES.items():
         owners = [name for name, kind in kinds.items() if key in dict(_types(kind))]
         if owners and chooser in options:

@@ -16,7 +16,7 @@ SNGAN = System(
     ),
     initialiser="dcgan",
     noise="normal",
-    loss=Vanilla(),  # the seed's; the paper's own is "hinge"
+    loss=Vanilla(),  # the source's; the paper uses "hinge"
     schedule=SharedFakes(),
     optimiser=Adam(learning_rate=2e-4, beta1=0.0, beta2=0.9, epsilon=1e-8),
     batch_size=64,

@@ -1,10 +1,10 @@
-"""What one GAN is made of."""
+"""The definition of one GAN: networks, loss, schedule, optimiser and hyper-parameters."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from common import UsageError
-from common.systems.checks import require_choice, require_whole
+from common.systems.checks import require_choice, require_count
 from common.systems.losses import Loss, WassersteinGP
 from common.systems.networks import Networks
 from common.systems.networks.mlp import GANMoments
@@ -17,10 +17,10 @@ NOISES = ("normal", "uniform", "uniform_symmetric")
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """One GAN as its source has it.
+    """One GAN as its source defines it.
 
     Raises:
-        UsageError: parts that do not go together.
+        UsageError: parts that cannot be combined.
     """
 
     name: str
@@ -28,15 +28,15 @@ class System:
     source: str  # where its numbers come from: a repository and file, or a notebook
     citation: str  # of the paper
     networks: Networks
-    initialiser: str  # a rule of common.contract.initialisers
-    noise: str  # a distribution of common.streams
+    initialiser: str  # a name in common.contract.initialisers
+    noise: str  # a distribution in common.streams
     loss: Loss
     schedule: Schedule
-    optimiser: Optimiser  # one of this kind for each network
-    batch_size: int  # real samples in one update of the discriminator
+    optimiser: Optimiser  # one instance for each network
+    batch_size: int  # real samples in one discriminator update
 
     def __post_init__(self) -> None:
-        require_whole(self, "batch_size")
+        require_count(self, "batch_size")
         require_choice(self, "initialiser", INITIALISERS)
         require_choice(self, "noise", NOISES)
         for problem in self._problems():
@@ -70,14 +70,14 @@ class System:
 
     @property
     def point_dim(self) -> int | None:
-        """How many numbers a sample has, where samples are points; None where they are images."""
+        """The dimension of a sample if samples are points; None if they are images."""
         return self.sample_shape[0] if len(self.sample_shape) == 1 else None
 
     @property
     def latent_dim(self) -> int:
-        """How many numbers a noise vector has."""
+        """The dimension of a noise vector."""
         return self.networks.latent_dim
 
     def one_each(self) -> "System":
-        """The same with one update of each network in every step."""
+        """The same system with one update of each network per step."""
         return replace(self, schedule=self.schedule.one_each())

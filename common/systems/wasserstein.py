@@ -21,7 +21,7 @@ WGAN = System(
     initialiser="dcgan",
     noise="normal",
     loss=Wasserstein(
-        wasserstein_sign=-1.0,  # as printed: the critic scores real images low
+        wasserstein_sign=-1.0,  # as in the source: the critic scores real images low
         weight_clip=0.01,
     ),
     schedule=Alternating(

@@ -1,1 +1,1 @@
-"""Training runs: a folder with checkpoints, metrics and pictures, resumable in any framework."""
+"""Training runs: a folder with checkpoints, metrics and pictures; any framework can resume one."""

@@ -1,4 +1,4 @@
-"""Runs that differ in framework and seed only: what a framework changes, and what a seed does."""
+"""Compare runs that differ only in framework and seed: the effect of each."""
 
 import json
 from collections.abc import Sequence
@@ -13,28 +13,34 @@ from common.backends import BACKENDS
 from common.quality.evaluation import headline
 from common.training.side_by_side import PastRun
 
-RELABELLINGS = 20_000  # all of them, where there are no more
-FREE = ("command", "backend", "environment", "first_step", "seed")
+PERMUTATIONS = 20_000  # at most; if there are fewer, all are tried
+VARYING = (  # fields of the configuration that may differ
+    "command",
+    "backend",
+    "environment",
+    "first_step",
+    "seed",
+)
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """The same run in several frameworks from several seeds."""
+    """The same run in several frameworks, from several seeds."""
 
     system: str
     data: str
     backends: tuple[str, ...]
     seeds: tuple[int, ...]
-    runs: dict[tuple[str, int], PastRun]  # by backend and seed, every pair of them
+    runs: dict[tuple[str, int], PastRun]  # by backend and seed, for every combination
 
     def values(self, name: str) -> NDArray[Any]:
-        """The last evaluation of that figure: backends × seeds."""
+        """That figure in the last evaluation of each run: backends × seeds."""
         last = {key: run.evaluations[-1] for key, run in self.runs.items()}
         return np.array([[last[b, seed][name] for seed in self.seeds] for b in self.backends])
 
     @property
     def figures(self) -> list[str]:
-        """The names of what was evaluated, the one that ranks checkpoints first."""
+        """The names of the evaluated figures; the one that ranks checkpoints comes first."""
         last = self.runs[self.backends[0], self.seeds[0]].evaluations[-1]
         first = headline(last)[0]
         others = [k for k in last if k not in ("step", first) and not k.startswith("loss")]
@@ -42,17 +48,17 @@ class Experiment:
 
 
 def experiments(runs: Sequence[PastRun]) -> list[Experiment]:
-    """The runs, grouped by everything but framework and seed.
+    """Group runs by everything except framework and seed.
 
     Raises:
-        UsageError: a run was never evaluated, or is there twice, or lacks in one framework a seed
-            that another has.
+        UsageError: a run was never evaluated or occurs twice, or a seed is missing in one
+            framework.
     """
     groups: dict[str, list[PastRun]] = {}
     for run in runs:
         if not run.evaluations:
             raise UsageError(f"{run.name}: was never evaluated; train with --evaluate-every")
-        same = {name: value for name, value in run.config.items() if name not in FREE}
+        same = {name: value for name, value in run.config.items() if name not in VARYING}
         groups.setdefault(json.dumps(same, sort_keys=True), []).append(run)
     return [_experiment(group) for group in groups.values()]
 
@@ -60,18 +66,18 @@ def experiments(runs: Sequence[PastRun]) -> list[Experiment]:
 def spread(values: NDArray[Any]) -> tuple[float, float]:
     """The standard deviation between seeds of one framework, and between frameworks at one seed.
 
-    `values` are frameworks × seeds, at least two of each; both are pooled over the other.
+    `values` are frameworks × seeds, at least two of each; each is pooled over the other axis.
     """
     between_seeds = np.sqrt(values.var(axis=1, ddof=1).mean())
     between_frameworks = np.sqrt(values.var(axis=0, ddof=1).mean())
     return float(between_seeds), float(between_frameworks)
 
 
-def chance_of_difference(values: NDArray[Any]) -> float:
-    """How often relabelled frameworks differ at least as much in their means as the real ones.
+def permutation_p_value(values: NDArray[Any]) -> float:
+    """The p-value of a permutation test for a difference between the frameworks' means.
 
-    `values` are frameworks × seeds. The labels are permuted within each seed, whose runs share
-    weights and batches. Near 1: nothing tells the frameworks apart; below 0.05: something does.
+    `values` are frameworks × seeds. The framework labels are permuted within each seed, whose runs
+    share weights and batches.
     """
     from scipy.stats import permutation_test
 
@@ -80,7 +86,7 @@ def chance_of_difference(values: NDArray[Any]) -> float:
         lambda *samples, axis=-1: np.stack([s.mean(axis=axis) for s in samples]).var(axis=0),
         permutation_type="samples",
         vectorized=True,
-        n_resamples=RELABELLINGS,
+        n_resamples=PERMUTATIONS,
         alternative="greater",
         rng=np.random.default_rng(0),
     )

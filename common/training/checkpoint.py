@@ -1,4 +1,4 @@
-"""The checkpoint: one safetensors file in canonical names that any backend can load."""
+"""Checkpoints: one safetensors file with canonical names, which any backend can load."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ EMA = "ema."
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Weights, buffers and slots after `step` steps of a seeded run."""
+    """Weights, buffers and optimiser slots after `step` steps of a run."""
 
     system: System
     step: int
@@ -31,8 +31,9 @@ class Checkpoint:
 
 
 def capture(backend: Backend, system: System, gan: Any, average: Any) -> Tensors:
-    """Everything that the next step depends on: networks, optimisers as "slot.…", and the
-    generator's moving average, where there is one, as "ema.…".
+    """All state that the next step depends on.
+
+    Networks, optimiser slots as "slot.…", and the generator's moving average, if any, as "ema.…".
     """
     tensors: Tensors = {}
     for name in NETWORKS:
@@ -40,7 +41,7 @@ def capture(backend: Backend, system: System, gan: Any, average: Any) -> Tensors
         optimiser = getattr(gan, f"{name}_optimiser")
         tensors |= backend.interop.read_network(network, parameters)
         slots = backend.interop.read_slots(optimiser, network, parameters)
-        tensors |= {f"slot.{_named(key, name)}": array for key, array in slots.items()}
+        tensors |= {f"slot.{_slot_name(key, name)}": array for key, array in slots.items()}
     if average is not None:
         averaged = backend.interop.read_network(average, network_contract(system, "generator"))
         tensors |= {EMA + key: array for key, array in averaged.items()}
@@ -48,9 +49,9 @@ def capture(backend: Backend, system: System, gan: Any, average: Any) -> Tensors
 
 
 def restore(backend: Backend, checkpoint: Checkpoint) -> tuple[Any, Any]:
-    """A GAN of that backend in the checkpoint's state, optimisers included, and the moving average.
+    """Restore the GAN, optimisers included, and the generator's moving average, in that backend.
 
-    The average is None where the run kept none.
+    The average is None if the run has none.
     """
     gan = backend.gan.build(checkpoint.system, checkpoint.tensors)
     for name in NETWORKS:
@@ -76,18 +77,18 @@ def restore(backend: Backend, checkpoint: Checkpoint) -> tuple[Any, Any]:
     return gan, average
 
 
-def drawing_network(gan: Any, average: Any) -> Any:
-    """The network that samples are drawn from: the moving average where there is one."""
+def sampling_network(gan: Any, average: Any) -> Any:
+    """The network to sample from: the moving average, if there is one."""
     return gan.generator if average is None else average
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
-    """Write the checkpoint in one move.
+    """Write the checkpoint atomically.
 
     Raises:
-        UsageError: it cannot be written; an older one at the same path is left as it was.
+        UsageError: it cannot be written; an older one at the same path is unchanged.
     """
-    about = {
+    metadata = {
         "format": FORMAT,
         "rosetta": __version__,
         "backend": backend,
@@ -100,16 +101,16 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, backend: str) -> None:
         "system": checkpoint.system.name,
         "options": options_of(checkpoint.system),
     }
-    write_tensors(path, checkpoint.tensors, checkpoint=about)
+    write_tensors(path, checkpoint.tensors, checkpoint=metadata)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint of that file, every tensor checked against the contract.
+    """Read a checkpoint and check every tensor against the contract.
 
     Raises:
-        UsageError: no checkpoint, one of another version, or a tensor is not as it must be.
+        UsageError: not a checkpoint, another version, or an invalid tensor.
     """
-    tensors, metadata = read_tensors(path, sealed=True)
+    tensors, metadata = read_tensors(path, require_checksum=True)
     about = metadata.get("checkpoint", {})
     if about.get("format") != FORMAT:
         raise UsageError(f"{path}: not a checkpoint of this version; make one with rosetta train")
@@ -141,5 +142,5 @@ def expected_shapes(system: System, *, averaged: bool) -> dict[str, tuple[int, .
     return shapes
 
 
-def _named(key: str, network: str) -> str:
+def _slot_name(key: str, network: str) -> str:
     return f"step.{network}" if key == "step" else key

@@ -1,4 +1,4 @@
-"""Where a run first left the finite numbers: run again from its last checkpoint."""
+"""Find the first NaN or infinity of a run by repeating it from its last checkpoint."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from common.data.batches import step_inputs
 from common.files.tensors import Tensors
 from common.streams.step_inputs import StepInputs
 from common.training.checkpoint import capture, read_checkpoint, restore
-from common.training.opening import Session
+from common.training.session import Session
 
 
 def first_not_finite(tensors: Mapping[str, Any]) -> str | None:
@@ -19,8 +19,8 @@ def first_not_finite(tensors: Mapping[str, Any]) -> str | None:
     return next((name for name, array in tensors.items() if not np.isfinite(array).all()), None)
 
 
-def find_culprit(session: Session, step: int) -> str:
-    """In words, the first tensor that is not finite, in that step or just before it."""
+def find_first_not_finite(session: Session, step: int) -> str:
+    """Describe the first tensor that is not finite, in that step or just before it."""
     run, backend = session.run, session.backend
     checkpoint = read_checkpoint(run.checkpoint_path)
     gan, _ = restore(backend, checkpoint)
@@ -41,7 +41,7 @@ def find_culprit(session: Session, step: int) -> str:
 
 
 def _tensors_of_step(backend: Backend, gan: Any, arrays: StepInputs) -> Tensors:
-    """What the first updates of a step compute, in the order in which they do."""
+    """The tensors of a step's first updates, in the order in which they are computed."""
     interop = backend.interop
     loss_d, fake, of_critic = backend.probes.first_discriminator_gradients(gan, arrays)
     loss_g, of_generator = backend.probes.first_generator_gradients(gan, arrays)

@@ -1,4 +1,4 @@
-"""TensorBoard's event file, by tensorboardX."""
+"""Write TensorBoard event files with tensorboardX."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,28 +15,28 @@ def can_be_written() -> bool:
 class Events:
     """The figures of a run for TensorBoard, from `first_step` on.
 
-    Whatever an earlier session wrote from that step on, TensorBoard drops.
+    TensorBoard drops what an earlier session wrote from that step on.
 
     Raises:
-        OSError: here and in every method, where the file cannot be written.
+        OSError: here and in every method, if the file cannot be written.
     """
 
     def __init__(self, folder: Path, *, first_step: int) -> None:
-        # tensorboardX imports PyTorch if it can, beside whichever framework trains: two seconds,
-        # and two OpenMP runtimes in one process.
-        with _absent("torch"):
+        # tensorboardX imports PyTorch if it is installed, which takes two seconds and loads a
+        # second OpenMP runtime next to that of the framework that trains.
+        with _hidden("torch"):
             from tensorboardX.event_file_writer import EventsWriter
             from tensorboardX.proto.event_pb2 import Event, SessionLog
             from tensorboardX.summary import scalar
         self._event, self._scalar = Event, scalar
-        # Its SummaryWriter writes from a thread, which a full disk blocks for good.
+        # Its SummaryWriter writes in a thread, which would hang forever on a full disk.
         self._writer = EventsWriter(str(folder / "events"))
         start = SessionLog(status=SessionLog.START)
         self._writer.write_event(Event(step=first_step, session_log=start))
         self._writer.flush()
 
     def write(self, entry: Mapping[str, float]) -> None:
-        """Add what was measured after one step."""
+        """Add the figures of one step."""
         for name, value in entry.items():
             if name != "step":
                 figure = self._scalar(name, value)
@@ -44,13 +44,13 @@ class Events:
         self._writer.flush()
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         self._writer.close()
 
 
 @contextmanager
-def _absent(name: str) -> Iterator[None]:
-    """A module as if it were not installed, unless something has imported it already."""
+def _hidden(name: str) -> Iterator[None]:
+    """Make a module look as if it were not installed, unless it is already imported."""
     if name in sys.modules:
         yield
         return

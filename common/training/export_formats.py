@@ -1,4 +1,4 @@
-"""The files in which a framework's own users get the networks: what they are, how to load them."""
+"""The export formats of each framework, and example scripts that load them."""
 
 import json
 from collections.abc import Iterator
@@ -52,12 +52,12 @@ _NOISE = {
 
 @dataclass(frozen=True)
 class Format:
-    """One framework's way of keeping networks."""
+    """One framework's format for saved networks."""
 
     name: str
     backend: str
-    endings: tuple[str, ...]  # that the file's name may have; none where it is a folder
-    script: str  # loads it
+    endings: tuple[str, ...]  # allowed extensions of the file; empty if it is a folder
+    script: str  # an example that loads it
 
 
 FORMATS = {
@@ -69,7 +69,7 @@ FORMATS = {
         Format("jittor", "jittor", (".pkl",), _JITTOR),
     )
 }
-_OF_FILES = (".keras", ".h5", ".pt", ".pth", ".pkl")
+_FILE_ENDINGS = (".keras", ".h5", ".pt", ".pth", ".pkl")
 
 
 def find_format(name: str) -> Format:
@@ -84,22 +84,22 @@ def find_format(name: str) -> Format:
 
 
 def check_target(form: Format, path: Path) -> Path:
-    """The path itself, fit to be written in that format.
+    """The path itself, if it can be written in that format.
 
     Raises:
-        UsageError: something is there already, or the name ends in what the format is not.
+        UsageError: it exists already, or its extension does not fit the format.
     """
     if path.exists() or path.is_symlink():
         raise UsageError(f"{path}: is there already; remove it or name another")
     if form.endings and path.suffix not in form.endings:
         raise UsageError(f"{path}: {form.name} is a file; end its name in {form.endings[0]}")
-    if not form.endings and path.suffix in _OF_FILES:
+    if not form.endings and path.suffix in _FILE_ENDINGS:
         raise UsageError(f"{path}: {form.name} is a folder; leave out the ending {path.suffix}")
     return path
 
 
 def example(form: Format, path: Path, system: System, dtype: str) -> str:
-    """A whole script that loads what was written there, for a process without this project."""
+    """A complete script that loads the exported file without this project."""
     is_image, shape = system.point_dim is None, (1, system.latent_dim)
     return form.script.format(
         path=_quoted(path.absolute()),
@@ -111,8 +111,8 @@ def example(form: Format, path: Path, system: System, dtype: str) -> str:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """A place to write a file or a folder of that name, which then moves to `path` in one move.
+def atomic_target(path: Path) -> Iterator[Path]:
+    """A temporary path for a file or a folder, which is then moved to `path` atomically.
 
     Raises:
         UsageError: it cannot be written there; nothing is left behind, as on any other error.

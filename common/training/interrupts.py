@@ -1,14 +1,14 @@
-"""Ctrl-C and SIGTERM, noted during a step and acted on after it."""
+"""Handle Ctrl-C and SIGTERM after the current step instead of during it."""
 
 import signal
 import threading
 from types import FrameType, TracebackType
 
-WATCHED = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stopped(Exception):
-    """A run that stopped at a signal, and has saved itself."""
+    """A run was stopped by a signal, after saving a checkpoint."""
 
     def __init__(self, step: int, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name} after step {step}")
@@ -17,7 +17,7 @@ class Stopped(Exception):
 
 
 class Interrupts:
-    """Within it, the first signal is only noted in `received`; a second one acts at once."""
+    """A context in which the first signal is only stored in `received`; a second acts at once."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -25,7 +25,7 @@ class Interrupts:
     def __enter__(self) -> "Interrupts":
         self._watching = threading.current_thread() is threading.main_thread()
         if self._watching:
-            self._before = {number: signal.signal(number, self._note) for number in WATCHED}
+            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
         return self
 
     def __exit__(

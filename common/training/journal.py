@@ -1,4 +1,4 @@
-"""The figures of a run: metrics.jsonl for programs and TensorBoard events for people."""
+"""Write the figures of a run to metrics.jsonl and to TensorBoard event files."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,30 +15,30 @@ Entry = dict[str, float]
 
 
 class Journal:
-    """Both files, open for the run's further steps; an entry that was written survives a kill.
+    """Both files, open for appending; every entry is flushed, so it survives a killed process.
 
-    Without tensorboardX there are no events, and the metrics hold the same figures.
+    Without tensorboardX only metrics.jsonl is written, which has the same figures.
 
     Raises:
-        UsageError: the disk is full, or was taken away.
+        UsageError: the files cannot be written, for instance because the disk is full.
     """
 
     def __init__(self, run: Run, first_step: int) -> None:
         self._path = run.metrics_path
         self._events: Events | None = None
-        with self._room():
+        with self._write_errors():
             self._metrics = run.metrics_path.open("a", encoding="utf-8")
             if can_be_written():
                 folder = make_folder(run.out / "tensorboard")
                 self._events = Events(folder, first_step=first_step)
 
     def write(self, entry: Mapping[str, float]) -> None:
-        """Add what was measured after one step.
+        """Add the figures of one step.
 
         Raises:
-            UsageError: the disk is full, or was taken away.
+            UsageError: the files cannot be written.
         """
-        with self._room():
+        with self._write_errors():
             self._metrics.write(json.dumps(entry) + "\n")
             self._metrics.flush()
             if self._events is not None:
@@ -57,34 +57,34 @@ class Journal:
             try:
                 if file is not None:
                     file.close()
-            except OSError:  # reported already by the write that failed
+            except OSError:  # already reported when a write failed
                 continue
 
     @contextmanager
-    def _room(self) -> Iterator[None]:
+    def _write_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise UsageError(
-                f"{self._path}: cannot be written ({error.strerror}); the last checkpoint is as it "
-                "was: make room and go on with --resume"
+                f"{self._path}: cannot be written ({error.strerror}); the last checkpoint is "
+                "unchanged: free some space and continue with --resume"
             ) from None
 
 
 def read_entries(path: Path) -> list[Entry]:
-    """What was measured after every step, in order; none, where there is no such file."""
+    """The entries of the file, in order; none if it does not exist."""
     if not path.exists():
         return []
     entries = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             entries.append(json.loads(line))
-        except json.JSONDecodeError:  # the line that a killed run was writing
+        except json.JSONDecodeError:  # a line cut off when the run was killed
             break
     return entries
 
 
 def keep_entries(path: Path, *, last_step: int) -> None:
-    """Drop what was measured after that step, so that it can be measured again."""
+    """Remove the entries after that step, which a resumed run will write again."""
     kept = [entry for entry in read_entries(path) if entry["step"] <= last_step]
     write_bytes(path, "".join(json.dumps(entry) + "\n" for entry in kept).encode())

@@ -1,4 +1,4 @@
-"""The loop of a run: steps, figures, pictures, evaluations and checkpoints."""
+"""The training loop: steps, figures, pictures, evaluations and checkpoints."""
 
 import json
 import sys
@@ -13,28 +13,28 @@ from common.data.prefetch import AHEAD, Prefetcher
 from common.files import write_bytes
 from common.streams.step_inputs import StepInputs
 from common.systems.options import options_of
-from common.training.diagnosis import find_culprit, first_not_finite
+from common.training.checkpoint_files import save
+from common.training.diagnosis import find_first_not_finite, first_not_finite
 from common.training.interrupts import Interrupts, Stopped
 from common.training.journal import Entry, Journal, read_entries
-from common.training.keeping import save
-from common.training.opening import Session
 from common.training.options import average_decay
 from common.training.pictures import draw_samples, draw_summary
 from common.training.progress import TrainingProgress
 from common.training.scores import Scores
+from common.training.session import Session
 
-KEPT = "the last checkpoint is as it was. Try a lower learning_rate"
+ADVICE = "the last checkpoint is unchanged. Try a lower learning_rate"
 
 
 def train(session: Session) -> float:
-    """Train to the run's last step; the share of the time that the steps waited for data.
+    """Train to the last step; return the share of the time spent waiting for data.
 
     Raises:
-        UsageError: a loss is NaN or infinite; the last checkpoint is left as it was.
-        Stopped: Ctrl-C or SIGTERM came, and the run has saved itself.
+        UsageError: a loss is NaN or infinite; the last checkpoint is unchanged.
+        Stopped: Ctrl-C or SIGTERM was received, and a checkpoint was saved.
     """
     run, first = session.run, session.first_step
-    _describe(session)
+    _write_config(session)
     scores = Scores(session)
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
@@ -42,14 +42,14 @@ def train(session: Session) -> float:
         journal = stack.enter_context(Journal(run, first))
         bar = stack.enter_context(TrainingProgress(run, first))
         pending: deque[tuple[int, Any]] = deque()
-        for step, metrics in _played(session, source):
+        for step, metrics in _steps(session, source):
             pending.append((step, metrics))
             evaluated = run.due(run.evaluate_every, step)
             stopping = interrupts.received is not None
             saving = run.due(run.save_every, step) or stopping
             drawing = run.due(run.sample_every, step)
-            # Reading a loss waits for its step, so unless something is due it is read one step
-            # later, while the next one computes.
+            # Reading a loss waits for its step to finish. Unless something is due, it is read one
+            # step later, while the next step is computed.
             while len(pending) > (0 if evaluated or saving or drawing else 1):
                 entry = _read(session, *pending.popleft())
                 if entry["step"] == step and evaluated:
@@ -73,7 +73,7 @@ def _source(session: Session) -> Prefetcher[StepInputs]:
     return Prefetcher(inputs, ahead=AHEAD)
 
 
-def _played(session: Session, source: Prefetcher[StepInputs]) -> Iterator[tuple[int, Any]]:
+def _steps(session: Session, source: Prefetcher[StepInputs]) -> Iterator[tuple[int, Any]]:
     run, backend, gan = session.run, session.backend, session.gan
     for inputs in source:
         metrics = backend.schedule.training_step(gan, inputs)
@@ -84,7 +84,7 @@ def _played(session: Session, source: Prefetcher[StepInputs]) -> Iterator[tuple[
 
 
 def _read(session: Session, step: int, metrics: Any) -> Entry:
-    """One step's metrics as numbers.
+    """Read one step's metrics as numbers.
 
     Raises:
         UsageError: one of them is not finite.
@@ -93,10 +93,10 @@ def _read(session: Session, step: int, metrics: Any) -> Entry:
     entry = {name: float(canonical(tensor)) for name, tensor in metrics.items()}
     name = first_not_finite(entry)
     if name:
-        culprit = find_culprit(session, step)
+        first = find_first_not_finite(session, step)
         raise UsageError(
             f"{name} is {entry[name]} at step {step}; the first tensor that is not finite: "
-            f"{culprit}; {KEPT}"
+            f"{first}; {ADVICE}"
         )
     return {"step": step, **entry}
 
@@ -105,13 +105,13 @@ def _save(session: Session, step: int, *, best: bool) -> None:
     checkpoint = session.checkpoint(step)
     name = first_not_finite(checkpoint.tensors)
     if name:
-        raise UsageError(f"{name} holds a NaN or an infinity at step {step}; {KEPT}")
+        raise UsageError(f"{name} holds a NaN or an infinity at step {step}; {ADVICE}")
     save(session.run, checkpoint, session.backend.name, best=best)
 
 
-def _describe(session: Session) -> None:
+def _write_config(session: Session) -> None:
     run, backend = session.run, session.backend
-    about = {
+    config = {
         "rosetta": __version__,
         "command": sys.argv[1:],
         "backend": backend.name,
@@ -124,4 +124,4 @@ def _describe(session: Session) -> None:
         "ema_decay": run.ema_decay,
         "system": {"name": run.system.name, **options_of(run.system)},
     }
-    write_bytes(run.out / "config.json", json.dumps(about, indent=1).encode())
+    write_bytes(run.out / "config.json", json.dumps(config, indent=1).encode())

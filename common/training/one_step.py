@@ -20,13 +20,13 @@ NETWORKS = ("generator", "discriminator")
 
 
 def read_step_inputs(path: Path, system: System) -> Tensors:
-    """The file's tensors, checked, with what may be left out filled in.
+    """Read and check the file's tensors, and fill in the optional ones.
 
-    Running statistics default to zeros and ones; `noise_g` to `noise_d` where the system's source
-    takes the same noise again; without masks nothing is dropped.
+    Running means default to zeros, running variances to ones, and `noise_g` to `noise_d` if the
+    system uses the same noise again; without masks nothing is dropped.
 
     Raises:
-        UsageError: a tensor is missing, unknown, misshapen, not finite or of another type.
+        UsageError: a tensor is missing, unknown, not finite, or of the wrong shape or type.
     """
     tensors, _ = read_tensors(path)
     required, optional = _shapes(system, _batch_size(path, tensors))
@@ -41,7 +41,7 @@ def read_step_inputs(path: Path, system: System) -> Tensors:
 def _shapes(
     system: System, batch: int
 ) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-    """What the file must hold and what it may hold."""
+    """The required and the optional tensors of the file."""
     tensors = contract(system)
     required = {p.full_name: p.shape for p in tensors if p.kind not in CONSTANTS or p.trainable}
     optional = {p.full_name: p.shape for p in tensors if p.full_name not in required}
@@ -75,9 +75,9 @@ def as_step_inputs(system: System, inputs: Tensors) -> StepInputs:
 
 
 def run_step(backend: Backend, system: System, inputs: Tensors, *, steps: int = 1) -> Tensors:
-    """Losses, fakes and gradients of the first step, and everything new after the last.
+    """The losses, fakes and gradients of the first step, and all new state after the last.
 
-    Every step runs both updates on the same arrays.
+    Every step makes both updates on the same arrays.
     """
     system = system.one_each()
     arrays, canonical = as_step_inputs(system, inputs), backend.interop.to_canonical
@@ -87,7 +87,7 @@ def run_step(backend: Backend, system: System, inputs: Tensors, *, steps: int = 
     outputs = {"loss_d": canonical(loss_d), "fake": canonical(fake)}
     outputs |= _gradients(backend, system, gan, "discriminator", grads_d)
     _load(backend, system, gan, inputs)
-    # In the other schedules the generator's update sees the discriminator after its own update.
+    # In the other schedules the discriminator is updated before the generator.
     if not isinstance(system.schedule, MixedBatch):
         backend.schedule.update_discriminator(gan, arrays.discriminator[0])
         if system.schedule.noise_reuse == "fake":
@@ -111,7 +111,7 @@ def _batch_size(path: Path, tensors: Tensors) -> int:
 
 
 def _masks(system: System, inputs: Tensors, role: str) -> tuple[Any, ...]:
-    """The masks of one pass; ones where only some of them are given."""
+    """The masks of one forward pass; if only some are given, the others are ones."""
     names = [f"mask.{role}.{mask.name}" for mask in system.networks.masks]
     if not any(name in inputs for name in names):
         return ()

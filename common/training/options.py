@@ -1,4 +1,4 @@
-"""The options of a training run, and where its files lie."""
+"""The options of a training run, and the paths of its files."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from common.systems import System
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What to train, on what, for how long and where to put it."""
+    """The options of one training run."""
 
     system: System
     data: str
@@ -21,7 +21,7 @@ class Run:
     save_every: int
     evaluate_every: int = 0  # steps between evaluations; 0: never
     keep: int = 2  # checkpoints besides the best
-    ema_decay: float = 0.0  # of the generator's moving average; 0: none is kept
+    ema_decay: float = 0.0  # of the generator's moving average; 0: no average
 
     @property
     def checkpoint_path(self) -> Path:
@@ -45,23 +45,23 @@ class Run:
 
     @property
     def metrics_path(self) -> Path:
-        """One JSON object a step."""
+        """The figures, one JSON object per step."""
         return self.out / "metrics.jsonl"
 
     def due(self, every: int, step: int) -> bool:
-        """Whether something done every so many steps is due after that step."""
+        """Whether something done every `every` steps is due after that step."""
         return every > 0 and (step % every == 0 or step == self.steps)
 
 
 def by_step(paths: Iterable[Path]) -> list[Path]:
-    """Files named step-N in the order of N, which is not that of their names from a million on."""
+    """Sort files named step-N by N; from step 1,000,000 on, sorting by name would be wrong."""
     return sorted(paths, key=lambda path: int(path.stem.removeprefix("step-")))
 
 
 def steps_of_epochs(system: System, size: int, epochs: int) -> int:
     """The first step by which the discriminator has seen `epochs` times `size` samples.
 
-    Those that fill no batch do not count; `size` is at least a batch.
+    An incomplete last batch is not counted; `size` is at least one batch.
     """
     wanted, visited, step = epochs * (size // system.batch_size), 0, 0
     while visited < wanted:
@@ -71,7 +71,7 @@ def steps_of_epochs(system: System, size: int, epochs: int) -> int:
 
 
 def average_decay(decay: float, step: int) -> float:
-    """How much of the moving average the step keeps: little at first, so that it forgets the start.
+    """The decay of the moving average at that step; smaller at first, to forget the start.
 
     Source: the warm-up min(decay, (1 + t) / (10 + t)) of TensorFlow's ExponentialMovingAverage.
     """

@@ -1,4 +1,4 @@
-"""The bar that one watches while a run trains."""
+"""The progress bar of a training run."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from common.training.options import Run
 
 
 class TrainingProgress(Progress):
-    """Steps done, both losses, images a second, time gone and time left."""
+    """Shows the steps done, both losses, images per second, elapsed and remaining time."""
 
     def __init__(self, run: Run, first_step: int) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""Runs of several frameworks and seeds as a page of Markdown, one section an experiment."""
+"""A Markdown page of runs in several frameworks and seeds, one section per experiment."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -11,25 +11,25 @@ from common import UsageError
 from common.backends import TITLES
 from common.drawing.markdown import command_lines, table
 from common.files import make_folder, write_bytes
-from common.training.across_seeds import Experiment, chance_of_difference, experiments, spread
+from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
 from common.training.side_by_side import PastRun
 
 HEAD = """# {title}
 
-One section an experiment: the same system, data, weights, batches and noise in every framework,
+One section per experiment: the same system, data, weights, batches and noise in every framework,
 from several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
-deviation. The pictures are of the first seed, the same noise in every framework.
+deviation. The pictures are of the first seed, with the same noise in every framework.
 
-Whether the frameworks can be told apart: within each seed, the names of the frameworks are
-exchanged in every way, and the page says how often their means then lie at least as far from each
-other. Below {level:.0%} they can be told apart.
+Whether the frameworks differ is decided by a permutation test: the names of the frameworks are
+permuted within each seed, and the page gives the share of permutations in which their means are at
+least as far apart. Below {level:.0%} the frameworks differ significantly.
 """
 LEVEL = 0.05
-HEIGHTS = (2, 1)  # of the grids, and of the curves below them
+HEIGHTS = (2, 1)  # of the sample grids, and of the curves below them
 
 
 def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
-    """Write the page, with its pictures in a folder of the same name; how many sections it has.
+    """Write the page, with pictures in a folder of the same name; return the number of sections.
 
     Raises:
         UsageError: fewer than two frameworks or seeds of an experiment, a run that was never
@@ -39,7 +39,7 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
     for experiment in grouped:
         if min(len(experiment.backends), len(experiment.seeds)) < 2:
             raise UsageError(
-                f"{experiment.system}: one framework or one seed gives no spread to compare; "
+                f"{experiment.system}: one framework or one seed is not enough for a comparison; "
                 "train it in two frameworks and from two seeds, or write an .html page"
             )
     folder = make_folder(path.with_suffix(""))
@@ -57,11 +57,11 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
 def _section(experiment: Experiment, picture: str) -> str:
     first = experiment.runs[experiment.backends[0], experiment.seeds[0]]
     name = experiment.figures[0]
-    words = name.replace("_", " ")
+    title = name.replace("_", " ")
     return "\n".join(
         [
             f"## `{experiment.system}` on {experiment.data}\n",
-            f"![samples of each framework, and the {words} over the steps]({picture})\n",
+            f"![samples of each framework, and the {title} over the steps]({picture})\n",
             _table(experiment),
             _verdict(experiment, name),
             "```",
@@ -74,7 +74,7 @@ def _section(experiment: Experiment, picture: str) -> str:
 def _table(experiment: Experiment) -> str:
     rows = []
     for name in experiment.figures:
-        means = [f"{row.mean():.4g} ± {row.std(ddof=1):.2g}" for row in experiment.values(name)]
+        means = [f"{v.mean():.4g} ± {v.std(ddof=1):.2g}" for v in experiment.values(name)]
         rows.append([name.replace("_", " "), *means])
     return table(["", *(TITLES[name] for name in experiment.backends)], rows)
 
@@ -82,13 +82,14 @@ def _table(experiment: Experiment) -> str:
 def _verdict(experiment: Experiment, name: str) -> str:
     values = experiment.values(name)
     between_seeds, between_frameworks = spread(values)
-    chance = chance_of_difference(values)
+    p_value = permutation_p_value(values)
     seeds = ", ".join(str(seed) for seed in experiment.seeds)
-    verdict = "can be told apart" if chance < LEVEL else "cannot be told apart"
+    verdict = "differ" if p_value < LEVEL else "do not differ"
     return (
         f"Seeds {seeds}. The {name.replace('_', ' ')} varies by {between_seeds:.2g} between seeds "
         f"of one framework and by {between_frameworks:.2g} between frameworks at one seed; "
-        f"relabelled frameworks differ as much in {chance:.1%} of all ways: they {verdict}.\n"
+        f"permuted frameworks differ as much in {p_value:.1%} of all permutations: they {verdict} "
+        "significantly.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""How good samples are, and whether a run's are the best so far."""
+"""Evaluate samples, and tell whether a run's are its best so far."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from common.quality.evaluation import evaluate, headline
 from common.streams import Array, Streams, generator_at
 from common.systems import System
 from common.training.journal import Entry, read_entries
-from common.training.opening import Session
 from common.training.pictures import sample
+from common.training.session import Session
 
 COUNT = 1000  # samples, generated and real, in one evaluation
 
 
 class Scores:
-    """The evaluations of a run, those of its earlier sessions included."""
+    """The evaluations of a run, including those of its earlier sessions."""
 
     def __init__(self, session: Session) -> None:
         self._session, self.is_best = session, False
@@ -24,19 +24,19 @@ class Scores:
         self._best = min((value for value in values if value is not None), default=None)
 
     def evaluate(self) -> Entry:
-        """The figures of the run as it is now; `is_best` says whether none before was better."""
+        """Evaluate the run's present state; `is_best` is set if no earlier result was as good."""
         run, session = self._session.run, self._session
-        generated, real = drawn(
+        generated, real = draw_both(
             session.backend, session.network, run.system, session.dataset, seed=run.seed
         )
-        figures = judge(generated, real, data=run.data, seed=run.seed)
+        figures = measure(generated, real, data=run.data, seed=run.seed)
         value = _headline(figures)
         self.is_best = value is not None and (self._best is None or value < self._best)
         self._best = value if self.is_best else self._best
         return figures
 
 
-def drawn(
+def draw_both(
     backend: Backend,
     network: Any,
     system: System,
@@ -45,7 +45,7 @@ def drawn(
     seed: int,
     count: int = COUNT,
 ) -> tuple[Array, Array]:
-    """As many samples of the network, from fixed noise, as of the data; pixels in [−1, 1]."""
+    """Equally many samples of the network, from fixed noise, and of the data; pixels in [−1, 1]."""
     noise = Streams(seed).noise("evaluation", 0, (count, system.latent_dim), system.noise)
     generated = sample(backend, network, noise)
     chosen = generator_at(seed, "evaluation", "real").permutation(dataset.size)
@@ -53,8 +53,8 @@ def drawn(
     return symmetric(generated, system), symmetric(real, system)
 
 
-def judge(generated: Array, real: Array, *, data: str, seed: int) -> Entry:
-    """Every figure that suits the samples, along the same directions each time."""
+def measure(generated: Array, real: Array, *, data: str, seed: int) -> Entry:
+    """Every measure that applies to the samples, with the same projections each time."""
     rng = generator_at(seed, "evaluation", "projections")
     return evaluate(generated, real, data_name=data, rng=rng)
 

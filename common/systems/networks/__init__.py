@@ -1,4 +1,4 @@
-"""The families of networks: their sizes, what each port is told of them, and their tensors."""
+"""The network families: their sizes, the arguments every port receives, and their tensors."""
 
 from common.systems.networks.dcgan import DCGAN, Facade
 from common.systems.networks.digits import WGANGP, DCGANMnist

@@ -1,4 +1,4 @@
-"""DCGAN's pyramid at any power of two, and the facade discriminator beside it."""
+"""DCGAN for any image size that is a power of two, and the facade tutorial's discriminator."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -82,5 +82,5 @@ def _generator(family: ImageFamily, base: int, *, normalized: bool) -> Layers:
 
 
 def _doublings(family: ImageFamily) -> int:
-    """How often 8×8 maps double up to half the image size."""
+    """The number of doublings from 4×4 to half the image size."""
     return family.image_size.bit_length() - 4

@@ -1,4 +1,4 @@
-"""Convolutional families made for 28×28 digits."""
+"""Convolutional families for 28×28 digits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ from common.systems.networks.parts import (
 
 @dataclass(frozen=True, kw_only=True)
 class DCGANMnist(ImageFamily):
-    """CS231n's: two transposed convolutions against two valid convolutions with max-pooling."""
+    """CS231n's pair: two transposed convolutions, two valid convolutions with max-pooling."""
 
     name: ClassVar[str] = "dcgan_mnist"
     generator_keywords: ClassVar[tuple[str, ...]] = ("latent_dim", *IMAGE, "dense_features")
@@ -47,7 +47,7 @@ class DCGANMnist(ImageFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class WGANGP(ImageFamily):
-    """gan_mnist.py's: valid transposed convolutions with a crop, no norm anywhere."""
+    """gan_mnist.py's pair: valid transposed convolutions with a crop, no normalisation."""
 
     name: ClassVar[str] = "wgan_gp"
     pixel_range: ClassVar[str] = "unit"

@@ -17,7 +17,7 @@ from common.systems.networks.parts import (
 
 @dataclass(frozen=True, kw_only=True)
 class LSGANJittor(ImageFamily):
-    """Jittor's notebook: seven transposed convolutions against four strided convolutions."""
+    """Jittor's notebook: seven transposed and four strided convolutions."""
 
     name: ClassVar[str] = "lsgan_jittor"
 
@@ -47,7 +47,7 @@ class LSGANJittor(ImageFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class LSGANKeras(ImageFamily):
-    """mnistGANs' 28×28 pair; the first norm of G stands before the reshape."""
+    """mnistGANs' 28×28 pair; the first norm of the generator comes before the reshape."""
 
     name: ClassVar[str] = "lsgan_keras"
     discriminator_keywords: ClassVar[tuple[str, ...]] = (*IMAGE, "dropout")
@@ -88,7 +88,7 @@ class LSGANKeras(ImageFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class LSGANPyTorch(ImageFamily):
-    """PyTorch-GAN's: nearest upsampling against strided convolutions, norm after activation."""
+    """PyTorch-GAN's pair: nearest upsampling, strided convolutions, norm after activation."""
 
     name: ClassVar[str] = "lsgan_pytorch"
     discriminator_keywords: ClassVar[tuple[str, ...]] = (*IMAGE, "dropout")

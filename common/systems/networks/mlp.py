@@ -1,4 +1,4 @@
-"""Families of linear layers alone."""
+"""Families with linear layers only."""
 
 from dataclasses import dataclass
 from math import prod
@@ -18,7 +18,7 @@ from common.systems.networks.parts import (
 
 @dataclass(frozen=True, kw_only=True)
 class LSGANMLP(SquareImages):
-    """CS231n's: three linear layers in each network."""
+    """CS231n's pair: three linear layers in each network."""
 
     name: ClassVar[str] = "lsgan_mlp"
     generator_features: int
@@ -26,13 +26,13 @@ class LSGANMLP(SquareImages):
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator in every port."""
+        """The keyword arguments of the generator in every port."""
         sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
         return {**sizes, **self._image}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator in every port."""
+        """The keyword arguments of the discriminator in every port."""
         return {"features": self.discriminator_features, **self._image}
 
     @property
@@ -64,10 +64,10 @@ class MLP(ImageFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class ToyMLP(Family):
-    """gan_toy.py's: four linear layers in each network, on points."""
+    """gan_toy.py's pair: four linear layers in each network, on points."""
 
     name: ClassVar[str] = "toy_mlp"
-    point_dim: int  # numbers a sample
+    point_dim: int  # numbers per sample
     generator_features: int
     discriminator_features: int
 
@@ -78,13 +78,13 @@ class ToyMLP(Family):
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator in every port."""
+        """The keyword arguments of the generator in every port."""
         sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
         return {**sizes, "point_dim": self.point_dim}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator in every port."""
+        """The keyword arguments of the discriminator in every port."""
         return {"features": self.discriminator_features, "point_dim": self.point_dim}
 
     def layers(self) -> Layers:
@@ -100,7 +100,7 @@ class ToyMLP(Family):
 
 @dataclass(frozen=True, kw_only=True)
 class GANMoments(Family):
-    """devnag's: three linear layers in each network; D takes the minibatch's four moments."""
+    """devnag's pair: three linear layers in each network; D sees four moments of the batch."""
 
     name: ClassVar[str] = "gan_moments"
     generator_features: int
@@ -113,12 +113,12 @@ class GANMoments(Family):
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator in every port."""
+        """The keyword arguments of the generator in every port."""
         return {"latent_dim": self.latent_dim, "features": self.generator_features}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator in every port."""
+        """The keyword arguments of the discriminator in every port."""
         return {"features": self.discriminator_features}
 
     def layers(self) -> Layers:
@@ -133,7 +133,7 @@ class GANMoments(Family):
 
 
 def _stack(latent: int, wide: int, narrow: int, hidden: int, sample: tuple[int, ...]) -> Layers:
-    """Both networks, each of so many hidden layers and one more."""
+    """Both networks: `hidden` hidden layers and an output layer each."""
     image: Maps | None = sample if len(sample) == 3 else None
     last = hidden + 1
     for number in range(1, last):

@@ -1,4 +1,4 @@
-"""One tensor of a contract, and the builder that lists those of each kind of layer."""
+"""One tensor of a network, and a builder that lists the tensors of each kind of layer."""
 
 from dataclasses import dataclass
 from math import prod
@@ -16,14 +16,14 @@ class Parameter:
 
     Shapes are canonical: (out, in) for linear, OIHW for convolution, IOHW for transposed
     convolution. `maps_in` and `maps_out` say that the flat axis of a linear layer, and of the
-    norm after it, is (C, H, W) maps flattened, so that a channels-last port can reorder it.
+    norm after it, comes from flattening (C, H, W) maps: a channels-last port must reorder it.
     """
 
     name: str  # dotted, without the network: "block1.conv.weight"
     network: str  # "generator" or "discriminator"
     kind: str
     shape: tuple[int, ...]
-    fan_in: int = 0  # inputs that reach one output of the layer, as PyTorch counts them
+    fan_in: int = 0  # inputs of one output unit, as PyTorch counts them
     fan_out: int = 0
     maps_in: Maps | None = None
     maps_out: Maps | None = None
@@ -76,7 +76,7 @@ class NetworkBuilder:
         bias: bool = True,
         spectral: str | None = None,
     ) -> list[Parameter]:
-        """A square convolution: weight OIHW and, unless it has none, bias."""
+        """A square convolution: weight OIHW and, unless disabled, a bias."""
         shape, area = (outputs, inputs, kernel, kernel), kernel * kernel
         weighted = self._weighted(name, "conv", shape, outputs, inputs * area, outputs * area)
         return weighted[: 1 + bias] + self._spectral(
@@ -93,10 +93,9 @@ class NetworkBuilder:
         bias: bool = True,
         spectral: str | None = None,
     ) -> list[Parameter]:
-        """A square transposed convolution: weight IOHW and, unless it has none, bias.
+        """A square transposed convolution: weight IOHW and, unless disabled, a bias.
 
-        PyTorch and Jittor read fan_in off the second axis whatever it means, so here it counts
-        the outputs.
+        PyTorch and Jittor compute fan_in from the second axis, which here is that of the outputs.
         """
         shape, area = (inputs, outputs, kernel, kernel), kernel * kernel
         weighted = self._weighted(
@@ -123,7 +122,7 @@ class NetworkBuilder:
     def _spectral(
         self, name: str, sigma: str | None, outputs: int, columns: Maps
     ) -> list[Parameter]:
-        """The vectors of the power iteration on the weight as a matrix (out, the rest)."""
+        """The power-iteration vectors, for the weight seen as a matrix (out, the rest)."""
         left = Parameter(
             name=f"{name}.u", network=self.network, kind="spectral_u", shape=(1, outputs)
         )

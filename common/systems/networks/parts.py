@@ -1,4 +1,4 @@
-"""What the two networks of every family have in common."""
+"""Base classes of the network families."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from common import UsageError
-from common.systems.checks import require_whole
+from common.systems.checks import require_count
 from common.systems.networks.parameters import NetworkBuilder, Parameter
 
 GENERATOR = NetworkBuilder("generator")
@@ -16,7 +16,7 @@ Layers = Iterator[Parameter]
 
 
 class Mask(NamedTuple):
-    """One place in the discriminator where units are dropped; the shape is that of one sample."""
+    """One dropout layer of the discriminator; the shape is that of one sample."""
 
     name: str
     rate: float  # the share of units dropped
@@ -25,7 +25,7 @@ class Mask(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Family(ABC):
-    """A generator and a discriminator, by their sizes."""
+    """A generator and a discriminator, described by their sizes."""
 
     name: ClassVar[str]
     pixel_range: ClassVar[str] = "symmetric"  # [−1, 1]; or "unit", [0, 1]
@@ -33,7 +33,7 @@ class Family(ABC):
 
     def __post_init__(self) -> None:
         sizes = (name for name, value in vars(self).items() if isinstance(value, int))
-        require_whole(self, *sizes)
+        require_count(self, *sizes)
 
     @property
     @abstractmethod
@@ -43,12 +43,12 @@ class Family(ABC):
     @property
     @abstractmethod
     def generator(self) -> Keywords:
-        """The keywords of the generator in every port."""
+        """The keyword arguments of the generator in every port."""
 
     @property
     @abstractmethod
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator in every port."""
+        """The keyword arguments of the discriminator in every port."""
 
     @abstractmethod
     def layers(self) -> Layers:
@@ -73,34 +73,34 @@ class SquareImages(Family):
         return (self.channels, self.image_size, self.image_size)
 
     def require_multiple(self, factor: int, *, least: int) -> None:
-        """Go through the image size.
+        """Require an image size that is a multiple of `factor`.
 
         Raises:
-            UsageError: it is no multiple, or too small.
+            UsageError: it is not a multiple, or too small.
         """
         if self.image_size < least or self.image_size % factor:
-            self._refuse(f"a multiple of {factor} from {least}")
+            self._reject_size(f"a multiple of {factor} from {least}")
 
     def require_power_of_two(self, *, least: int) -> None:
-        """Go through the image size.
+        """Require an image size that is a power of two.
 
         Raises:
-            UsageError: it is no power of two, or too small.
+            UsageError: it is not a power of two, or too small.
         """
         if self.image_size < least or self.image_size & (self.image_size - 1):
-            self._refuse(f"a power of two from {least}")
+            self._reject_size(f"a power of two from {least}")
 
     def require_size(self, size: int) -> None:
-        """Go through the image size.
+        """Require this image size.
 
         Raises:
             UsageError: it is another one.
         """
         if self.image_size != size:
-            self._refuse(f"only {size}")
+            self._reject_size(f"only {size}")
 
-    def _refuse(self, words: str) -> None:
-        raise UsageError(f"image_size={self.image_size}: {self.name} takes {words}")
+    def _reject_size(self, allowed: str) -> None:
+        raise UsageError(f"image_size={self.image_size}: {self.name} takes {allowed}")
 
 
 IMAGE = ("base_channels", "image_size", "channels")
@@ -116,10 +116,10 @@ class ImageFamily(SquareImages):
 
     @property
     def generator(self) -> Keywords:
-        """The keywords of the generator in every port."""
+        """The keyword arguments of the generator in every port."""
         return {name: getattr(self, name) for name in self.generator_keywords}
 
     @property
     def discriminator(self) -> Keywords:
-        """The keywords of the discriminator in every port."""
+        """The keyword arguments of the discriminator in every port."""
         return {name: getattr(self, name) for name in self.discriminator_keywords}

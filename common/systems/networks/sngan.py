@@ -22,7 +22,7 @@ class SNDCGAN(ImageFamily):
     name: ClassVar[str] = "sngan"
     generator_keywords: ClassVar[tuple[str, ...]] = ("latent_dim", "base_channels", "channels")
     discriminator_keywords: ClassVar[tuple[str, ...]] = _DISCRIMINATOR
-    spectral_norm: str  # sigma is "detached" from the gradient, or "differentiable"
+    spectral_norm: str  # whether sigma is "detached" from the gradient or "differentiable"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -31,7 +31,7 @@ class SNDCGAN(ImageFamily):
 
     @property
     def detach_sigma(self) -> bool:
-        """Whether sigma is a constant to the gradient."""
+        """Whether sigma is detached from the gradient."""
         return self.spectral_norm == "detached"
 
     def layers(self) -> Layers:
@@ -56,11 +56,11 @@ class SNDCGAN(ImageFamily):
 
 @dataclass(frozen=True, kw_only=True)
 class SNGANResNet(ImageFamily):
-    """Residual blocks, bilinear upsampling against average pooling."""
+    """Residual pair: bilinear upsampling in G, average pooling in D."""
 
     name: ClassVar[str] = "sngan_resnet"
     discriminator_keywords: ClassVar[tuple[str, ...]] = _DISCRIMINATOR
-    spectral_norm: str  # sigma is "detached" from the gradient, or "differentiable"
+    spectral_norm: str  # whether sigma is "detached" from the gradient or "differentiable"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,7 +69,7 @@ class SNGANResNet(ImageFamily):
 
     @property
     def detach_sigma(self) -> bool:
-        """Whether sigma is a constant to the gradient."""
+        """Whether sigma is detached from the gradient."""
         return self.spectral_norm == "detached"
 
     def layers(self) -> Layers:

@@ -11,7 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from common import ROOT, UsageError
 from common.backends import BACKENDS, TITLES
 from common.idioms.definitions import Definition, find_definition
-from common.idioms.differing import differing_lines
+from common.idioms.line_diff import differing_lines
 
 TAB = """:::{{tab-item}} {title}
 :sync: {backend}

@@ -1,13 +1,13 @@
-"""What stands behind the first colon of a data set's name."""
+"""The location part of a data set's name, after its first colon."""
 
 import os
 from itertools import accumulate
 
 
-def divided(where: str) -> tuple[str, str | None]:
-    """A path or name, and what follows the colon behind it, if anything does.
+def split_location(where: str) -> tuple[str, str | None]:
+    """Split "PATH:KEY" into the path (or name) and the key; the key is None if there is none.
 
-    Paths may hold colons: the longest beginning that exists is the path. Where none does, the
+    A path may contain colons: the longest prefix that exists is the path. If none exists, the
     name ends at the first colon.
     """
     heads = list(accumulate(where.split(":"), "{}:{}".format))

@@ -1,4 +1,4 @@
-"""One system in one port: time beside the plain loop, memory, and what its data cost."""
+"""Measure one system in one port: time compared with the plain loop, memory, and data loading."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -14,34 +14,34 @@ from common.data.prefetch import AHEAD, Prefetcher
 from common.systems import System
 
 DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the system's point_dim
-FIRST_STEP = 27  # wgan's first 25 steps are longer ones
-INPUTS = 3  # steps' inputs, made before the clock starts
-FEWEST_STEPS = 8  # behind the first, of a run on data
+FIRST_STEP = 27  # wgan's first 25 steps are longer
+INPUTS = 3  # step inputs that are made before the timing starts
+FEWEST_STEPS = 8  # after the first, in the run that measures data loading
 MEGABYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Measured:
+class BenchResult:
     """What one system costs in one port."""
 
     system: str
     backend: str
     device: str
     batch_size: int
-    ratio_low: float  # ours over plain: lower quartile, median, upper quartile
+    ratio_low: float  # port over plain loop: lower quartile, median, upper quartile
     ratio: float
     ratio_high: float
     images_per_second: float
     plain_images_per_second: float
-    memory_of: str  # "process" on the CPU, "device" on a card
-    peak_memory_mb: float | None  # before the plain loop was built; None where it is unknown
-    data_share: float  # of the time behind a run's first step, waited for data
+    memory_of: str  # "process" on the CPU, "device" on a GPU
+    peak_memory_mb: float | None  # before the plain loop was built; None if unknown
+    data_share: float  # share of the time, after the first step, spent waiting for data
 
 
 def measure(
     backend: Backend, system: System, *, device: str, pairs: int, seconds: float
-) -> Measured:
-    """Time the system's step against the plain one, on inputs that were made before."""
+) -> BenchResult:
+    """Time the system's step against the plain loop's, on inputs made beforehand."""
     dataset = load_dataset(DATA[system.point_dim], system, 0)
     last = FIRST_STEP + INPUTS - 1
     inputs = list(step_inputs(system, dataset, 0, first_step=FIRST_STEP, last_step=last))
@@ -63,7 +63,7 @@ def measure(
     timed = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
     low, middle, high = timed.ratios
     share = _data_share(backend, system, gan, dataset, round(seconds / min(timed.ours)))
-    return Measured(
+    return BenchResult(
         system=system.name,
         backend=backend.name,
         device=device,
@@ -80,7 +80,7 @@ def measure(
 
 
 def _images(system: System) -> int:
-    """Real samples that one step consumes."""
+    """The real samples used by one step."""
     return system.batch_size * system.schedule.discriminator_steps_at(FIRST_STEP)
 
 
@@ -89,9 +89,9 @@ def _data_share(backend: Backend, system: System, gan: Any, dataset: Any, steps:
         system, dataset, 1, first_step=FIRST_STEP, last_step=FIRST_STEP + max(steps, FEWEST_STEPS)
     )
     with Prefetcher(source, ahead=AHEAD) as ahead:
-        played = (backend.schedule.training_step(gan, inputs) for inputs in ahead)
-        losses = (backend.interop.to_canonical(metrics["loss_g"]) for metrics in played)
-        next(losses)  # nothing was made ahead before the first
+        steps_run = (backend.schedule.training_step(gan, inputs) for inputs in ahead)
+        losses = (backend.interop.to_canonical(metrics["loss_g"]) for metrics in steps_run)
+        next(losses)  # nothing is prefetched before the first
         began, before = perf_counter(), ahead.waited
         deque(losses, maxlen=0)
         return (ahead.waited - before) / (perf_counter() - began)

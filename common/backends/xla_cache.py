@@ -1,4 +1,4 @@
-"""Where JAX keeps compiled programs between the processes of a parity run and of the tests."""
+"""JAX's cache of compiled programs, shared by the processes of a parity run and of the tests."""
 
 import platform
 from hashlib import sha256
@@ -8,7 +8,7 @@ CPU_INFO = Path("/proc/cpuinfo")
 
 
 def compilation_cache() -> dict[str, str]:
-    """The variables that have JAX keep every program it compiles in the user's cache folder."""
+    """The variables that make JAX keep every compiled program in the user's cache folder."""
     folder = Path.home() / ".cache" / "gan-rosetta" / f"xla-{processor()}"
     return {
         "JAX_COMPILATION_CACHE_DIR": str(folder),
@@ -18,7 +18,7 @@ def compilation_cache() -> dict[str, str]:
 
 
 def processor() -> str:
-    """A name for this kind of processor: code compiled for another may not run here."""
+    """A hash of this processor's features: code compiled for another may not run here."""
     try:
         lines = CPU_INFO.read_text().splitlines()
     except OSError:

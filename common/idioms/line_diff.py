@@ -1,12 +1,12 @@
-"""Which lines of one text another lacks."""
+"""Which lines of two texts differ."""
 
 from difflib import SequenceMatcher
 
 
 def differing_lines(text: str, other: str) -> list[bool]:
-    """For every line of the text, whether the other text says something else there.
+    """For every line of the text, whether it is different in the other text.
 
-    Indentation does not count, and empty lines never differ.
+    Indentation is ignored, and empty lines never differ.
     """
     ours, theirs = ([line.strip() for line in each.splitlines()] for each in (text, other))
     differs = [bool(line) for line in ours]

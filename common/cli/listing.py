@@ -1,4 +1,4 @@
-"""Commands that tell what there is: systems, params, status."""
+"""`rosetta systems`, `rosetta params` and `rosetta status`."""
 
 import json
 from pathlib import Path
@@ -23,18 +23,18 @@ def systems(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([_system(name) for name in SYSTEMS], indent=1, ensure_ascii=False))
         return
-    table = Table("system", "what and whence", "loss", "parameters", show_lines=True)
-    for name, row in SYSTEMS.items():
-        g, d = (count_trainable(row, network) for network in ("generator", "discriminator"))
-        source = f"{row.title}\n[dim]{row.source}; {row.citation}[/dim]"
-        table.add_row(name, source, row.loss.name, f"G {g:>10,}\nD {d:>10,}")
+    table = Table("system", "title and source", "loss", "parameters", show_lines=True)
+    for name, system in SYSTEMS.items():
+        g, d = (count_trainable(system, network) for network in ("generator", "discriminator"))
+        source = f"{system.title}\n[dim]{system.source}; {system.citation}[/dim]"
+        table.add_row(name, source, system.loss.name, f"G {g:>10,}\nD {d:>10,}")
     Console().print(table)
 
 
 @app.command()
-def params(system: SystemName, settings: Settings = None, as_json: AsJson = False) -> None:
+def params(name: SystemName, settings: Settings = None, as_json: AsJson = False) -> None:
     """List every tensor of a system's networks, in forward order, generator first."""
-    row = apply_settings(find_system(system), settings or ())
+    system = apply_settings(find_system(name), settings or ())
     tensors = [
         {
             "name": p.name,
@@ -43,7 +43,7 @@ def params(system: SystemName, settings: Settings = None, as_json: AsJson = Fals
             "shape": list(p.shape),
             "trainable": p.trainable,
         }
-        for p in contract(row)
+        for p in contract(system)
     ]
     if as_json:
         print(json.dumps(tensors, indent=1))
@@ -53,19 +53,19 @@ def params(system: SystemName, settings: Settings = None, as_json: AsJson = Fals
         shape = " × ".join(map(str, tensor["shape"]))  # type: ignore[call-overload]
         table.add_row(str(tensor["network"]), str(tensor["name"]), str(tensor["kind"]), shape)
     Console().print(table)
-    Console().print(f"--set takes: {', '.join(options_of(row))}", highlight=False)
+    Console().print(f"--set takes: {', '.join(options_of(system))}", highlight=False)
 
 
 @app.command()
 def status(
     source: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="A report.json, or a kept summary.")
+        Path, typer.Option("--from", metavar="FILE", help="A report.json, or a saved summary.")
     ] = ROOT / "docs" / "results" / "cpu.json",
     save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep the summary of the report here.")
+        Path | None, typer.Option(metavar="FILE", help="Save the summary of the report here.")
     ] = None,
 ) -> None:
-    """Print the README's table of system × framework from what was measured."""
+    """Print the README's table of systems and frameworks from measured results."""
     report = read_report(source)
     condensed = condense(report) if "results" in report else report
     if save:
@@ -74,12 +74,12 @@ def status(
 
 
 def _system(name: str) -> dict[str, Any]:
-    row = SYSTEMS[name]
+    system = SYSTEMS[name]
     return {
         "name": name,
-        "title": row.title,
-        "source": row.source,
-        "citation": row.citation,
-        "parameters": {net: count_trainable(row, net) for net in ("generator", "discriminator")},
-        "options": options_of(row),
+        "title": system.title,
+        "source": system.source,
+        "citation": system.citation,
+        "parameters": {net: count_trainable(system, net) for net in ("generator", "discriminator")},
+        "options": options_of(system),
     }

@@ -1,4 +1,4 @@
-"""Commands that run beside each other, told line by line with the seconds since the start."""
+"""Run commands in parallel and print their progress with the seconds since the start."""
 
 import os
 import signal
@@ -11,12 +11,12 @@ from threading import Lock
 from time import monotonic
 from typing import Self
 
-SILENCE = 30.0  # seconds after which what still runs is told again
-GRACE = 10.0  # seconds in which what is interrupted may tidy up
+SILENCE = 30.0  # seconds after which the running commands are printed again
+GRACE = 10.0  # seconds that an interrupted command has to clean up
 
 
-class Crew:
-    """Runs commands; as a context it ends those that still run when an exception leaves it."""
+class CommandRunner:
+    """Runs commands; as a context manager, it ends those still running at exit."""
 
     def __init__(self, *, workers: int = 16) -> None:
         self._start = monotonic()
@@ -31,12 +31,12 @@ class Crew:
     def __exit__(self, *raised: object) -> None:
         with self._lock:
             self._stopped = True
-            left = list(self._running.values())
-        _interrupt(left)
+            running = list(self._running.values())
+        _interrupt(running)
         self._threads.shutdown()
 
     def say(self, line: str) -> None:
-        """One line, whole even where several are said at once; nothing once interrupted."""
+        """Print a line without mixing it with others; nothing after an interruption."""
         if self._stopped:
             return
         sys.stdout.write(f"{monotonic() - self._start:4.0f} s  {line}\n")
@@ -50,7 +50,7 @@ class Crew:
         shown: bool = False,
         variables: Mapping[str, str] | None = None,
     ) -> bool:
-        """Whether a command succeeds; `what` it does is told, and its own words where `shown`."""
+        """Run a command; whether it succeeded. Prints `what` it does, and its output if `shown`."""
         process = self._begin(what, command, variables or {})
         if process is None:
             return False
@@ -65,11 +65,11 @@ class Crew:
         return succeeded
 
     def start(self, job: Callable[[], bool]) -> Future[bool]:
-        """Begin a job beside the others."""
+        """Start a job in parallel to the others."""
         return self._threads.submit(job)
 
     def wait(self, *jobs: Future[bool]) -> list[bool]:
-        """What each job returned, once all have ended; a long silence is broken."""
+        """Wait for all jobs and return their results; print now and then what is still running."""
         while wait(jobs, timeout=SILENCE).not_done:
             self.say(f"still {', '.join(list(self._running))}")
         return [job.result() for job in jobs]
@@ -81,7 +81,7 @@ class Crew:
             if self._stopped:
                 return None
             self.say(what)
-            # In a session of its own it can be ended with all its children, and only by this one.
+            # In its own session, it can be ended together with all its children.
             self._running[what] = process = Popen(
                 command,
                 stdin=DEVNULL,
@@ -95,7 +95,7 @@ class Crew:
 
 
 def _interrupt(processes: Sequence[Popen[str]]) -> None:
-    """End processes with their children: as Ctrl-C does, then for good."""
+    """End processes and their children: with SIGINT first, then with SIGKILL."""
     for process in processes:
         _signal(process, signal.SIGINT)
     end = monotonic() + GRACE

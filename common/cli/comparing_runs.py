@@ -17,10 +17,11 @@ def compare_runs(
         "runs.html"
     ),
 ) -> None:
-    """Put several runs on one page: curves over each other, samples side by side, differences.
+    """Compare several runs on one page: curves, samples and differing options.
 
-    With [bold]--out FILE.md[/bold], runs that differ in framework and seed only are put together:
-    means and their spread over the seeds, samples, and whether the frameworks can be told apart.
+    With [bold]--out FILE.md[/bold], runs that differ only in framework and seed are grouped: means
+    and standard deviations over the seeds, samples, and whether the frameworks differ
+    significantly.
     """
     from common.training.results_page import save_results_page
     from common.training.side_by_side import open_run, to_html

@@ -1,7 +1,8 @@
-"""What Jittor needs before its first use: oneDNN, and its core compiled.
+"""Prepare Jittor for its first use: provide oneDNN and compile its core.
 
-Run as `python -m common.setup.set_up`; does nothing the second time. Compiled here, the core is not
-compiled by the first test that imports Jittor, beside frameworks whose threads a fork may hang.
+Run as `python -m common.setup.prepare_jittor`; a second run does nothing. Compiling here keeps the
+first test that imports Jittor from compiling the core, in a process where other frameworks run
+threads and a fork may hang.
 """
 
 import sys
@@ -9,19 +10,19 @@ from pathlib import Path
 from subprocess import TimeoutExpired
 
 from common.backends import prepare_environment
-from common.backends.examining import examine, installed_versions
-from common.processes.child import ask
+from common.backends.inspection import examine, installed_versions
+from common.processes.child import run_python
 from common.setup import onednn
 
-# Jittor's folder has the versions of compiler, Python and system in its name, the processor and
-# the machine's name: only Jittor itself knows it. This much of Jittor compiles nothing.
+# The name of Jittor's folder contains the versions of compiler, Python and system, the processor
+# and the machine's name: only Jittor itself can compute it. This import compiles nothing.
 FOLDER = "import json, jittor_utils; print(); print(json.dumps(jittor_utils.cache_path))"
 
 
 def jittor_folder() -> Path | None:
-    """Where the Jittor of this environment keeps what it compiles; None where it cannot tell."""
+    """The folder in which this environment's Jittor keeps compiled code; None if unknown."""
     try:
-        return Path(ask(["-c", FOLDER], variables=prepare_environment("cpu"), timeout=60))
+        return Path(run_python(["-c", FOLDER], variables=prepare_environment("cpu"), timeout=60))
     except (RuntimeError, TimeoutExpired):
         return None
 
@@ -32,8 +33,8 @@ def core_is_compiled() -> bool:
     return folder is not None and any(folder.glob("jittor_core*.so"))
 
 
-def set_up() -> None:
-    """Provide oneDNN and compile the core, where Jittor is installed; a failure is only told."""
+def prepare_jittor() -> None:
+    """Provide oneDNN and compile the core, if Jittor is installed; a failure is only reported."""
     if not installed_versions("jittor"):
         return
     onednn.provide()
@@ -46,4 +47,4 @@ def set_up() -> None:
 
 
 if __name__ == "__main__":
-    set_up()
+    prepare_jittor()

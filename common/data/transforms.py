@@ -1,4 +1,4 @@
-"""From a picture of any size and mode, or its planes, to a sample of a system."""
+"""Convert pictures and arrays of any size and mode to the samples that a system takes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,13 +15,13 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601, as in Pillow
 SIXTEEN_BITS = 65535
 
 
-def plain(picture: Image.Image) -> Image.Image:
-    """The picture in 8 bits, grey or RGB: upright by its EXIF tag, what is transparent on white.
+def to_8_bit(picture: Image.Image) -> Image.Image:
+    """The picture in 8 bits, grey or RGB, rotated by its EXIF tag, transparency blended with white.
 
-    Of several frames the first is taken. 16-bit grey is divided by 257, so that white stays white.
+    Of several frames the first is used. 16-bit grey is divided by 257, so that white stays white.
 
     Raises:
-        ValueError: nothing says which of its numbers is white.
+        ValueError: its pixels are neither 8-bit nor 16-bit numbers.
     """
     upright = ImageOps.exif_transpose(picture)
     if upright.mode == "F" or upright.mode.startswith("I"):
@@ -32,11 +32,11 @@ def plain(picture: Image.Image) -> Image.Image:
     return upright.convert("RGB")
 
 
-def fitter(system: System) -> Callable[[Image.Image], Samples]:
-    """What makes a sample (C, H, W) of an 8-bit picture, in the system's range.
+def image_transform(system: System) -> Callable[[Image.Image], Samples]:
+    """A function that turns an 8-bit picture into a sample (C, H, W) in the system's range.
 
-    The picture's shorter side is brought to the system's size, bilinearly, and the longer one is
-    cropped to its middle.
+    It resizes the shorter side to the system's size, bilinearly, and crops the longer one at the
+    centre.
 
     Raises:
         UsageError: the system's images have neither 1 nor 3 channels.
@@ -44,19 +44,19 @@ def fitter(system: System) -> Callable[[Image.Image], Samples]:
     _check_channels(system)
     mode, size = "L" if system.sample_shape[0] == 1 else "RGB", _size(system)
 
-    def fitted(picture: Image.Image) -> Samples:
+    def transform(picture: Image.Image) -> Samples:
         resized = ImageOps.fit(picture.convert(mode), size, Image.Resampling.BILINEAR)
         pixels: NDArray[Any] = np.asarray(resized, np.float32)
         planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
         return np.ascontiguousarray(in_range(from_bytes(planes), system))
 
-    return fitted
+    return transform
 
 
-def plane_fitter(system: System) -> Callable[[Samples], Samples]:
-    """What makes a sample (C, H, W) of float32 planes (1 or 3, H, W) in [−1, 1], as `fitter` does.
+def array_transform(system: System) -> Callable[[Samples], Samples]:
+    """As `image_transform`, but for float32 arrays (1 or 3, H, W) in [−1, 1].
 
-    Planes that have the system's size and channels already are not changed by it.
+    Arrays that already have the system's size and channels are not changed.
 
     Raises:
         UsageError: the system's images have neither 1 nor 3 channels.
@@ -64,21 +64,21 @@ def plane_fitter(system: System) -> Callable[[Samples], Samples]:
     _check_channels(system)
     size = _size(system)
 
-    def fitted(planes: Samples) -> Samples:
+    def transform(planes: Samples) -> Samples:
         pictures = [Image.fromarray(plane) for plane in _in_channels(planes, system)]
         resized = [ImageOps.fit(each, size, Image.Resampling.BILINEAR) for each in pictures]
         return in_range(np.stack([np.asarray(each) for each in resized]), system)
 
-    return fitted
+    return transform
 
 
 def from_bytes(pixels: NDArray[Any]) -> Samples:
-    """Pixels of 0 to 255 in [−1, 1]."""
+    """Pixels from 0 to 255, scaled to [−1, 1]."""
     return np.asarray(pixels, np.float32) / np.float32(127.5) - 1
 
 
 def in_range(images: NDArray[Any], system: System) -> NDArray[Any]:
-    """Images in [−1, 1] in the range that the system's generator emits."""
+    """Images in [−1, 1], scaled to the range of the system's generator."""
     return (images + 1) / 2 if system.networks.pixel_range == "unit" else images
 
 

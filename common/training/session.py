@@ -1,4 +1,4 @@
-"""How a run begins: from the system's initial weights, or from a checkpoint of any framework."""
+"""Start a run from initial weights, or resume it from a checkpoint of any framework."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +12,18 @@ from common.systems.options import options_of
 from common.training.checkpoint import (
     Checkpoint,
     capture,
-    drawing_network,
     read_checkpoint,
     restore,
+    sampling_network,
 )
+from common.training.checkpoint_files import save
 from common.training.journal import keep_entries, read_entries
-from common.training.keeping import save
 from common.training.options import Run
 
 
 @dataclass(frozen=True)
 class Session:
-    """A run under way: its data, its networks, and the step to begin with."""
+    """A run in progress: its data, its networks, and the first step of this session."""
 
     run: Run
     backend: Backend
@@ -34,11 +34,11 @@ class Session:
 
     @property
     def network(self) -> Any:
-        """The network that samples are drawn from: the moving average where one is kept."""
-        return drawing_network(self.gan, self.average)
+        """The network to sample from: the moving average, if there is one."""
+        return sampling_network(self.gan, self.average)
 
     def checkpoint(self, step: int) -> Checkpoint:
-        """Everything that the steps after this one depend on."""
+        """All state that the steps after this one depend on."""
         run, data = self.run, self.dataset
         return Checkpoint(
             system=run.system,
@@ -53,7 +53,7 @@ class Session:
 
 
 def start(run: Run, backend: Backend, dataset: Dataset) -> Session:
-    """A GAN with the system's seeded initial weights, saved as step 0.
+    """Start a run with the system's initial weights, and save them as step 0.
 
     Raises:
         UsageError: the folder already holds a run, or cannot be written.
@@ -64,18 +64,18 @@ def start(run: Run, backend: Backend, dataset: Dataset) -> Session:
     gan = backend.gan.build(run.system, initial_state(run.system, run.seed))
     average = backend.sampling.start_average(gan) if run.ema_decay else None
     session = Session(run, backend, dataset, gan, average, 1)
-    # A run that is killed before its first save can be resumed all the same.
+    # So a run that is killed before its first save can also be resumed.
     keep_entries(run.metrics_path, last_step=0)
     save(run, session.checkpoint(0), backend.name)
     return session
 
 
 def resume(run: Run, backend: Backend, dataset: Dataset) -> Session:
-    """The run of the folder's newest checkpoint, and the step after it.
+    """Resume the run from the newest checkpoint of its folder.
 
     Raises:
         UsageError: there is no checkpoint, it is damaged, or it was made with other options. The
-            steps and what is done every so many steps, the backend and the device may differ.
+            number of steps, all --…-every options, the backend and the device may differ.
     """
     checkpoint = read_checkpoint(run.checkpoint_path)
     check_same(run, checkpoint, dataset)
@@ -86,7 +86,7 @@ def resume(run: Run, backend: Backend, dataset: Dataset) -> Session:
 
 
 def check_same(run: Run, checkpoint: Checkpoint, dataset: Dataset) -> None:
-    """Nothing, where the run would have made the checkpoint itself.
+    """Check that the checkpoint was made with the same options and data.
 
     Raises:
         UsageError: names the first option that differs, with both values.
@@ -105,7 +105,7 @@ def check_same(run: Run, checkpoint: Checkpoint, dataset: Dataset) -> None:
     if checkpoint.fingerprint != dataset.fingerprint:
         raise UsageError(
             f"{run.checkpoint_path}: {run.data} has changed since it was trained on; "
-            "restore the data, or start anew with another --out"
+            "restore the data, or start a new run with another --out"
         )
 
 

@@ -1,4 +1,4 @@
-"""Which checkpoints of a run stay on the disk: the last few, the newest and the best."""
+"""The checkpoint files of a run: the last few by step, the newest and the best."""
 
 import os
 import shutil
@@ -11,23 +11,23 @@ from common.training.options import Run, by_step
 
 
 def save(run: Run, checkpoint: Checkpoint, backend: str, *, best: bool = False) -> Path:
-    """Write a checkpoint under its step's name and as the newest; drop those that are too old.
+    """Write a checkpoint under its step number and as the newest; delete the oldest ones.
 
     Raises:
-        UsageError: it cannot be written; the older ones are left as they were.
+        UsageError: it cannot be written; the older ones are unchanged.
     """
     path = run.checkpoint_folder / f"step-{checkpoint.step:06d}.safetensors"
     save_checkpoint(path, checkpoint, backend)
-    _point(run.checkpoint_path, path)
+    _link(run.checkpoint_path, path)
     if best:
-        _point(run.best_path, path)
+        _link(run.best_path, path)
     for old in by_step(run.checkpoint_folder.glob("step-*.safetensors"))[: -run.keep]:
         old.unlink()
     return path
 
 
-def _point(name: Path, target: Path) -> None:
-    """Give a file a second name in one move, without a second copy where the disk allows."""
+def _link(name: Path, target: Path) -> None:
+    """Give a file a second name atomically, as a hard link if the file system allows."""
     temporary = name.with_name(f".{name.name}{UNFINISHED}")
     temporary.unlink(missing_ok=True)
     try:

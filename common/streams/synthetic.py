@@ -1,4 +1,4 @@
-"""Stand-ins for real samples, where no data set is read."""
+"""Synthetic real samples, for comparisons that read no data set."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from common.systems import System
 from common.systems.networks import GANMoments
 
 
-def stand_in(system: System, seed: int, step: int, index: int, batch: int) -> Array:
-    """A batch in the range of the system's samples: images, points or numbers.
+def synthetic_batch(system: System, seed: int, step: int, index: int, batch: int) -> Array:
+    """A batch of images, points or numbers in the range of the system's samples.
 
-    `index` counts the discriminator's updates within the step.
+    `index` counts the discriminator updates within the step.
     """
     values = Streams(seed).samples(step, index, (batch, *system.sample_shape))
     if isinstance(system.networks, GANMoments):

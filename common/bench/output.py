@@ -1,0 +1,81 @@
+"""The measurements as cells of a table, as JSON and as a page of Markdown."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from common.backends import TITLES
+from common.drawing.markdown import table
+
+Measurement = dict[str, Any]  # the fields of a BenchResult, or a request and its "problem"
+MEMORY = {
+    "process": "of the whole process",
+    "device": "of the framework's GPU memory",
+}
+HEADS = ("system", "framework", "batch", "ratio", "images/s", "plain", "memory", "data")
+PAGE = """# Speed
+
+The training step of each port compared with a plain loop in the same framework, with the
+framework's own layers and optimisers. Both were timed alternately in one process on {cores}
+cores{device}. The ratio is port over plain loop: the median of all pairs, with the interquartile
+range; below 1 the port is faster. Images/s counts real samples; memory is the peak {memory}
+before the plain loop was built; data is the share of the time that a run, after
+its first step, waited for batches.
+
+The plain loops of TensorFlow and JAX use our spectral layers, because these frameworks have no
+suitable ones. This page does not compare the frameworks with each other: each was timed alone.
+
+Made by `rosetta bench` on {today} with {versions}.
+
+"""
+
+
+def cells(measurement: Measurement) -> list[str]:
+    """The cells for one measurement, in the order of HEADS."""
+    name = TITLES[measurement["backend"]]
+    if "problem" in measurement:
+        return [measurement["system"], name, "", "failed", "", "", "", ""]
+    return [
+        measurement["system"],
+        name,
+        str(measurement["batch_size"]),
+        _ratio(measurement),
+        f"{measurement['images_per_second']:.0f}",
+        f"{measurement['plain_images_per_second']:.0f}",
+        _memory(measurement),
+        f"{measurement['data_share']:.1%}",
+    ]
+
+
+def to_json(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
+    """Every figure, with the number of cores and the versions."""
+    report = {"cores": os.cpu_count(), "versions": versions, "results": results}
+    return json.dumps(report, indent=1)
+
+
+def to_markdown(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
+    """The table with its explanation."""
+    named = [f"{name} {version}" for of in versions.values() for name, version in of.items()]
+    device = "" if results[0]["device"] == "cpu" else f" and {results[0]['device']}"
+    head = PAGE.format(
+        cores=os.cpu_count(),
+        device=device,
+        memory=MEMORY["process" if results[0]["device"] == "cpu" else "device"],
+        today=date.today(),
+        versions=", ".join(named),
+    )
+    rows = [[f"`{first}`", *rest] for first, *rest in map(cells, results)]
+    return head + table(HEADS, rows)
+
+
+def _ratio(measurement: Measurement) -> str:
+    low, middle, high = (measurement[name] for name in ("ratio_low", "ratio", "ratio_high"))
+    return f"{middle:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _memory(measurement: Measurement) -> str:
+    size = measurement["peak_memory_mb"]
+    words = "unknown" if size is None else f"{size:.0f} MB"
+    return words if measurement["memory_of"] == "process" else f"{words} on the GPU"

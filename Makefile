@@ -7,13 +7,14 @@ CUDA ?= 12
 # Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
 SYSTEMS ?=
 
-.PHONY: parity quick full-width parity-gpu setup-gpu test lint types docs setup clean help
+.PHONY: parity quick full-width figures parity-gpu setup-gpu test lint types docs setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
 	@echo "make parity      compare all thirteen systems: a table, parity-report/report.html;"
 	@echo "                 then make full-width; make parity SYSTEMS=\"wgan_gp sngan\" for some"
-	@echo "make full-width  hold the four against the originals' figures at full width"
+	@echo "make full-width  compare the four with the originals' figures at full width"
+	@echo "make figures     keep parity-report as docs/results/cpu.json, print the README's table"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the builds for cards; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
@@ -25,7 +26,11 @@ parity: setup
 	$(if $(strip $(SYSTEMS)),,$(MAKE) full-width)
 
 quick: setup
-	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --width reduced --out quick-report
+	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --kind reduced --out quick-report
+
+# After make parity: the figures that the README and the book show.
+figures: setup
+	$(BIN)/python -m common.parity.summary parity-report/report.json docs/results/cpu.json
 
 full-width: setup
 	$(BIN)/python -m pytest -n 2 -m slow parity_tests/test_golden.py

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from common.cli import cards
 from common.cli.application import app
 from common.parity import controls
-from common.parity.cases import WIDTHS
+from common.parity.cases import KINDS
 from common.parity.controls import control_jobs, run_controls
 from common.parity.pieces import PIECES, commands
 from common.parity.tasks import Plan
@@ -122,17 +122,17 @@ def test_every_command_of_a_piece_can_be_called(piece, command) -> None:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_pieces_cover_every_system_in_both_types(dtype) -> None:
-    for width in ("reduced", "full") if dtype == "float32" else ("reduced",):
+    for kind in ("reduced", "full") if dtype == "float32" else ("reduced",):
         selected = [
             command
             for _, command in COMMANDS
-            if command[0] == "parity" and dtype in command and width in command
+            if command[0] == "parity" and dtype in command and kind in command
         ]
         assert sorted(
             argument for c in selected for argument in c if argument in SYSTEMS
         ) == sorted(SYSTEMS)
     (long,) = commands("long", OPTIONS)
-    assert set(WIDTHS) - {"reduced", "full"} <= set(long)
+    assert set(KINDS) - {"reduced", "full"} <= set(long)
 
 
 def test_without_a_piece_all_are_listed_in_order(tmp_path) -> None:

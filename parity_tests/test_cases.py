@@ -6,13 +6,13 @@ import pytest
 from common.contract import contract
 from common.contract.initialisers import initial_state
 from common.parity.bounds import QUANTITIES
-from common.parity.cases import WIDTHS, cases
+from common.parity.cases import KINDS, cases
 from common.parity.jobs import plan_jobs
 from common.parity.record import expected_keys
 from common.parity.starting_state import shifted_biases, starting_state, with_large_means
 from common.parity.timeline import timeline
 
-EVERY = cases(widths=WIDTHS)
+EVERY = cases(kinds=KINDS)
 
 
 @pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)

@@ -137,7 +137,7 @@ def test_doctor_finds_every_backend(backends) -> None:
         (["parity", "--backends", "torch,theano", "--out", "OUT"], "unknown backend 'theano'"),
         (["parity", "--backends", "torch,torch", "--out", "OUT"], "named twice"),
         (["parity", "nope", "--out", "OUT"], "unknown system 'nope'"),
-        (["record", "torch", "--width", "wide", "--out", "OUT/r"], "unknown width 'wide'"),
+        (["record", "torch", "--kind", "wide", "--out", "OUT/r"], "unknown kind of case 'wide'"),
         (["compare", "OUT/none"], "no such file"),
         (["sample", "OUT/none", "torch", "--out", "OUT/x.png"], "no such file"),
         (["export", "OUT/none", "torch", "--out", "OUT/x.pt"], "no such file"),
@@ -271,7 +271,7 @@ def test_five_steps_use_the_same_inputs_five_times(backend) -> None:
 
 def test_parity_of_one_small_system_writes_its_report(need, tmp_path) -> None:
     need("torch", "jittor")
-    what = ("lsgan_mlp", "--width", "reduced", "--backends", "torch,jittor")
+    what = ("lsgan_mlp", "--kind", "reduced", "--backends", "torch,jittor")
     answer = rosetta("parity", *what, "--out", tmp_path / "report")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "parity holds" in answer.stdout
@@ -333,7 +333,7 @@ def test_a_broken_backend_fails_its_own_results_and_the_others_finish(
             "common",
             "parity",
             "lsgan_mlp",
-            "--width",
+            "--kind",
             "reduced",
             "--dtype",
             "float64",

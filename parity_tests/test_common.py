@@ -101,9 +101,9 @@ def test_reduced_cases_change_widths_and_nothing_else(case) -> None:
     assert changed <= set_options <= widths | inner_loops | variants
 
 
-def test_the_width_cycle_has_the_source_s_schedule() -> None:
+def test_the_kind_cycle_has_the_source_s_schedule() -> None:
     """SHORT reduces inner loops; these cases must not."""
-    schedules = {case.system.name: case.system for case in cases(widths=["cycle"])}
+    schedules = {case.system.name: case.system for case in cases(kinds=["cycle"])}
     wgan, moments = schedules["wgan"], schedules["gan_moments"]
     assert wgan.schedule.discriminator_steps_at(1) == 100
     assert (moments.schedule.discriminator_steps, moments.schedule.generator_steps) == (20, 20)

@@ -62,11 +62,11 @@ def test_existing_recordings_are_reused(recorded) -> None:
     ]
 
 
-def test_recordings_of_fewer_widths_are_not_reused_for_more(need, tmp_path) -> None:
+def test_recordings_of_fewer_kinds_are_not_reused_for_more(need, tmp_path) -> None:
     need("torch")
     narrow, wider = (
-        Plan(plan_jobs(["torch"], "cpu", ["float64"], widths), ("gan_moments",))
-        for widths in (["reduced"], ["reduced", "cycle"])
+        Plan(plan_jobs(["torch"], "cpu", ["float64"], kinds), ("gan_moments",))
+        for kinds in (["reduced"], ["reduced", "cycle"])
     )
     record_tasks(narrow, tmp_path)
     seen = Seen()
@@ -161,7 +161,7 @@ def test_ctrl_c_prints_results_and_the_same_command_resumes(need, tmp_path) -> N
     names = ("lsgan_mlp", "dcgan_mnist")
     command = [
         *(sys.executable, "-m", "common", "parity", *names, "--dtype", "float64"),
-        *("--backends", "torch,jittor", "--width", "reduced", "--out", "report"),
+        *("--backends", "torch,jittor", "--kind", "reduced", "--out", "report"),
     ]
     where = {
         "cwd": tmp_path,
@@ -193,7 +193,7 @@ def test_ctrl_c_prints_results_and_the_same_command_resumes(need, tmp_path) -> N
 
     second = subprocess.run(command, capture_output=True, check=False, **where)
     assert second.returncode == 0, second.stdout + second.stderr
-    assert "going on: " in second.stdout
+    assert "continuing: " in second.stdout
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert report["summary"]["ok"]
     assert {result["system"] for result in report["results"]} >= {"lsgan_mlp", "dcgan_mnist"}

@@ -8,7 +8,7 @@ import pytest
 
 from common.backends import BACKENDS
 from common.parity import dispatching
-from common.parity.cases import WIDTHS
+from common.parity.cases import KINDS
 from common.parity.controls import control_jobs
 from common.parity.costs import OTHERS
 from common.parity.dispatching import DONE, RUNNING, Dispatcher
@@ -17,7 +17,7 @@ from common.parity.recorders import Answer, Kind, Unusable
 from common.parity.tasks import Plan, Queue, Task, groups, simulate
 
 BOTH = ["float32", "float64"]
-EVERYTHING = Plan(plan_jobs(BACKENDS, "cpu", BOTH, WIDTHS))
+EVERYTHING = Plan(plan_jobs(BACKENDS, "cpu", BOTH, KINDS))
 
 
 def task(backend: str, system: str = "lsgan_mlp", dtype: str = "float64") -> Task:
@@ -32,18 +32,18 @@ def test_every_system_is_recorded_by_every_job_once() -> None:
 
 
 def test_recordings_that_hold_different_things_have_different_names() -> None:
-    """Recordings are reused by name, but not those of fewer widths or without measured noise."""
+    """Recordings are reused by name, but not those of fewer kinds or without measured noise."""
     plans = [
-        plan_jobs(backends, device, BOTH, widths)
+        plan_jobs(backends, device, BOTH, kinds)
         for backends in (BACKENDS, ("torch", "jax"), ("tf", "jax"))
         for device in ("cpu", "cuda")
-        for widths in (WIDTHS, ("reduced",), ("reduced", "cycle"), ("cycle",), ("full",))
+        for kinds in (KINDS, ("reduced",), ("reduced", "cycle"), ("cycle",), ("full",))
     ]
     jobs = {job for plan in plans for job in plan} | {*control_jobs(BACKENDS, "cuda")}
     assert len({job.name for job in jobs}) == len(jobs)
 
 
-def test_reduced_widths_come_first_and_groups_are_contiguous() -> None:
+def test_reduced_cases_come_first_and_groups_are_contiguous() -> None:
     tasks = EVERYTHING.tasks()
     order = [t.group for t in tasks]
     assert [group for group, _ in Counter(order).items()] == groups(tasks)

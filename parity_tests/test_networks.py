@@ -7,13 +7,13 @@ import pytest
 
 from common.contract import contract
 from common.parity.cases import cases
-from common.parity.findings import found, where
+from common.parity.findings import size_of, where
 from common.parity.jobs import plan_jobs
 from common.parity.parity import run_parity
 from common.parity.record import expected_keys
 from common.parity.tasks import Plan
 
-WIDTHS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`
+KINDS = ("reduced", "cycle", "trajectory")  # full width belongs to `make parity`
 # Float32 takes perturbed reruns of everything: here of one system for each mechanism, of all in
 # `make parity`.
 SINGLE = ("lsgan_mlp", "dcgan_mnist", "lsgan_keras", "wgan_gp", "sngan")
@@ -25,10 +25,10 @@ SUMMED = {"sngan_resnet": {f"generator.block{n}.conv2.bias" for n in (1, 2, 3, 4
 
 
 def in_single(case) -> bool:
-    return case.system.name in SINGLE and case.width == "reduced"
+    return case.system.name in SINGLE and case.kind == "reduced"
 
 
-CASES = cases(widths=WIDTHS)
+CASES = cases(kinds=KINDS)
 RUNS = [(c, d) for d in ("float64", "float32") for c in CASES if d == "float64" or in_single(c)]
 
 
@@ -41,8 +41,8 @@ COMPARED = [(*run, quantity) for run in RUNS for quantity in quantities_of(*run)
 
 @pytest.fixture(scope="module")
 def comparison(backends, tmp_path_factory):
-    jobs = plan_jobs(backends, "cpu", ["float32", "float64"], WIDTHS)
-    single = {job: replace(job, systems=SINGLE, widths=("reduced",)) for job in jobs}
+    jobs = plan_jobs(backends, "cpu", ["float32", "float64"], KINDS)
+    single = {job: replace(job, systems=SINGLE, kinds=("reduced",)) for job in jobs}
     jobs = tuple(single[job] if job.dtype == "float32" else job for job in jobs)
     return run_parity(Plan(jobs), tmp_path_factory.mktemp("recordings"))
 
@@ -55,10 +55,10 @@ def test_every_tensor_agrees(comparison, backend_name, case, dtype, quantity) ->
         result
         for result in comparison.results
         if (result.backend, result.dtype, result.quantity) == (backend_name, dtype, quantity)
-        and (result.system, result.loss, result.width) == tuple(case.name.split("/"))
+        and (result.system, result.loss, result.kind) == tuple(case.name.split("/"))
     ]
     assert results
-    failed = [f"{where(result)}: {found(result)}" for result in results if not result.ok]
+    failed = [f"{where(result)}: {size_of(result)}" for result in results if not result.ok]
     assert not failed, "\n".join(failed)
 
 

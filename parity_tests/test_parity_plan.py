@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from common.backends import BACKENDS, FULL, LEAST, LESS, prepare_environment, xla_flags
 from common.cli.application import app
 from common.parity import parity
-from common.parity.cases import WIDTHS
+from common.parity.cases import KINDS
 from common.parity.effort import AS_XLA_WOULD, effort_for
 from common.parity.recorders import Kind, Recorder
 from common.parity.results import Comparison
@@ -47,7 +47,7 @@ def test_a_recording_has_its_share_unless_somebody_chose(monkeypatch) -> None:
     }
 
 
-def test_nothing_asked_for_is_every_backend_type_and_width(monkeypatch, tmp_path) -> None:
+def test_nothing_asked_for_is_every_backend_type_and_kind(monkeypatch, tmp_path) -> None:
     plans = []
 
     def run_parity(plan, folder, watcher):
@@ -60,7 +60,7 @@ def test_nothing_asked_for_is_every_backend_type_and_width(monkeypatch, tmp_path
     jobs = plans[0].jobs
     for dtype in ("float32", "float64"):
         assert {job.backend for job in jobs if job.dtype == dtype} >= set(BACKENDS)
-    assert {width for job in jobs for width in job.widths} == set(WIDTHS)
+    assert {kind for job in jobs for kind in job.kinds} == set(KINDS)
     assert not plans[0].systems
 
 

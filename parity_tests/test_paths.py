@@ -72,7 +72,7 @@ def test_training_passes_few_modules(passed, tmp_path, monkeypatch) -> None:
 def test_parity_passes_few_modules(passed, tmp_path) -> None:
     backend = load("torch", device="cpu", dtype="float64", exact=True)
     where = {"device": "cpu", "dtype": "float64", "seed": 0}
-    order = {"systems": ["lsgan_mlp"], "widths": ["cycle", "reduced"], "settings": [], **where}
+    order = {"systems": ["lsgan_mlp"], "kinds": ["cycle", "reduced"], "settings": [], **where}
     order["out"] = str(tmp_path / "recording.safetensors")
     assert not _record(backend, order, lambda **progress: None)
     assert PARITY in passed

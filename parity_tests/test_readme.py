@@ -8,8 +8,8 @@ import pytest
 from common import ROOT
 from common.backends import BACKENDS
 from common.idioms.definitions import find_definition
-from common.parity.cases import WIDTHS, cases
-from common.parity.status import markdown
+from common.parity.cases import KINDS, cases
+from common.parity.summary import markdown
 
 README = (ROOT / "README.md").read_text()
 KEPT = json.loads((ROOT / "docs" / "results" / "cpu.json").read_text())
@@ -25,12 +25,12 @@ def test_the_status_table_equals_the_command_s() -> None:
 
 def test_the_saved_results_cover_every_case_in_every_backend_and_all_passed() -> None:
     covered = {
-        (f"{c['system']}/{c['loss']}/{c['width']}", c["backend"], c["dtype"]) for c in KEPT["cases"]
+        (f"{c['system']}/{c['loss']}/{c['kind']}", c["backend"], c["dtype"]) for c in KEPT["cases"]
     }
-    for case in cases(widths=WIDTHS):
+    for case in cases(kinds=KINDS):
         for backend in BACKENDS:
             assert (case.name, backend, "float32") in covered
-            assert case.width == "full" or (case.name, backend, "float64") in covered
+            assert case.kind == "full" or (case.name, backend, "float64") in covered
     assert all(case["ok"] for case in KEPT["cases"])
 
 

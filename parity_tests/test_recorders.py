@@ -17,7 +17,7 @@ from common.parity.recording_file import is_recording, open_recording
 KIND = Kind("torch", "cpu", "float64", effort=LESS)
 TASK = {
     "systems": ["lsgan_mlp"],
-    "widths": ["reduced"],
+    "kinds": ["reduced"],
     "settings": [],
     "seed": 0,
     "device": "cpu",
@@ -126,7 +126,7 @@ def test_a_recorder_ends_with_the_process_group_that_started_it(need, tmp_path) 
     """What runs out of time takes its recorders with it: they would go on beside the next."""
     need("torch")
     # Its input ends with them too, but it would record to the end before it reads that.
-    task = TASK | {"systems": ["lsgan_jittor"], "widths": ["full"], "out": str(tmp_path / "out")}
+    task = TASK | {"systems": ["lsgan_jittor"], "kinds": ["full"], "out": str(tmp_path / "out")}
     script = (
         "from common.parity.recorders import Kind, Recorder\n"
         "made = Recorder(Kind('torch', 'cpu', 'float64'), processes=1, timeout=60)\n"

@@ -32,7 +32,6 @@ LISTINGS = [
     ["params", "lsgan_mlp"],
     ["idioms"],
     ["idioms", "steps.generator_gradients"],
-    ["status"],
 ]
 REFUSED = [
     ["params", "nosuch"],
@@ -40,7 +39,7 @@ REFUSED = [
     ["idioms", "steps.nosuch"],
     ["doctor", "--device", "tpu"],
     ["parity", "nosuch"],
-    ["parity", "--width", "nosuch"],
+    ["parity", "--kind", "nosuch"],
     ["parity", "--backends", "torch,nosuch"],
     ["record", "nosuch", "--out", "x"],
     ["record", "torch", "nosuch", "--out", "x"],
@@ -48,7 +47,6 @@ REFUSED = [
     ["compare", "nofile.json"],
     ["controls", "--device", "tpu"],
     ["card", "nosuch"],
-    ["status", "--from", "nofile"],
     ["step", "torch", "lsgan_mlp", "--inputs", "nofile", "--outputs", "x"],
     ["train", "nosuch", "x", "--data", "y", "--steps", "1", "--out", "z"],
     ["train", "torch", "lsgan_mlp", "--nosuch", "1", "--steps", "1", "--out", "z"],

@@ -10,21 +10,21 @@ from common.cli import reporting
 from common.cli.reporting import RECORDING, workers
 from common.cli.watching import Screen
 from common.parity import tasks
-from common.parity.cases import WIDTHS
+from common.parity.cases import KINDS
 from common.parity.dispatching import DONE, RUNNING, Event
 from common.parity.jobs import plan_jobs
 from common.parity.results import Comparison, Result
 from common.parity.tasks import Group, Plan
 from common.parity.timeline import LOSS
 
-PLAN = Plan(plan_jobs(BACKENDS, "cpu", ["float32", "float64"], WIDTHS), ("lsgan_mlp", "sngan"))
+PLAN = Plan(plan_jobs(BACKENDS, "cpu", ["float32", "float64"], KINDS), ("lsgan_mlp", "sngan"))
 
 
 def result(backend="torch", dtype="float64", *, error=1e-15, ok=True, system="lsgan_mlp") -> Result:
     return Result(
         system=system,
         loss="least_squares",
-        width="reduced",
+        kind="reduced",
         quantity="loss",
         tensor="generator",
         backend=backend,
@@ -93,7 +93,7 @@ def test_a_log_holds_each_line_once_and_nothing_that_moves(shown) -> None:
     text = file.getvalue()
     assert "\x1b" not in text
     assert text.count("lsgan_mlp") == 2  # its lines for two types
-    assert f"{len(tasks)} recordings to make, 2 beside each other; about" in text
+    assert f"{len(tasks)} recordings to make, 2 in parallel; about" in text
 
 
 def test_a_terminal_shows_what_runs_and_how_long_it_takes(shown) -> None:
@@ -137,18 +137,18 @@ def test_a_stopped_run_prints_its_results_and_what_is_missing(shown) -> None:
     screen, file = shown(width=200)
     with screen.live:
         screen.judged(Group("lsgan_mlp", False), judged(result(), result(error=1.0, ok=False)))
-    screen.say_what_is_known()
+    screen.show_results_so_far()
     text = file.getvalue()
     assert "2 comparisons made, 1 failed" in text
     assert "first off" in text
-    assert "not judged yet: sngan, lsgan_mlp (full width), sngan (full width)" in text
+    assert "not compared yet: sngan, lsgan_mlp (full width), sngan (full width)" in text
 
 
 def test_a_resumed_run_says_so(shown) -> None:
     screen, file = shown()
     made, left = PLAN.tasks()[:3], PLAN.tasks()[3:]
     screen.starts(left, made)
-    assert f"going on: 3 of {len(left) + 3} recordings" in file.getvalue()
+    assert f"continuing: 3 of {len(left) + 3} recordings" in file.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -34,12 +34,15 @@ class CommandsOnDemand(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
+RENAMED = {"width": "kind"}  # earlier names of options, which are still taken
+
 app = typer.Typer(
     cls=CommandsOnDemand,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"token_normalize_func": lambda name: RENAMED.get(name, name)},
     help="The same GANs in PyTorch, TensorFlow/Keras, JAX/Flax NNX and Jittor: compare them, "
     "train them, carry checkpoints between them.\n\n"
     "Start with [bold]rosetta doctor[/bold], then [bold]rosetta parity[/bold].",
@@ -81,10 +84,11 @@ Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
 Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-Widths = Annotated[
+Kinds = Annotated[
     list[str] | None,
     typer.Option(
-        "--width",
+        "--kind",
+        metavar="KIND",
         help=(
             "reduced; cycle: one step of the long schedules; trajectory: 100 steps of the toy "
             "systems; full. Repeatable; the README says how long each takes."

@@ -1,4 +1,4 @@
-"""`rosetta controls` and `rosetta card`: what a device must show before its figures count."""
+"""`rosetta controls` and `rosetta card`: checks of a GPU."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ from common.processes.child import run_with_timeout
 if TYPE_CHECKING:
     from common.parity.controls import Control
 
-Backends = Annotated[str, typer.Option(help="As in torch,jax; all four if empty.")]
+Backends = Annotated[str, typer.Option(help="As in torch,jax; default: all four.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]
 
 
@@ -35,10 +35,10 @@ def controls(
     timeout: Timeout = 1800,
     out: OutFolder = Path("controls-report"),
 ) -> None:
-    """Show that a comparison on this device can fail: before that, its figures mean nothing.
+    """Show that a comparison on this device can fail: without that, its figures mean nothing.
 
-    Honest float32 runs must agree and be equal in every byte when repeated; a run that rounds as
-    TF32 does must turn the comparison red. Writes report.json, report.html and controls.json.
+    Correct float32 runs must agree, and repeated ones must be equal in every byte; a run that
+    rounds as TF32 does must fail the comparison. Writes report.json, report.html and controls.json.
     """
     check_device(device)
     chosen = check_backends(backends)
@@ -53,22 +53,21 @@ def controls(
     plan = Plan(jobs, SYSTEMS, (), seed, timeout, workers())
     screen = Screen(plan, wide_console())
     with TemporaryDirectory(prefix="rosetta-") as folder, screen.live:
-        comparison, found = run_controls(plan, Path(folder), screen)
+        comparison, answers = run_controls(plan, Path(folder), screen)
     write_report(comparison, out)
-    write_bytes(out / "controls.json", json.dumps([asdict(c) for c in found], indent=1).encode())
-    Console().print(_answers(found))
-    if not all(control.passed for control in found):
+    write_bytes(out / "controls.json", json.dumps([asdict(c) for c in answers], indent=1).encode())
+    Console().print(_answers(answers))
+    if not all(control.passed for control in answers):
         Console().print(
-            "[red]stop here:[/red] what this machine computes cannot be judged until every "
-            "control passes",
+            "[red]stop here:[/red] results of this machine mean nothing until every control passes",
             soft_wrap=True,
         )
         raise typer.Exit(1)
 
 
-def _answers(found: "Sequence[Control]") -> Table:
+def _answers(answers: "Sequence[Control]") -> Table:
     table = Table("control", "answer", "passed")
-    for control in found:
+    for control in answers:
         mark = "[green]yes[/green]" if control.passed else "[red]no[/red]"
         table.add_row(escape(control.name), escape(control.words), mark)
     return table
@@ -77,24 +76,26 @@ def _answers(found: "Sequence[Control]") -> Table:
 @app.command()
 def card(
     pieces: Annotated[
-        list[str] | None, typer.Argument(metavar="[PIECE]...", help="None: list them.")
+        list[str] | None, typer.Argument(metavar="[PIECE]...", help="Default: list them.")
     ] = None,
     backends: Annotated[str, typer.Option(help="As in torch,jax.")] = "torch,jax",
     device: Device = "cuda",
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one piece may take.")] = 560,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Time limit for one piece, in seconds.")
+    ] = 560,
     out: OutFolder = Path("card-report"),
 ) -> None:
-    """Judge a card in pieces of under ten minutes, for machines that are lent by the piece.
+    """Check a GPU in pieces of under ten minutes each, for machines with a time limit.
 
     Without a PIECE it lists them, in the order in which to run them: controls come before any
-    float32 figure. Each writes a folder of its own below DIR; `rosetta compare DIR/*/report.json`
-    makes one report of them.
+    float32 figure. Each writes its own folder below DIR; `rosetta compare DIR/*/report.json`
+    merges their reports into one.
     """
     check_device(device)
     check_backends(backends)
     for piece in pieces or ():
         if piece not in PIECES:
-            raise UsageError(f"unknown piece {piece!r}; choose of: {', '.join(PIECES)}")
+            raise UsageError(f"unknown piece {piece!r}; choose from: {', '.join(PIECES)}")
     if not pieces:
         _list(backends, device, out)
         return
@@ -120,7 +121,7 @@ def _run(piece: str, backends: str, device: str, out: Path, timeout: float) -> b
     console, ends = Console(), monotonic() + timeout
     make_folder(out / piece)
     options = {"backends": backends, "device": device, "out": str(out / piece)}
-    # A recording that hangs leaves time to judge the others.
+    # Leave time to compare the others if one recording hangs.
     options["seconds"] = f"{0.9 * timeout:.0f}"
     for command in commands(piece, options):
         console.print(f"[bold]$ python3 -m common {' '.join(command)}[/bold]", soft_wrap=True)

@@ -33,7 +33,7 @@ COMMANDS = {
     ),
     "parity": Command(
         "comparing",
-        "Record every backend, each in a process of its own, and compare them.",
+        "Record every backend, each in its own process, and compare them.",
         needs=(*_FILES, "matplotlib"),
     ),
     "record": Command(
@@ -43,24 +43,19 @@ COMMANDS = {
     ),
     "compare": Command(
         "comparing",
-        "Judge recordings by each other, or merge reports; exit 0 only if all holds.",
+        "Compare recordings, or merge reports; exit status 0 only if every comparison passes.",
         needs=(*_FILES, "matplotlib"),
     ),
     "controls": Command(
         "cards",
-        "Show that a comparison on this device can fail: before that, its figures mean nothing.",
+        "Show that a comparison on this device can fail: without that, its figures mean nothing.",
         needs=(*_FILES, "matplotlib"),
     ),
     "card": Command(
         "cards",
-        "Judge a card in pieces of under ten minutes, for machines that are lent by the piece.",
+        "Check a GPU in pieces of under ten minutes each, for machines with a time limit.",
         needs=(*_FILES, "matplotlib"),
         uses=("PIL", "sklearn", "scipy"),
-    ),
-    "status": Command(
-        "listing",
-        "Print the README's table of systems and frameworks from measured results.",
-        uses=_FILES,
     ),
     "step": Command(
         "stepping",

@@ -11,23 +11,23 @@ from common import UsageError
 from common.backends import BACKENDS
 from common.cli.application import (
     Device,
+    Kinds,
     Seed,
     Settings,
     Systems,
     Timeout,
-    Widths,
     app,
     check_backends,
     check_device,
     check_dtype,
 )
 from common.files import check_file
-from common.parity.cases import cases, check_widths
+from common.parity.cases import cases, check_kinds
 from common.parity.jobs import plan_jobs
 from common.parity.results import Comparison
 from common.parity.tasks import Plan
 
-STOPPED = 130  # as a shell says of Ctrl-C
+STOPPED = 130  # the exit status of a shell after Ctrl-C
 Report = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the report.")]
 
 
@@ -39,11 +39,11 @@ def compare_files(
     ],
     out: Report = Path("parity-report"),
 ) -> None:
-    """Judge recordings by each other, or merge reports; exit 0 only if all holds.
+    """Compare recordings, or merge reports; exit status 0 only if every comparison passes.
 
-    Recordings of any versions, hosts and devices may be given together: each is a column of its
-    own. Recordings of several seeds are compared seed by seed: a float32 run has failed if it fails
-    at each. Several report.json files, made by `rosetta parity` in pieces, become one report.
+    Recordings of any versions, hosts and devices may be given together; each gets its own column.
+    Recordings of several seeds are compared seed by seed: a float32 run fails if it fails with
+    each of them. Several report.json files, made by `rosetta parity` in pieces, become one report.
     """
     reports = [file for file in files if file.suffix == ".json"]
     if reports and len(reports) < len(files):
@@ -65,34 +65,33 @@ def parity(
     backends: Annotated[
         str,
         typer.Option(
-            help="As in torch,jax; all four if empty; `found`: those that see the device."
+            help="As in torch,jax; default: all four; `found`: those that see the device."
         ),
     ] = "",
     device: Device = "cpu",
     dtype: Annotated[str, typer.Option(help="float32, float64 or both.")] = "both",
-    widths: Widths = None,
+    kind: Kinds = None,
     settings: Settings = None,
     seed: Seed = 0,
     timeout: Timeout = 1800,
     out: Report = Path("parity-report"),
 ) -> None:
-    """Record every backend, each in a process of its own, and compare them.
+    """Record every backend, each in its own process, and compare them.
 
     Prints the worst error of each system as soon as all backends have recorded it, small systems
-    first, then what went wrong first, and writes report.json and report.html to DIR. A backend
-    that crashes, hangs or is missing fails its own results; the others finish. On another device
-    than the CPU, float64 and perturbed float32 runs on the CPU are recorded too: what is judged is
-    judged by them.
+    first, then what went wrong first, and writes report.json and report.html to DIR. If a backend
+    crashes, hangs or is missing, its own results fail and the others finish. With --device cuda,
+    float64 and perturbed float32 runs on the CPU are recorded too, as references.
 
-    Ctrl-C says what is known so far; the same command goes on from there, with what is kept in
-    DIR/recordings until the run is complete.
+    Ctrl-C prints the results so far, and the same command continues from there: recordings are
+    kept in DIR/recordings until the run is complete.
     """
     check_device(device)
-    chosen = _found(device) if backends == "found" else check_backends(backends)
+    chosen = _with_device(device) if backends == "found" else check_backends(backends)
     if not chosen:
         return
     dtypes = ["float32", "float64"] if dtype == "both" else [check_dtype(dtype)]
-    wanted = check_widths(widths or ())
+    wanted = check_kinds(kind or ())
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
@@ -110,13 +109,13 @@ def parity(
             with screen.live:
                 comparison = run_parity(plan, folder, screen)
         except KeyboardInterrupt:
-            screen.say_what_is_known()
+            screen.show_results_so_far()
             raise typer.Exit(STOPPED) from None
     _conclude(comparison, out, table=False)
 
 
-def _found(device: str) -> list[str]:
-    """The backends that see a device of that kind; of the others it says what is missing."""
+def _with_device(device: str) -> list[str]:
+    """The backends that see a device ; prints what the others lack."""
     from common.backends.inspection import examine
 
     reports = [examine(name, device=device) for name in BACKENDS]
@@ -124,8 +123,8 @@ def _found(device: str) -> list[str]:
     console = Console()
     for report in reports:
         if report["problem"]:
-            words = f"{report['title']} left out: {report['problem']}; {report['remedy']}"
-            console.print(escape(words), soft_wrap=True)
+            reason = f"{report['title']} left out: {report['problem']}; {report['remedy']}"
+            console.print(escape(reason), soft_wrap=True)
     if not ready:
         console.print(f"no backend sees a {device} device here: nothing was run", soft_wrap=True)
     return ready

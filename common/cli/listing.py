@@ -1,18 +1,13 @@
-"""`rosetta systems`, `rosetta params` and `rosetta status`."""
+"""`rosetta systems` and `rosetta params`."""
 
 import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
-from common import ROOT
 from common.cli.application import AsJson, Settings, SystemName, app
 from common.contract import contract, count_trainable
-from common.files import write_bytes
-from common.parity.status import condense, markdown, read_report
 from common.systems import SYSTEMS, find_system
 from common.systems.options import apply_settings, options_of
 
@@ -54,23 +49,6 @@ def params(name: SystemName, settings: Settings = None, as_json: AsJson = False)
         table.add_row(str(tensor["network"]), str(tensor["name"]), str(tensor["kind"]), shape)
     Console().print(table)
     Console().print(f"--set takes: {', '.join(options_of(system))}", highlight=False)
-
-
-@app.command()
-def status(
-    source: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="A report.json, or a saved summary.")
-    ] = ROOT / "docs" / "results" / "cpu.json",
-    save: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Save the summary of the report here.")
-    ] = None,
-) -> None:
-    """Print the README's table of systems and frameworks from measured results."""
-    report = read_report(source)
-    condensed = condense(report) if "results" in report else report
-    if save:
-        write_bytes(save, (json.dumps(condensed, indent=1) + "\n").encode())
-    print(markdown(condensed))
 
 
 def _system(name: str) -> dict[str, Any]:

@@ -10,17 +10,17 @@ from common.cli.application import (
     BackendName,
     Device,
     Dtype,
+    Kinds,
     OutFile,
     Seed,
     Settings,
     Systems,
-    Widths,
     app,
     check_device,
     check_dtype,
 )
 from common.files import make_folder
-from common.parity.cases import cases, check_widths
+from common.parity.cases import cases, check_kinds
 
 
 @app.command()
@@ -30,37 +30,37 @@ def record(
     systems: Systems = None,
     device: Device = "cpu",
     dtype: Dtype = "float64",
-    widths: Widths = None,
+    kind: Kinds = None,
     settings: Settings = None,
     seed: Seed = 0,
     perturbed: Annotated[
         bool,
         typer.Option(
             "--perturbed",
-            help="Measure rounding noise too, by reruns from perturbed weights: a yardstick for "
-            "other float32 recordings.",
+            help="Measure rounding noise too, by repeating each case from perturbed weights: other "
+            "float32 recordings are compared with it.",
         ),
     ] = False,
     as_tf32: Annotated[
         bool,
         typer.Option(
             "--as-tf32",
-            help="Record wrongly on purpose, as a control that a comparison must turn red: with "
-            "TF32 switched on, or on a CPU with weights and inputs rounded to its ten bits.",
+            help="Record wrongly on purpose, as a control that the comparison must fail: with TF32 "
+            "switched on, or on a CPU with weights and inputs rounded to its ten bits.",
         ),
     ] = False,
 ) -> None:
     """Run the parity cases in one backend and write what they compute to a file.
 
-    Recordings made anywhere (another environment, host or device) are judged together with
-    `rosetta compare`. Each is judged by others, never by itself: by float64 recordings made on a
-    CPU, best of two other backends, and in float32 also by a float32 recording made on a CPU
-    with --perturbed.
+    Compare recordings from any environment, host or device with `rosetta compare`. A recording is
+    compared with others, never with itself: with float64 recordings made on a CPU, preferably of
+    two other backends, and in float32 also with a float32 recording made on a CPU with
+    --perturbed.
     """
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
-    chosen = cases(systems or (), check_widths(widths or ("reduced",)), settings or ())
+    chosen = cases(systems or (), check_kinds(kind or ("reduced",)), settings or ())
     make_folder(out.parent)
     from common.parity.effort import effort_for
     from common.parity.record import save_recording
@@ -70,7 +70,7 @@ def record(
         backend=backend,
         device=device,
         dtype=dtype,
-        is_full=any(case.width == "full" for case in chosen),
+        is_full=any(case.kind == "full" for case in chosen),
     )
     exact = device == "cpu" or not as_tf32
     loaded = load(backend, device=device, dtype=dtype, exact=exact, effort=effort)

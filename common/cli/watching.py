@@ -1,4 +1,4 @@
-"""A parity run as it goes on: lines of the table as they are complete, and what runs below them."""
+"""The progress of a parity run: lines of the table as they complete, and what is running."""
 
 from collections.abc import Sequence
 from time import monotonic
@@ -22,14 +22,14 @@ BAR = 30  # columns
 
 
 class Screen(Watcher):
-    """Prints lines of the table, and on a terminal shows below them what is running.
+    """Prints lines of the table; on a terminal, `live` shows below them what is running.
 
-    That is what `live` shows, while it is entered as a context.
+    `live` is a context manager.
     """
 
     def __init__(self, plan: Plan, console: Console) -> None:
         self.plan, self.console = plan, console
-        self.found: dict[Judged, Comparison] = {}
+        self.compared: dict[Judged, Comparison] = {}
         self._tasks: list[Task] = []
         self._running: dict[Task, tuple[float, str]] = {}
         self._left: list[Task] = []
@@ -40,8 +40,8 @@ class Screen(Watcher):
 
     @property
     def missing(self) -> list[Judged]:
-        """What was not judged yet."""
-        return [group for group in groups(self.plan.tasks()) if group not in self.found]
+        """The groups that were not compared yet."""
+        return [group for group in groups(self.plan.tasks()) if group not in self.compared]
 
     def starts(self, tasks: Sequence[Task], kept: Sequence[Task]) -> None:
         """Say how much there is to do."""
@@ -49,15 +49,15 @@ class Screen(Watcher):
         self._began = monotonic()
         if kept:
             self.console.print(
-                f"going on: {len(kept)} of {len(kept) + len(tasks)} recordings were made before "
+                f"continuing: {len(kept)} of {len(kept) + len(tasks)} recordings were made before "
                 "this run was stopped"
             )
-        beside = f", {self.plan.workers} beside each other" if self.plan.workers > 1 else ""
-        self.console.print(f"{len(tasks)} recordings to make{beside}; {self._expected()}")
+        parallel = f", {self.plan.workers} in parallel" if self.plan.workers > 1 else ""
+        self.console.print(f"{len(tasks)} recordings to make{parallel}; {self._expected()}")
         self.console.print(head(self.plan, self.console.width))
 
     def sees(self, event: Event) -> None:
-        """Keep what is running, and say at once what failed."""
+        """Update what is running, and print a failure at once."""
         if event.state == DONE:
             self._running.pop(event.task, None)
             self._left = [task for task in self._left if task is not event.task]
@@ -69,35 +69,35 @@ class Screen(Watcher):
         self._running[event.task] = since, event.words
 
     def doubts(self, groups: Sequence[Judged], seed: int) -> None:
-        """Say what is repeated, and why."""
+        """Print what is repeated, and why."""
         names = ", ".join(map(str, groups))
         self.console.print(
-            f"{names}: only float32 runs are beyond their bounds, which one unit that crosses a "
-            f"kink may do; recording again with seed {seed}",
+            f"{names}: only float32 runs exceed their bounds, which a single unit that crosses "
+            f"a kink can cause; recording again with seed {seed}",
             soft_wrap=not self.console.is_terminal,
         )
 
-    def judged(self, group: Judged, found: Comparison) -> None:
+    def judged(self, group: Judged, comparison: Comparison) -> None:
         """Print the group's lines."""
-        self.found[group] = found
-        self.console.print(lines(self.plan, found, self.console.width))
+        self.compared[group] = comparison
+        self.console.print(lines(self.plan, comparison, self.console.width))
 
-    def say_what_is_known(self) -> None:
-        """What a run that was stopped had found, and what it lacks."""
+    def show_results_so_far(self) -> None:
+        """Print the results of a run that was stopped, and what is missing."""
         so_far = Comparison()
-        for found in self.found.values():
-            so_far.add(found)
+        for comparison in self.compared.values():
+            so_far.add(comparison)
         show_findings(so_far, self.console)
         failed = sum(not result.ok for result in so_far.results)
         missing = ", ".join(map(str, self.missing)) or "nothing"
         self.console.print(
-            f"stopped: {so_far.made} comparisons made, {failed} failed; not judged yet: {missing}. "
-            "The same command goes on from here.",
+            f"stopped: {so_far.made} comparisons made, {failed} failed; not compared yet: "
+            f"{missing}. The same command continues from here.",
             soft_wrap=not self.console.is_terminal,
         )
 
     def _expected(self) -> str:
-        """How long what is left takes, by how long what is done took."""
+        """The time left, estimated from measured costs and from the time taken so far."""
         costs = {task: task.seconds for task in self._left}
         expected = simulate(self._left, self.plan.workers, costs)
         done = [task for task in self._tasks if task not in costs]

@@ -14,7 +14,7 @@ class Bound:
 
     The first of each pair holds before any update, the second from the first update on. A float64
     run must stay within `double`. A float32 run may err FACTOR times as much as another float32
-    run of the same tensor, or as honest float32 runs move when their weights and inputs are
+    run of the same tensor, or as correct float32 runs move when their weights and inputs are
     perturbed by PERTURBATION, plus `floor`; and, whatever those did, never more than `ceiling`.
     """
 
@@ -39,7 +39,7 @@ FORWARD = (1e-12, 1e-10)
 BACKWARD = (1e-11, 1e-10)
 # float32, four seeds in all frameworks: a unit that crosses a kink in one run alone moved gradients
 # by up to 3e-4 and losses by 2e-5 where no other run showed it; floors are above that. Ceilings are
-# five times and more what honest runs of the reduced cases erred, which is written behind them.
+# five times and more what correct runs of the reduced cases erred, which is written behind them.
 # Over 20 seeds, 6 of 260 comparisons of a system had a float32 run beyond its bound: a kink of up
 # to 3e-2, or a gradient or an estimate that cancels. A floor above those would hide TF32, so that
 # another seed has to confirm it (common.parity.confirming): none of the six was confirmed.
@@ -61,7 +61,7 @@ QUANTITIES: dict[str, Bound] = {
     "average": Bound(double=BACKWARD, floor=(1e-4, 1e-4), ceiling=(5e-2, 5e-2)),  # 3e-3
     "trajectory": Bound(double=(1e-8, 1e-8), floor=(2e-6, 2e-6), ceiling=(0.1, 0.1)),
 }
-# After a whole schedule of a hundred updates and more: float64; and float32, where honest runs of
+# After a whole schedule of a hundred updates and more: float64; and float32, where correct runs of
 # wgan were as far from float64 as another run altogether (1.1).
 _CYCLE, _CYCLE_CEILING = 1e-9, 5.0
 
@@ -89,13 +89,13 @@ NAMED: dict[str, float] = {
 }
 
 
-def float64_bound(quantity: str, step: int, width: str) -> float:
+def float64_bound(quantity: str, step: int, kind: str) -> float:
     """The bound of a float64 run; `step` counts updates, 0 before any."""
-    return _CYCLE if width == "cycle" else QUANTITIES[quantity].double[step > 0]
+    return _CYCLE if kind == "cycle" else QUANTITIES[quantity].double[step > 0]
 
 
 def float32_bound(
-    quantity: str, step: int, width: str, errors: Sequence[float], noise: Sequence[float]
+    quantity: str, step: int, kind: str, errors: Sequence[float], noise: Sequence[float]
 ) -> float:
     """The bound of a float32 run, from the errors and the measured noise of others on a CPU.
 
@@ -105,4 +105,4 @@ def float32_bound(
     bound, ranked = QUANTITIES[quantity], sorted(errors)
     good = ranked[1 if len(ranked) > 2 else 0] if ranked else 0.0
     measured = FACTOR * max(good, *noise, 0.0) + bound.floor[step > 0]
-    return min(measured, _CYCLE_CEILING if width == "cycle" else bound.ceiling[step > 0])
+    return min(measured, _CYCLE_CEILING if kind == "cycle" else bound.ceiling[step > 0])

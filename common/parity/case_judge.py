@@ -91,7 +91,7 @@ class CaseJudge:
                 group = noise_group(key)
                 noise = [r.noise(self.case.name).get(group, 0.0) for r in others]
                 noise += [reference.carried_noise(recording)] if key.step else []
-                bound = float32_bound(key.quantity, key.step, self.case.width, good, noise)
+                bound = float32_bound(key.quantity, key.step, self.case.kind, good, noise)
             yield self._result(recording, key, errors[recording], bound)
 
     def _measure(self, recording: Recording, key: Key, reference: Reference) -> float:
@@ -170,7 +170,7 @@ class CaseJudge:
         return Result(
             system=self.case.label,
             loss=self.case.system.loss.name,
-            width=self.case.width,
+            kind=self.case.kind,
             quantity=key.quantity,
             tensor=key.tensor,
             **self.runs[recording]._asdict(),

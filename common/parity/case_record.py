@@ -49,9 +49,9 @@ def record_case(
     except Exception as error:
         return {}, {"": words(error)}
     tensors: Tensors = {}
-    for begins, part in PARTS[case.width]:
+    for begins, part in PARTS[case.kind]:
         for key, array in run.attempted(begins, part(run)):
-            tensors[key] = thinned(array) if case.width == "full" else np.asarray(array)
+            tensors[key] = thinned(array) if case.kind == "full" else np.asarray(array)
     return tensors, run.problems
 
 

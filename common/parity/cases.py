@@ -48,7 +48,7 @@ VARIANTS: dict[str, dict[str, Settings]] = {
 }
 CYCLES = ("wgan", "gan_moments")
 TRAJECTORIES = ("wgan_gp_toy", "gan_moments")
-WIDTHS = ("reduced", "cycle", "trajectory", "full")
+KINDS = ("reduced", "cycle", "trajectory", "full")
 STEPS = {"reduced": 5, "cycle": 1, "trajectory": 100, "full": 1, "custom": 5}
 TRAJECTORY_STEPS = (1, 2, 5, 10, 20, 50, 100)
 # Dividing by a power of two is exact in every type, by 5 and 15 it is not: the narrow cases would
@@ -63,14 +63,14 @@ VARIED = ("reduced", "custom")
 
 @dataclass(frozen=True)
 class Case:
-    """One system with one loss at one width.
+    """One system with one loss, and what is run of it.
 
-    `width` is "reduced"; "cycle": reduced, one step of the system's own schedule; "trajectory":
+    `kind` is "reduced"; "cycle": reduced, one step of the system's own schedule; "trajectory":
     reduced, a hundred steps; "full"; or "custom", as `--set` says.
     """
 
     system: System
-    width: str
+    kind: str
     settings: Settings
     variant: str = ""
 
@@ -81,18 +81,18 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The label, the loss and the width: "dcgan_mnist/vanilla/reduced"."""
-        return f"{self.label}/{self.system.loss.name}/{self.width}"
+        """The label, the loss and the kind: "dcgan_mnist/vanilla/reduced"."""
+        return f"{self.label}/{self.system.loss.name}/{self.kind}"
 
     @property
     def steps(self) -> int:
         """How many whole steps the case runs."""
-        return STEPS[self.width]
+        return STEPS[self.kind]
 
     @property
     def is_varied(self) -> bool:
         """Whether it starts from varied weights and takes odd batches, unlike training."""
-        return self.width in VARIED
+        return self.kind in VARIED
 
     @property
     def batch_size(self) -> int:
@@ -102,11 +102,11 @@ class Case:
 
 
 def cases(
-    names: Sequence[str] = (), widths: Sequence[str] = ("reduced",), settings: Sequence[str] = ()
+    names: Sequence[str] = (), kinds: Sequence[str] = ("reduced",), settings: Sequence[str] = ()
 ) -> list[Case]:
     """The cases of the named systems (all, if none is named).
 
-    With `settings`, each named system runs once, as set, and `widths` is ignored.
+    With `settings`, each named system runs once, as set, and `kinds` is ignored.
 
     Raises:
         UsageError: an unknown system or a bad setting.
@@ -114,39 +114,39 @@ def cases(
     systems = [find_system(name) for name in (names or SYSTEMS)]
     if settings:
         return [_case(system, "custom", tuple(settings)) for system in systems]
-    return [case for width in widths for system in systems for case in _of_width(system, width)]
+    return [case for kind in kinds for system in systems for case in _of_kind(system, kind)]
 
 
-def check_widths(widths: Sequence[str]) -> tuple[str, ...]:
-    """The widths themselves; all there are, if none is named.
+def check_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of cases themselves; all there are, if none is named.
 
     Raises:
-        UsageError: there is no such width.
+        UsageError: there is no such kind.
     """
-    for width in widths:
-        if width not in WIDTHS:
-            raise UsageError(f"unknown width {width!r}; choose one of: {', '.join(WIDTHS)}")
-    return tuple(widths) or WIDTHS
+    for kind in kinds:
+        if kind not in KINDS:
+            raise UsageError(f"unknown kind of case {kind!r}; choose one of: {', '.join(KINDS)}")
+    return tuple(kinds) or KINDS
 
 
-def _of_width(system: System, width: str) -> list[Case]:
+def _of_kind(system: System, kind: str) -> list[Case]:
     reduced, short = REDUCED[system.name], SHORT.get(system.name, ())
-    match width:
+    match kind:
         case "full":
-            return [_case(system, width, short)]
+            return [_case(system, kind, short)]
         case "cycle":
-            return [_case(system, width, reduced)] if system.name in CYCLES else []
+            return [_case(system, kind, reduced)] if system.name in CYCLES else []
         case "trajectory":
             # The schedule is part of a trajectory, but a hundred cycles of forty updates are not.
             own = short if system.name == "gan_moments" else ()
             chosen = system.name in TRAJECTORIES
-            return [_case(system, width, (*reduced, *own))] if chosen else []
+            return [_case(system, kind, (*reduced, *own))] if chosen else []
     settings = (*reduced, *short)
     variants = VARIANTS.get(system.name, {}).items()
-    return [_case(system, width, settings)] + [
-        _case(system, width, (*settings, *changes), variant) for variant, changes in variants
+    return [_case(system, kind, settings)] + [
+        _case(system, kind, (*settings, *changes), variant) for variant, changes in variants
     ]
 
 
-def _case(system: System, width: str, settings: Settings, variant: str = "") -> Case:
-    return Case(apply_settings(system, settings), width, settings, variant)
+def _case(system: System, kind: str, settings: Settings, variant: str = "") -> Case:
+    return Case(apply_settings(system, settings), kind, settings, variant)

@@ -12,7 +12,7 @@ from common.parity.results import Comparison
 from common.parity.tasks import Plan, Task
 
 SYSTEMS = ("lsgan_mlp", "sngan", "dcgan_mnist")
-WIDTHS = ("reduced",)
+KINDS = ("reduced",)
 
 
 @dataclass(frozen=True)
@@ -27,25 +27,25 @@ class Control:
 def control_jobs(backends: Sequence[str], device: str) -> tuple[Job, ...]:
     """What the controls record: references and yardsticks on the CPU, and three runs on the device.
 
-    Those are an honest one, the same again, and one that computes as TF32 does.
+    Those are a correct one, the same again, and one that computes as TF32 does.
     """
     perturbed = [name for name in PERTURBED_ORDER if name in backends][:2]
     jobs = []
     for backend in backends:
-        jobs.append(Job(backend, "cpu", "float64", WIDTHS))
+        jobs.append(Job(backend, "cpu", "float64", KINDS))
         if backend in perturbed:
-            jobs.append(Job(backend, "cpu", "float32", WIDTHS, perturbed=True))
+            jobs.append(Job(backend, "cpu", "float32", KINDS, perturbed=True))
         if device != "cpu" or backend not in perturbed:
-            jobs.append(Job(backend, device, "float32", WIDTHS))
-        jobs.append(Job(backend, device, "float32", WIDTHS, again=True))
-        jobs.append(Job(backend, device, "float32", WIDTHS, as_tf32=True))
+            jobs.append(Job(backend, device, "float32", KINDS))
+        jobs.append(Job(backend, device, "float32", KINDS, again=True))
+        jobs.append(Job(backend, device, "float32", KINDS, as_tf32=True))
     return tuple(jobs)
 
 
 def run_controls(
     plan: Plan, folder: Path, watcher: Watcher | None = None
 ) -> tuple[Comparison, list[Control]]:
-    """Record the plan's jobs; the comparison of the honest ones, and the answers."""
+    """Record the plan's jobs; the comparison of the correct ones, and the answers."""
     problems = record_tasks(plan, folder, watcher)
     controls = [
         Control(f"{task.job.title} was recorded", False, f"{task.system}: {problem}")
@@ -55,15 +55,15 @@ def run_controls(
     lacking = {task.job for task, problem in problems.items() if problem}
     made = [job for job in plan.jobs if job not in lacking]
     files = Files(folder, plan.systems)
-    honest = [job for job in made if not job.as_tf32]
-    comparison = files.compare(honest)
+    correct = [job for job in made if not job.as_tf32]
+    comparison = files.compare(correct)
     words = "parity holds" if comparison.ok else "parity does not hold; see the report"
-    controls.append(Control("the honest recordings agree", comparison.ok, words))
+    controls.append(Control("the correct recordings agree", comparison.ok, words))
     for job in made:
         if job.again:
-            controls += _repeated(files, job, honest)
+            controls += _repeated(files, job, correct)
         if job.as_tf32:
-            base = [j for j in honest if j.device == "cpu" and not j.again]
+            base = [j for j in correct if j.device == "cpu" and not j.again]
             controls.append(_seen(files, job, base))
     return comparison, controls
 
@@ -88,10 +88,10 @@ class Files:
         return comparison
 
 
-def _repeated(files: Files, job: Job, honest: Sequence[Job]) -> list[Control]:
+def _repeated(files: Files, job: Job, correct: Sequence[Job]) -> list[Control]:
     """Whether two recordings of the same hold the same bytes in every tensor."""
     controls = []
-    for other in honest:
+    for other in correct:
         alike = (job.backend, job.device, job.dtype) == (other.backend, other.device, other.dtype)
         if not alike or other.again:
             continue
@@ -115,7 +115,7 @@ def _differing(again: Recording, first: Recording) -> int:
 def _seen(files: Files, job: Job, base: Sequence[Job]) -> Control:
     """Whether a recording that rounds as TF32 does turns the comparison red."""
     place = job.backend, job.device, job.dtype
-    # Where an honest run of the same kind is compared too, the file tells them apart.
+    # Where a correct run of the same kind is compared too, the file tells them apart.
     ours = [
         r
         for r in files.compare([*base, job]).results

@@ -42,5 +42,5 @@ OTHERS = 10.0  # for what was not measured
 
 def seconds(job: Job, system: str) -> float:
     """CPU seconds of a job's recording of a system."""
-    measured = _MEASURED.get((job.backend, job.dtype, job.widths == FULL), ())
+    measured = _MEASURED.get((job.backend, job.dtype, job.kinds == FULL), ())
     return dict(zip(_SYSTEMS, measured, strict=False)).get(system, OTHERS)

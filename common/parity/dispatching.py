@@ -1,4 +1,4 @@
-"""Tasks handed out to processes that record, as many beside each other as there are workers."""
+"""Hands out tasks to processes that record, in as many threads as there are workers."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from queue import SimpleQueue
@@ -15,7 +15,7 @@ SPARE = 4 * 2**30  # bytes that must be free before another process is started b
 
 
 class Event(NamedTuple):
-    """What became of a task: it runs (and at what), or it is done (and what went wrong)."""
+    """The state of a task: running (and which case), or done (and what went wrong)."""
 
     task: Task
     state: str

@@ -76,14 +76,14 @@ def _finding(run: str, failed: Sequence[Result]) -> Finding:
     case = cases[0] if len(cases) == 1 else f"{len(cases)} cases from {cases[0]} on"
     if first.quantity == "recording":
         return Finding(run, case, first.phase, first.reason, first, len(failed))
-    text = f"first off: {where(first)}; {found(first)}"
+    text = f"first off: {where(first)}; {size_of(first)}"
     return Finding(run, case, first.phase, f"{text}. {_meaning(first)}", first, len(failed))
 
 
 def _meaning(first: Result) -> str:
     """What it says that everything before this result agrees."""
     looked = f"Look at {WHERE[first.phase]}."
-    if first.step == 0 or first.phase == TRAJECTORY or first.width == "cycle":
+    if first.step == 0 or first.phase == TRAJECTORY or first.kind == "cycle":
         return looked
     if first.step == 1 and first.phase == UPDATE:
         network = "generator" if "generator" in first.tensor else "discriminator"
@@ -106,8 +106,8 @@ def where(result: Result) -> str:
     return f"{result.quantity} of {result.tensor}, step {result.step}"
 
 
-def found(result: Result) -> str:
-    """How far off it is, or why that cannot be said."""
+def size_of(result: Result) -> str:
+    """How large the error is, or why it could not be measured."""
     return result.reason or f"error {result.error:.2e} exceeds {result.bound:.2e}"
 
 

@@ -48,7 +48,7 @@ class Reference:
 
     def bound(self, key: Key) -> float:
         """The bound of a float64 run."""
-        return float64_bound(key.quantity, key.step, self.case.width)
+        return float64_bound(key.quantity, key.step, self.case.kind)
 
     def read(self, recording: Recording, key: Key) -> Values:
         """A recording's tensor, its elements that are rounding noise at zero."""

@@ -16,7 +16,7 @@ class Job:
     backend: str
     device: str
     dtype: str
-    widths: tuple[str, ...]
+    kinds: tuple[str, ...]
     perturbed: bool = False
     systems: tuple[str, ...] = ()  # fewer than the plan's, if any are named
     as_tf32: bool = False  # wrong on purpose
@@ -24,20 +24,20 @@ class Job:
 
     @property
     def title(self) -> str:
-        """Backend, device, type and widths in words."""
-        words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.widths)})"
+        """Backend, device, type and kinds of cases in words."""
+        words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.kinds)})"
         return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
 
     @property
     def name(self) -> str:
         """How the files of its recordings begin: two that hold different things differ in it."""
-        parts = [self.backend, self.device, self.dtype, *self.widths]
+        parts = [self.backend, self.device, self.dtype, *self.kinds]
         parts += [name for name in ("perturbed", "as_tf32", "again") if getattr(self, name)]
         return "-".join(parts)
 
 
 def plan_jobs(
-    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: Sequence[str]
+    backends: Sequence[str], device: str, dtypes: Sequence[str], kinds: Sequence[str]
 ) -> tuple[Job, ...]:
     """The recordings that are needed to judge these backends.
 
@@ -45,27 +45,27 @@ def plan_jobs(
     by float32 runs there, two of them perturbed. Full width is judged in float32 only, by the
     float64 runs of two backends.
     """
-    narrow = tuple(width for width in widths if width != "full")
-    parts = [part for part in (narrow, FULL if "full" in widths else ()) if part]
+    narrow = tuple(kind for kind in kinds if kind != "full")
+    parts = [part for part in (narrow, FULL if "full" in kinds else ()) if part]
     jobs = (job for part in parts for job in _jobs(backends, device, dtypes, part))
     return tuple(dict.fromkeys(jobs))
 
 
 def _jobs(
-    backends: Sequence[str], device: str, dtypes: Sequence[str], widths: tuple[str, ...]
+    backends: Sequence[str], device: str, dtypes: Sequence[str], kinds: tuple[str, ...]
 ) -> Iterator[Job]:
-    """The recordings of one part of the widths."""
+    """The recordings of one part of the kinds."""
     references, perturbed = (
         [name for name in order if name in backends][:2]
         for order in (REFERENCE_ORDER, PERTURBED_ORDER)
     )
     single = "float32" in dtypes
     for backend in backends:
-        if widths != FULL or (single and backend in references):
-            yield Job(backend, "cpu", "float64", widths)
+        if kinds != FULL or (single and backend in references):
+            yield Job(backend, "cpu", "float64", kinds)
         if single and (device == "cpu" or backend in perturbed):
-            yield Job(backend, "cpu", "float32", widths, backend in perturbed)
+            yield Job(backend, "cpu", "float32", kinds, backend in perturbed)
         if device != "cpu" and single:
-            yield Job(backend, device, "float32", widths)
-        if device != "cpu" and "float64" in dtypes and widths != FULL:
-            yield Job(backend, device, "float64", widths)
+            yield Job(backend, device, "float32", kinds)
+        if device != "cpu" and "float64" in dtypes and kinds != FULL:
+            yield Job(backend, device, "float64", kinds)

@@ -1,4 +1,4 @@
-"""All backends recorded, each in processes of its own, and compared system by system."""
+"""Record all backends, each in its own processes, and compare them system by system."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -30,10 +30,10 @@ class Watcher:
         """`tasks` will be recorded; `kept` were, before an earlier run was stopped."""
 
     def sees(self, event: Event) -> None:
-        """A task runs, or is done."""
+        """A task is running, or is done."""
 
     def doubts(self, groups: Sequence[Group], seed: int) -> None:
-        """Of these, float32 runs alone are beyond their bounds: they are repeated with a seed."""
+        """In these only float32 runs exceed their bounds: they are repeated with another seed."""
 
     def judged(self, group: Group, comparison: Comparison) -> None:
         """Every recording of a group was made, or failed, and they were compared."""
@@ -129,7 +129,7 @@ def _recorded(
 def _kind(task: Task) -> Kind:
     job = task.job
     where = {"backend": job.backend, "device": job.device, "dtype": job.dtype}
-    effort = effort_for([task.system], is_full=job.widths == FULL, **where)
+    effort = effort_for([task.system], is_full=job.kinds == FULL, **where)
     return Kind(**where, exact=not job.as_tf32, effort=effort)
 
 
@@ -138,7 +138,7 @@ def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
     job = task.job
     return {
         "systems": [task.system],
-        "widths": list(job.widths),
+        "kinds": list(job.kinds),
         "settings": list(plan.settings),
         "seed": plan.seed,
         "device": job.device,

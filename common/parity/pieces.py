@@ -23,15 +23,15 @@ class Piece:
     commands: tuple[Command, ...]
 
 
-def _parity(systems: Sequence[str], dtype: str, *widths: str) -> Command:
-    chosen = [word for width in widths for word in ("--width", width)]
+def _parity(systems: Sequence[str], dtype: str, *kinds: str) -> Command:
+    chosen = [word for kind in kinds for word in ("--kind", kind)]
     return ("parity", *systems, "--dtype", dtype, *chosen, *WITHIN)
 
 
-def _of_parts(dtype: str, width: str) -> dict[str, Piece]:
+def _of_parts(dtype: str, kind: str) -> dict[str, Piece]:
     return {
-        f"{width}-{dtype}-{number}": Piece(
-            f"{dtype}, {width} width: {', '.join(part)}", (_parity(part, dtype, width),)
+        f"{kind}-{dtype}-{number}": Piece(
+            f"{dtype}, {kind} width: {', '.join(part)}", (_parity(part, dtype, kind),)
         )
         for number, part in enumerate(LARGER, start=1)
     }

@@ -61,7 +61,7 @@ def save_recording(
         progress(case.name)
         recorded, problems[case.name] = record_case(backend, case, seed, rounded=rounded)
         tensors.update({f"{case.name}|{key}": array for key, array in recorded.items()})
-        for number in range(1, PERTURBED_RUNS[case.width] + 1) if perturbed else ():
+        for number in range(1, PERTURBED_RUNS[case.kind] + 1) if perturbed else ():
             progress(f"{case.name}, perturbed, run {number}")
             moved, _ = record_case(backend, case, seed, perturbation=number, rounded=rounded)
             noise[case.name] = worst_moves(recorded, moved, noise.get(case.name))
@@ -115,10 +115,10 @@ def expected_keys(case: Case, dtype: str = "float64") -> set[Key]:
 
 
 def _expected(case: Case) -> set[Key]:
-    if case.width == "trajectory":
+    if case.kind == "trajectory":
         return {Key("trajectory", step, name) for step in TRAJECTORY_STEPS for name in NETWORKS}
     keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
-    if case.width != "cycle":
+    if case.kind != "cycle":
         keys |= _before(case)
     return keys
 
@@ -129,7 +129,7 @@ def _before(case: Case) -> set[Key]:
     trainable = [p.full_name for p in tensors if p.trainable]
     keys = {Key("gradient", 0, name) for name in trainable} | {Key("output_train", 0, "fake")}
     keys |= {Key("loss", 0, name) for name in NETWORKS}
-    if case.width == "full":
+    if case.kind == "full":
         return keys
     keys |= {Key(f"output_{m}", 0, name) for m in ("train", "eval") for name in NETWORKS}
     buffers = [p.full_name for p in tensors if not p.trainable]
@@ -155,7 +155,7 @@ def _after(case: Case, step: int) -> set[Key]:
     if case.is_varied:
         generator = [p.full_name for p in tensors if p.network == "generator"]
         keys |= {Key("average", step, name) for name in generator}
-    if case.width != "full":
+    if case.kind != "full":
         slots = system.optimiser.slots
         keys |= {Key("slot", step, f"{slot}.{name}") for slot in slots for name in trainable}
         if system.optimiser.counts_steps:

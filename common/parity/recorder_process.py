@@ -45,7 +45,7 @@ def main() -> None:
 def _record(backend: Backend, task: Mapping[str, Any], answer: Any) -> str:
     """Why a task could not be recorded; nothing if it was."""
     options = dict(task)
-    chosen = cases(options.pop("systems"), options.pop("widths"), options.pop("settings"))
+    chosen = cases(options.pop("systems"), options.pop("kinds"), options.pop("settings"))
     out = Path(options.pop("out"))
     try:
         save_recording(out, backend, chosen, progress=lambda name: answer(case=name), **options)

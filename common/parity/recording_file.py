@@ -92,12 +92,12 @@ class Recording:
         """The cases it holds, rebuilt from the catalogue and their settings."""
         rebuilt = {}
         for name, entry in self.manifest["cases"].items():
-            label, _, width = name.split("/")
+            label, _, kind = name.split("/")
             system = [label.partition(".")[0]]
-            if width == "custom":
+            if kind == "custom":
                 rebuilt[name] = cases(system, settings=entry["settings"])[0]
             else:
-                rebuilt |= {c.name: c for c in cases(system, widths=[width]) if c.name == name}
+                rebuilt |= {c.name: c for c in cases(system, kinds=[kind]) if c.name == name}
         return rebuilt
 
     def read(self, case: str, key: Key) -> Values:

@@ -11,7 +11,7 @@ from rich.table import Table
 from common.parity.findings import findings
 from common.parity.results import Comparison, Result, Run
 
-Group = tuple[str, str, str]  # "system (loss)", width, quantity
+Group = tuple[str, str, str]  # "system (loss)", kind, quantity
 SHOWN = 20  # findings on the screen; the report has all
 
 
@@ -26,11 +26,11 @@ def severity(result: Result) -> float:
 
 def group(result: Result) -> Group:
     """The line of the table that a result belongs to."""
-    return f"{result.system} ({result.loss})", result.width, result.quantity
+    return f"{result.system} ({result.loss})", result.kind, result.quantity
 
 
 def runs_of(results: Iterable[Result]) -> list[Run]:
-    """The columns of the table: devices and types apart, backends beside each other."""
+    """The columns of the table: devices and types apart, backends side by side."""
     return sorted({r.run for r in results}, key=lambda run: (run.device, run.dtype, run))
 
 
@@ -59,7 +59,7 @@ def worse(one: Result | None, other: Result) -> Result:
 def show(comparison: Comparison, console: Console, *, table: bool = True) -> None:
     """Print the table, the worst tensor of each run, what went wrong first, and the verdict.
 
-    Without `table`, where its lines were printed as they were found.
+    Without `table`, if its lines have already been printed.
     """
     if table:
         console.print(_table(comparison.results))
@@ -93,13 +93,13 @@ def show_findings(comparison: Comparison, console: Console) -> None:
 def _table(results: Sequence[Result]) -> Table:
     runs = runs_of(results)
     table = Table(title="The error nearest to its bound, of any tensor; every quantity: the report")
-    for heading in ("system (loss)", "width"):
+    for heading in ("system (loss)", "kind"):
         table.add_column(heading, no_wrap=True)
     for run in runs:
         table.add_column(_heading(run), justify="right", no_wrap=True)
     lines: dict[tuple[str, str], dict[Run, Result]] = {}
-    for (system, width, _), by_run in cells(results).items():
-        line = lines.setdefault((system, width), {})
+    for (system, kind, _), by_run in cells(results).items():
+        line = lines.setdefault((system, kind), {})
         for run, result in by_run.items():
             line[run] = worse(line.get(run), result)
     for key, line in lines.items():
@@ -124,7 +124,7 @@ def cell(result: Result | None) -> str:
 
 def _worst_table(results: Sequence[Result]) -> Table:
     table = Table(title="The tensor nearest to its bound, in each run")
-    for heading in ("run", "system (loss, width)", "quantity", "tensor", "step", "error", "bound"):
+    for heading in ("run", "system (loss, kind)", "quantity", "tensor", "step", "error", "bound"):
         table.add_column(heading)
     for result in worst_of_each_run(results):
         error = "—" if result.error is None else f"{result.error:.1e}"

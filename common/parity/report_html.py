@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from common.drawing.html import Cell, bullets, page, table
-from common.parity.findings import Finding, findings, found, in_order, where
+from common.parity.findings import Finding, findings, in_order, size_of, where
 from common.parity.report import cells, runs_of, worst_of_each_run
 from common.parity.report_pictures import divergence, errors_by_quantity
 from common.parity.results import Comparison, Result
@@ -45,7 +45,7 @@ def _described(finding: Finding) -> str:
 
 def _main_table(results: Sequence[Result]) -> str:
     runs = runs_of(results)
-    heads = ["system (loss)", "width", "quantity", *map(str, runs)]
+    heads = ["system (loss)", "kind", "quantity", *map(str, runs)]
     lines = cells(results).items()
     rows: Rows = [[*group, *(_cell(line.get(run)) for run in runs)] for group, line in lines]
     return table("Worst tensor of each cell", heads, rows)
@@ -61,7 +61,7 @@ def _cell(result: Result | None) -> Cell:
 
 def _failures(results: Sequence[Result]) -> str:
     failed = in_order(r for r in results if not r.ok)[:FAILURES]
-    lines = (f"{describe(result)}: {found(result)}" for result in failed)
+    lines = (f"{describe(result)}: {size_of(result)}" for result in failed)
     return bullets("Failures in the order in which they arise", lines)
 
 

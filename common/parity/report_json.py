@@ -10,7 +10,7 @@ from common import UsageError, __version__
 from common.parity.findings import as_dict, findings
 from common.parity.report import worst_of_each_run
 from common.parity.results import Comparison, Result
-from common.parity.status import read_report
+from common.parity.summary import read_report
 
 MERGED = (
     "comparisons_expected",

@@ -28,7 +28,7 @@ class Result:
 
     system: str
     loss: str
-    width: str
+    kind: str
     quantity: str
     tensor: str
     backend: str
@@ -52,7 +52,7 @@ class Result:
     @property
     def case(self) -> str:
         """What was run, as in "wgan_gp (wasserstein_gp, reduced)"."""
-        return f"{self.system} ({self.loss}, {self.width})"
+        return f"{self.system} ({self.loss}, {self.kind})"
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Comparison:
         self.notes[text] = None
 
     def add(self, other: "Comparison") -> None:
-        """Take in what another comparison found, of other cases."""
+        """Add the results of another comparison, of other cases."""
         self.results += other.results
         self.left_out |= other.left_out
         self.noisy_elements |= other.noisy_elements
@@ -95,7 +95,7 @@ def failed_recording(case: Case, run: Run, reason: str) -> Result:
     return Result(
         system=case.label,
         loss=case.system.loss.name,
-        width=case.width,
+        kind=case.kind,
         quantity="recording",
         tensor="*",
         **run._asdict(),

@@ -9,7 +9,7 @@ from common.parity.report import cell, worse
 from common.parity.results import Comparison, Result
 from common.parity.tasks import Plan
 
-NAME, WIDTH, KIND, CELL = 30, 10, 12, 10  # columns of text
+NAME, KIND, TYPE, CELL = 30, 10, 12, 10  # columns of text
 NARROW = 20  # of the name on a screen on which the rest would not fit
 
 
@@ -17,16 +17,16 @@ def head(plan: Plan, width: int) -> Table:
     """The headings: a column for each backend."""
     table = _table(plan, width)
     titles = (f"{name}\n{version_of(name).partition('+')[0] or '—'}" for name in _backends(plan))
-    table.add_row("system (loss)", "width", "type", *titles, style="bold")
+    table.add_row("system (loss)", "kind", "type", *titles, style="bold")
     return table
 
 
 def lines(plan: Plan, comparison: Comparison, width: int) -> Table:
-    """What was found of some cases: a line for each, device and type."""
+    """The results of some cases: a line for each case, device and type."""
     worst: dict[tuple[str, str, str], dict[str, Result]] = {}
     for result in comparison.results:
-        kind = result.dtype if result.device == "cpu" else f"{result.device} {result.dtype}"
-        line = worst.setdefault((f"{result.system} ({result.loss})", result.width, kind), {})
+        dtype = result.dtype if result.device == "cpu" else f"{result.device} {result.dtype}"
+        line = worst.setdefault((f"{result.system} ({result.loss})", result.kind, dtype), {})
         line[result.backend] = worse(line.get(result.backend), result)
     table = _table(plan, width)
     for key in sorted(worst, key=lambda key: (key[0], key[1] != "reduced", key[1], key[2])):
@@ -37,11 +37,11 @@ def lines(plan: Plan, comparison: Comparison, width: int) -> Table:
 def _table(plan: Plan, width: int) -> Table:
     """Without lines of its own, since it is printed in pieces."""
     backends = _backends(plan)
-    needed = NAME + WIDTH + KIND + CELL * len(backends) + 3 + len(backends)
+    needed = NAME + KIND + TYPE + CELL * len(backends) + 3 + len(backends)
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), pad_edge=False)
     table.add_column(width=NAME if needed <= width else NARROW)
-    table.add_column(width=WIDTH)
-    table.add_column(width=KIND if _on_cards(plan) else KIND - 4)
+    table.add_column(width=KIND)
+    table.add_column(width=TYPE if _on_cards(plan) else TYPE - 4)
     for _ in backends:
         table.add_column(width=CELL, justify="right", no_wrap=True)
     return table

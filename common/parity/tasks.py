@@ -29,7 +29,7 @@ class Task(NamedTuple):
     @property
     def group(self) -> Group:
         """What it is judged with."""
-        return Group(self.system, self.job.widths == FULL)
+        return Group(self.system, self.job.kinds == FULL)
 
     @property
     def title(self) -> str:
@@ -71,10 +71,10 @@ class Plan:
 
     def cases(self, task: Task) -> list[Case]:
         """The cases of one task."""
-        return cases([task.system], task.job.widths, self.settings)
+        return cases([task.system], task.job.kinds, self.settings)
 
     def tasks(self) -> list[Task]:
-        """Every task that has cases: narrow widths before full width, small systems first.
+        """Every task that has cases: reduced cases before full width, small systems first.
 
         Within a system the longest come first, so that a short one is the last to be waited for.
         """

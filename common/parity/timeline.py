@@ -23,7 +23,7 @@ def timeline(case: Case) -> dict[Key, tuple[int, str]]:
     The forward passes, the discriminator's loss, its gradients backwards through the layers, the
     generator's; then, for each step, whoever is updated first: its slots, parameters and buffers.
     """
-    if case.width == "trajectory":
+    if case.kind == "trajectory":
         steps = range(1, case.steps + 1)
         events: Iterable[Event] = (
             (Key("trajectory", step, name), TRAJECTORY)
@@ -32,7 +32,7 @@ def timeline(case: Case) -> dict[Key, tuple[int, str]]:
             for name in NETWORKS
         )
     else:
-        before = () if case.width == "cycle" else _before(case)
+        before = () if case.kind == "cycle" else _before(case)
         after = (event for step in range(1, case.steps + 1) for event in _step(case, step))
         events = (*before, *after)
     return {key: (place, phase) for place, (key, phase) in enumerate(events)}

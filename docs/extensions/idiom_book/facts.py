@@ -89,7 +89,7 @@ class ParityFigures(OfSystem):
             name, _, variant = case["system"].partition(".")
             if name != self.system.name or case["device"] != "cpu":
                 continue
-            key = (variant, case["loss"], case["width"], case["dtype"])
+            key = (variant, case["loss"], case["kind"], case["dtype"])
             verdict = "" if case["ok"] else " **disagrees**"
             errors = f"{case['before']:.0e}{NO_BREAK}/ {_last(case):.0e}{verdict}"
             by_case.setdefault(key, {})[case["backend"]] = errors.replace("-", f"-{JOINER}")

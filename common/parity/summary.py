@@ -1,6 +1,7 @@
-"""What has been measured, as a small file to keep and as the README's table."""
+"""A parity report, condensed to a small file to keep and to the README's table."""
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from common import UsageError
 from common.backends import BACKENDS, TITLES
 from common.drawing.markdown import table
+from common.files import write_bytes
 
 Cell = dict[str, Any]
 STRAINED = "large_mean"  # judged, but not shown: it is made to be a thousand times worse
-NAMES = ("system", "loss", "width", "backend", "version", "device", "dtype")
+NAMES = ("system", "loss", "kind", "backend", "version", "device", "dtype")
 
 
 def condense(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,34 +37,27 @@ def condense(report: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """A report.json, or the summary that `rosetta status --save` keeps of one.
+    """The report.json of a parity run.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: it is none.
     """
     try:
         report = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: not a report ({error}); make one with rosetta parity") from None
-    if not _is_kept(report) and not _is_report(report):
+        complete = {*NAMES, "step", "error", "ok", "quantity"}
+        valid = all(complete <= set(result) for result in report["results"])
+        valid = valid and {"environment", "summary"} <= set(report)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; make a report with rosetta parity") from None
+    except (ValueError, TypeError, KeyError):
+        valid = False
+    if not valid:
         raise UsageError(f"{path}: not a report of this version; make one with rosetta parity")
     return dict(report)
 
 
-def _is_kept(report: Any) -> bool:
-    return isinstance(report, dict) and {"environment", "comparisons", "cases"} <= set(report)
-
-
-def _is_report(report: Any) -> bool:
-    if not isinstance(report, dict) or not {"environment", "results", "summary"} <= set(report):
-        return False
-    results, summary = report["results"], report["summary"]
-    names = {*NAMES, "step", "error", "ok"}
-    return "comparisons_made" in summary and all(names <= set(result) for result in results)
-
-
 def markdown(condensed: Mapping[str, Any]) -> str:
-    """The status table: each system and loss in each framework, with its float64 errors.
+    """The README's table: each system and loss in each framework, with its float64 errors.
 
     A cell gives the worst error of any tensor before the first update, and after the last step
     of the reduced case.
@@ -78,10 +73,28 @@ def markdown(condensed: Mapping[str, Any]) -> str:
 
 def _cell(entries: Iterable[Cell]) -> str:
     cases = list(entries)
-    double = [c for c in cases if c["dtype"] == "float64" and c["width"] == "reduced"]
+    double = [c for c in cases if c["dtype"] == "float64" and c["kind"] == "reduced"]
     if not double:
         return "not run"
     mark = "✓" if all(c["ok"] for c in cases) else "✗"
     worst = max(double, key=lambda c: c["before"])
     last = max(max(c["after_first"], c["after_five"]) for c in double)
     return f"{mark} {worst['before']:.0e} · {last:.0e}"
+
+
+def save_summary(report: Path, summary: Path) -> str:
+    """Condense a report into a file; the README's table of it.
+
+    Raises:
+        UsageError: there is no such report.
+    """
+    condensed = condense(read_report(report))
+    write_bytes(summary, (json.dumps(condensed, indent=1) + "\n").encode())
+    return markdown(condensed)
+
+
+if __name__ == "__main__":
+    try:
+        print(save_summary(*map(Path, sys.argv[1:])))
+    except UsageError as error:
+        sys.exit(str(error))

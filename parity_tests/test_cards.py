@@ -126,7 +126,7 @@ def test_the_versions_for_cards_are_those_of_the_cpu_but_for_the_frameworks(vers
 
 def test_the_extras_for_cards_are_those_that_make_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for extra in install.FOR_CARDS:
+    for extra in install.GPU_EXTRAS:
         wanted = " ".join(project["optional-dependencies"][extra])
         assert f"jax[{extra}]" in wanted
         assert (ROOT / f".constraints/{extra}.txt").exists()

@@ -1,4 +1,4 @@
-"""Where and how precisely this process computes."""
+"""The device and the precision of this process."""
 
 import os
 from importlib.metadata import entry_points
@@ -13,12 +13,12 @@ from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
 _INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
-# XLA reads its flags once, when the first backend starts: after that they change nothing.
+# XLA reads its flags once, when the first backend starts.
 _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
 
 
 def available_devices() -> list[str]:
-    """The devices this framework can compute on here, by name, CPU first."""
+    """The names of the devices that this framework can use here, CPU first."""
     return ["cpu", *(f"cuda: {card.device_kind}" for card in _cards())]
 
 
@@ -29,31 +29,31 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
-        compiled: whether steps are compiled whole; None leaves the framework its habit.
+        compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
         UsageError: CUDA is requested and this framework sees no CUDA device.
     """
-    # Otherwise the first use of a card takes three quarters of its memory.
+    # Otherwise the first use of a GPU reserves three quarters of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     if exact:
         flags = os.environ.get("XLA_FLAGS", "").split()
         missing = [flag for flag in _EXACT_FLAGS if flag not in flags]
         os.environ["XLA_FLAGS"] = " ".join(flags + missing)
     if device == "cuda" and not _cards():
-        # jaxlib computes on the CPU; cards are a plugin's.
+        # jaxlib itself supports only the CPU; GPUs need a plugin.
         built = any("cuda" in plugin.name for plugin in entry_points(group="jax_plugins"))
         raise UsageError(no_cuda_message("JAX", built=built, install=_INSTALL))
     jax.config.update("jax_default_device", jax.devices(device)[0])
     # Without x64, JAX turns every float64 array into float32.
     jax.config.update("jax_enable_x64", dtype == "float64")
-    # None lets cards round the factors of matrix products and convolutions to TF32.
+    # None lets GPUs round the factors of matrix products and convolutions to TF32.
     jax.config.update("jax_default_matmul_precision", "highest" if exact else None)
     jax.config.update("jax_disable_jit", compiled is False)
 
 
 def is_compiled() -> bool:
-    """Whether steps are compiled whole, or run operation by operation."""
+    """Whether whole steps are compiled, or run operation by operation."""
     return not jax.config.jax_disable_jit
 
 
@@ -63,21 +63,21 @@ def chosen_device() -> jax.Device:
 
 
 def synchronise() -> None:
-    """Return once every pending computation has finished, also those nobody has read."""
-    # Unless a platform is named, these are the arrays of the default one: with a card, its own.
+    """Wait for every pending computation, even if its result has not been read."""
+    # Without a platform, only the arrays of the default device would be listed.
     jax.block_until_ready(jax.live_arrays(chosen_device().platform))
 
 
 def peak_memory() -> int | None:
-    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
+    """The peak memory in bytes: of this framework on a GPU, of this process on the CPU."""
     if chosen_device().platform == "cpu":
         return process_peak()
-    # A platform need not count.
+    # Not every platform reports statistics.
     return (chosen_device().memory_stats() or {}).get("peak_bytes_in_use")
 
 
 def environment() -> dict[str, str]:
-    """Versions, device and precision, as a report's fingerprint."""
+    """The versions, device and precision, for reports."""
     device = chosen_device()
     return {
         "jax": jax.__version__,

@@ -1,4 +1,4 @@
-"""The networks as files for those who use this framework without the project."""
+"""Export the networks to files that this framework loads without the project."""
 
 from pathlib import Path
 
@@ -7,15 +7,15 @@ from flax import nnx
 
 
 def export_networks(generator: nnx.Module, discriminator: nnx.Module, path: Path) -> None:
-    """Write both networks as this framework's users load them.
+    """Write both networks in this framework's own format.
 
     An Orbax folder of two nested dicts of arrays: StandardCheckpointer restores it.
     """
-    # Not at the top: it would add half a second to the start of every command.
+    # Not imported at the top, which would slow the start of every command by half a second.
     import orbax.checkpoint as ocp
 
     networks = {"generator": generator, "discriminator": discriminator}
     states = {name: nnx.to_pure_dict(nnx.state(network)) for name, network in networks.items()}
     with ocp.StandardCheckpointer() as checkpointer:
-        # A jax.Array is stored with the devices it lay on, and needs them when it is restored.
+        # A jax.Array is stored with its devices, and can be restored only where they exist.
         checkpointer.save(path.absolute(), jax.device_get(states))

@@ -29,7 +29,7 @@ from jax_impl.models import (
     wgan_gp,
 )
 
-_filled = cache(partial)  # jit compiles again for a new loss object, however equal
+_filled = cache(partial)  # jit compiles again for a new loss object, even an equal one
 
 
 NETWORKS: dict[type, tuple[type[nnx.Module], type[nnx.Module]]] = {
@@ -86,8 +86,8 @@ class GAN:
 
 
 def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
-    """Build the system with the given canonical state, in this process's device and dtype."""
-    # Shapes alone: the weights that NNX would draw here are about to be replaced.
+    """Build the system from a canonical state, on this process's device and in its dtype."""
+    # Only the shapes: the weights that NNX would draw are replaced anyway.
     generator, discriminator = nnx.eval_shape(partial(build_networks, system))
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
@@ -123,7 +123,7 @@ def build_losses(system: System) -> tuple[Loss, Loss]:
 
 
 def build_penalty(system: System) -> Loss | None:
-    """The system's gradient penalty with its weight filled in, where its loss has one."""
+    """The system's gradient penalty with its weight filled in, if its loss has one."""
     if not isinstance(system.loss, systems.losses.WassersteinGP):
         return None
     return _filled(losses.gradient_penalty, weight=system.loss.penalty_weight)

@@ -1,4 +1,4 @@
-"""Canonical NumPy state to this framework's own and back, exactly."""
+"""Convert canonical NumPy state to this framework's tensors and back, exactly."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
@@ -35,7 +35,7 @@ _SLOTS = {
 
 
 def to_native(array: np.ndarray) -> jax.Array:
-    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    """A canonical array (images as NCHW) as a tensor on this process's device, in its dtype."""
     if np.ndim(array) == 4:
         array = np.transpose(array, (0, 2, 3, 1))
     # `float` is float64 under x64 and else float32; jnp.asarray might share the array's memory.
@@ -43,7 +43,7 @@ def to_native(array: np.ndarray) -> jax.Array:
 
 
 def native_masks(**masks: Masks) -> dict[str, list[jax.Array]]:
-    """Dropout masks by the keyword that takes them, left out where there are none."""
+    """Dropout masks as keyword arguments; empty ones are left out."""
     return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
@@ -69,7 +69,7 @@ def read_network(network: nnx.Module, parameters: Sequence[Parameter]) -> dict[s
 def read_gradients(
     gradients: nnx.State, network: nnx.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    """The gradients of `discriminator_gradients` or `generator_gradients`, by full name."""
     return {p.full_name: _read(gradients, p) for p in parameters if p.trainable}
 
 
@@ -95,7 +95,7 @@ def load_slots(
 def read_slots(
     optimiser: nnx.Optimizer, network: nnx.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" if it counts (Adam)."""
     arrays = {
         f"{name}.{parameter.full_name}": _read(moments, parameter)
         for name, moments in _moments(optimiser)
@@ -141,7 +141,7 @@ def _counters(optimiser: nnx.Optimizer) -> Iterator[nnx.Variable]:
 
 
 def _parts(state: Any) -> Iterator[Any]:
-    """The named tuples in what optax.chain nests."""
+    """The named tuples inside the nested state of optax.chain."""
     if hasattr(state, "_fields"):
         yield state
     else:

@@ -26,27 +26,27 @@ def dropout(inputs: jax.Array, mask: jax.Array | None, *, rate: float) -> jax.Ar
 
 
 def upsample_nearest(maps: jax.Array) -> jax.Array:
-    """Each pixel twice, in height and in width."""
+    """Nearest-neighbour upsampling: every pixel twice in height and width."""
     return maps.repeat(2, axis=1).repeat(2, axis=2)
 
 
 def upsample_bilinear(maps: jax.Array) -> jax.Array:
-    """Maps of twice the height and width, linear in between, corners on corners."""
-    # jax.image.resize puts pixel centres on pixel centres, and has no other convention.
+    """Bilinear upsampling to twice the height and width, with aligned corners."""
+    # jax.image.resize aligns pixel centres and cannot align corners.
     rows, columns = (_between_corners(extent) for extent in maps.shape[1:3])
     return jnp.einsum("ih,jw,nhwc->nijc", rows, columns, maps, precision="highest")
 
 
 class BatchNorm(nnx.Module):
-    """Batch norm over every axis but the channels, with the running update written out.
+    """Batch norm over every axis except the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
-    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
+    statistics by `momentum` towards the batch's. With `unbiased_running_variance`, the running
+    variance moves towards N/(N−1) times the biased one (as in PyTorch; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
-        ValueError: one value per channel in training, whose variance says nothing.
+        ValueError: training with a single value per channel, which has no variance.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class ConvTranspose(nnx.ConvTranspose):
         return maps if self.bias is None else maps + self.bias[...]
 
 
-# JAX's own gradient of the kernel is a convolution of a stretched image with an image, which
-# XLA runs on a CPU as a plain loop: up to a hundred times slower than this equal one.
+# JAX's own gradient of the kernel is a convolution of a dilated image with an image, which
+# XLA runs on a CPU as a plain loop: up to a hundred times slower than this equivalent.
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def conv_transpose(
     inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: str
@@ -137,7 +137,7 @@ def vjp(
     """A network's output, and what turns its gradient into the gradients of the parameters."""
     graph, parameters, rest = nnx.split(network, nnx.Param, ...)
 
-    # nnx has no vjp, and jax.vjp lets no statistics move but those of a copy made inside it.
+    # nnx has no vjp, and with jax.vjp only a copy made inside can update its statistics.
     def forward(parameters: nnx.State) -> tuple[jax.Array, nnx.State]:
         inside = nnx.merge(graph, parameters, rest, copy=True)
         return inside(inputs), nnx.state(inside, nnx.BatchStat)

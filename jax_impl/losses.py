@@ -64,8 +64,8 @@ def wasserstein_discriminator_loss(
 ) -> jax.Array:
     """sign · (mean fake − mean real): with sign 1 the critic scores real samples high.
 
-    Its negative estimates the Wasserstein distance, positive once the critic separates, for
-    either sign.
+    Its negative estimates the Wasserstein distance, for either sign; it is positive once the
+    critic separates real from fake.
 
     Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
     −1, caogang's wgan-gp sign 1.
@@ -74,7 +74,7 @@ def wasserstein_discriminator_loss(
 
 
 def wasserstein_generator_loss(fake_scores: jax.Array, *, sign: float) -> jax.Array:
-    """−sign · mean fake: the critic's score of the fakes, driven to the real side.
+    """−sign · mean fake: minimising it makes the critic score fakes like real samples.
 
     Source: Arjovsky et al. 2017, algorithm 1.
     """
@@ -91,7 +91,7 @@ def gradient_penalty(
 ) -> jax.Array:
     """weight · (‖∇ₓ D(x)‖₂ − 1)², the mean over the batch, at points x between real and fake.
 
-    x = alpha · real + (1 − alpha) · fake with one number a sample, alpha (N,). The norm runs
+    x = alpha · real + (1 − alpha) · fake with one number per sample, alpha (N,). The norm runs
     over every axis of a sample; where the gradient is exactly zero, the norm's own derivative
     counts as zero, not as NaN.
 

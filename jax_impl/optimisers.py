@@ -1,4 +1,4 @@
-"""Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
+"""Optimisers as in the sources: epsilon outside the square root, no hidden defaults."""
 
 import math
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def adam(
 def keras_adam(
     network: nnx.Module, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
 ) -> nnx.Optimizer:
-    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+    """Adam as in Keras: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
@@ -36,7 +36,7 @@ def keras_adam(
 def rmsprop(
     network: nnx.Module, *, learning_rate: float, decay: float, epsilon: float
 ) -> nnx.Optimizer:
-    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
+    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v starts at 0, not centred.
 
     Source: Tieleman and Hinton 2012, with ε as PyTorch and Jittor place it.
     """
@@ -74,7 +74,7 @@ def clip_weights(network: nnx.Module, *, limit: float) -> None:
     nnx.update(network, jax.tree.map(lambda weight: jnp.clip(weight, -limit, limit), parameters))
 
 
-# jit compiles again for a new transformation object, however equal: these come once.
+# jit compiles again for a new transformation object, even an equal one: so each is made once.
 _rmsprop = cache(optax.rmsprop)
 _sgd = cache(optax.sgd)
 

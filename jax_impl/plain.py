@@ -1,4 +1,4 @@
-"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+"""A plain training loop on this framework's own layers, for comparison in `rosetta bench`."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -19,7 +19,7 @@ from jax_impl.layers import BatchNorm, ConvTranspose
 
 
 def plain_step(system: System) -> Callable[[StepInputs], jax.Array]:
-    """A function that plays a step on networks of its own and gives the generator's loss."""
+    """A function that runs a step on its own networks and returns the generator's loss."""
     generator, discriminator = (_built_in(net) for net in build_networks(system))
     optimiser_g = nnx.Optimizer(generator, _rule(system), wrt=nnx.Param)
     optimiser_d = nnx.Optimizer(discriminator, _rule(system), wrt=nnx.Param)

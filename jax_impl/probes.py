@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients."""
+"""Quantities that parity compares besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from jax_impl.interop import native_masks, to_native
 
 
 def forward(network: nnx.Module, inputs: jax.Array, *, training: bool) -> jax.Array:
-    """The network's output; in training mode its running statistics move."""
+    """The network's output; in training mode its running statistics are updated."""
     network.train() if training else network.eval()
     return _apply(network, inputs)
 
@@ -110,7 +110,7 @@ def pull_back(
 ) -> tuple[jax.Array, tuple[jax.Array, ...]]:
     """The function's output, and the vector-Jacobian product of `upstream` with each input."""
 
-    # jax.vjp forbids a layer to move its statistics; nnx carries those of its arguments out.
+    # With jax.vjp a layer cannot update its statistics; nnx returns those of its arguments.
     def objective(*arguments: Any) -> tuple[jax.Array, jax.Array]:
         *tensors, layer = arguments
         output = layer(*tensors)
@@ -128,7 +128,7 @@ def multiply(left: jax.Array, right: jax.Array) -> jax.Array:
 
 def convolve(maps: jax.Array, kernel: jax.Array) -> jax.Array:
     """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
-    # to_native puts the axes of every kernel as those of maps.
+    # to_native orders the axes of every kernel like those of maps.
     axes = ("NHWC", "OHWI", "NHWC")
     return jax.lax.conv_general_dilated(maps, kernel, (1, 1), "VALID", dimension_numbers=axes)
 

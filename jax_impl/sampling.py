@@ -1,4 +1,4 @@
-"""Samples, and the moving average of the generator that makes them."""
+"""Sampling, and the moving average of the generator."""
 
 import jax
 import numpy as np
@@ -11,7 +11,7 @@ from jax_impl.interop import to_canonical, to_native
 
 
 def start_average(gan: GAN) -> nnx.Module:
-    """A copy of the generator, to be averaged from here on."""
+    """A copy of the generator, which starts its moving average."""
     return nnx.clone(gan.generator)
 
 

@@ -12,9 +12,9 @@ from jax_impl.optimisers import clip_weights
 
 
 def training_step(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
-    """Every update of one step, as the system's schedule has it; the last metrics of each network.
+    """Make every update of one step; return the last metrics of each network.
 
-    The metrics stay on the device: reading one waits for it.
+    The metrics stay on the device; reading one waits for its computation.
     """
     gan.generator.train()
     gan.discriminator.train()
@@ -39,7 +39,7 @@ def training_step(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
 
 
 def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, jax.Array]:
-    """One update of the discriminator, with its clipping where there is one; its metrics."""
+    """Update the discriminator once, and clip its weights if the loss says so; return metrics."""
     losses = steps.discriminator_step(
         gan.generator,
         gan.discriminator,
@@ -91,7 +91,7 @@ def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
 
 
 def _metrics(loss: Loss, losses: dict[str, jax.Array]) -> dict[str, jax.Array]:
-    """The discriminator's loss as a whole, its penalty, and what it says of the distance."""
+    """The discriminator's total loss, its penalty and its Wasserstein estimate, if any."""
     metrics = {"loss_d": losses["loss"]}
     if "penalty" in losses:
         metrics = {"loss_d": losses["loss"] + losses["penalty"], "penalty": losses["penalty"]}

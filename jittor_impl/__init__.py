@@ -2,8 +2,8 @@
 
 import os
 
-# Jittor reads these while it is imported. A CUDA compiler that it finds without CUDA's libraries
-# makes the import crash; an empty path is its way of saying that no CUDA is wanted.
+# Jittor reads these at import. The import crashes if it finds a CUDA compiler but not CUDA's
+# libraries; an empty path switches CUDA off.
 if os.environ.get("ROSETTA_DEVICE") != "cuda":
     os.environ.setdefault("nvcc_path", "")
 os.environ.setdefault("log_silent", "1")

@@ -1,4 +1,4 @@
-"""Where and how precisely this process computes."""
+"""The device and the precision of this process."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from common.backends.jittor_kernels import quick_kernels
 from common.processes.memory import process_peak
 
 _CACHE = Path(jt.flags.cache_path)
-# Jittor compiles for cards where it finds nvcc, which no package of pip's brings.
+# Jittor compiles for GPUs if it finds nvcc, which is not in any of pip's packages.
 _INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 
 
 def available_devices() -> list[str]:
-    """The devices this framework can compute on here, by name, CPU first."""
-    # Jittor counts the cards and does not know their names.
+    """The names of the devices that this framework can use here, CPU first."""
+    # Jittor reports the number of GPUs but not their names.
     cards = jt.core.get_device_count() if jt.has_cuda else 0
     return ["cpu", *(f"cuda: device {card}" for card in range(cards))]
 
@@ -32,7 +32,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
-        compiled: whether steps are compiled whole; None leaves the framework its habit.
+        compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
         UsageError: CUDA is requested and this framework sees no CUDA device.
@@ -40,19 +40,19 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     if device == "cuda" and not jt.has_cuda:
         raise UsageError(no_cuda_message("Jittor", built=False, install=_INSTALL))
     jt.flags.use_cuda = int(device == "cuda")
-    # Unless this is 0, every float64 array becomes float32 on its way in.
+    # Unless this is 0, every float64 array is converted to float32 when it is passed in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")
     jt.flags.use_tensorcore = int(not exact)
-    # Jittor compiles in any case; lazily, it fuses what was not read yet into one kernel.
+    # Jittor always compiles; in lazy mode it fuses pending operations into one kernel.
     jt.flags.lazy_execution = int(compiled is not False)
     _compile_quickly()
     _keep_kernels_apart(dtype)
-    # A child that ends or is stopped, as by Ctrl-Z, means lack of memory to Jittor: it would exit.
+    # Jittor takes a child that ends or is stopped, as by Ctrl-Z, for lack of memory and exits.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def is_compiled() -> bool:
-    """Whether steps are compiled whole, or run operation by operation."""
+    """Whether whole steps are compiled, or run operation by operation."""
     return bool(jt.flags.lazy_execution)
 
 
@@ -62,18 +62,18 @@ def chosen_device() -> str:
 
 
 def synchronise() -> None:
-    """Return once every pending computation has finished, also those nobody has read."""
+    """Wait for every pending computation, even if its result has not been read."""
     jt.sync_all(True)
 
 
 def peak_memory() -> int | None:
-    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
-    # On a card it counts its memory's peak only while it also keeps a stack for every array.
+    """The peak memory in bytes: of this framework on a GPU, of this process on the CPU."""
+    # On a GPU it records the peak only if it also keeps a stack trace for every array.
     return None if jt.flags.use_cuda else process_peak()
 
 
 def environment() -> dict[str, str]:
-    """Versions, device and precision, as a report's fingerprint."""
+    """The versions, device and precision, for reports."""
     return {
         "jittor": jt.__version__,
         "device": chosen_device(),
@@ -88,7 +88,7 @@ def environment() -> dict[str, str]:
 
 @cache
 def _compile_quickly() -> None:
-    """Compile what every kernel includes once, instead of once for every kernel."""
+    """Compile the headers of the kernels once, instead of once for every kernel."""
     settings = quick_kernels(
         _CACHE,
         compiler=jt.flags.cc_path,
@@ -103,10 +103,10 @@ def _compile_quickly() -> None:
 
 
 def _keep_kernels_apart(dtype: str) -> None:
-    """Kernels of each type in a folder of their own, below a lock of their own.
+    """Give the kernels of each type a separate folder with a separate lock.
 
-    One process compiles at a time: those of one type need not wait for those of the other, with
-    which they share next to nothing.
+    Only one process compiles at a time. Processes of one type need not wait for those of the
+    other, with which they share almost no kernels.
     """
     folder = _CACHE if dtype == "float32" else _CACHE / dtype
     if folder == Path(jt.flags.cache_path):
@@ -114,7 +114,7 @@ def _keep_kernels_apart(dtype: str) -> None:
     for part in ("jit", "obj_files", "tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     jt.flags.cache_path = str(folder)
-    # Processes that never leave float32 hold Jittor's own lock.
+    # Processes that use only float32 hold Jittor's own lock.
     lock = Path(lock_path) if folder == _CACHE else folder / "lock"
     lock.touch()
     jt.core.set_lock_path(str(lock))

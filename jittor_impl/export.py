@@ -1,4 +1,4 @@
-"""The networks as files for those who use this framework without the project."""
+"""Export the networks to files that this framework loads without the project."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from jittor import nn
 
 
 def export_networks(generator: nn.Module, discriminator: nn.Module, path: Path) -> None:
-    """Write both networks as this framework's users load them.
+    """Write both networks in this framework's own format.
 
     One file of two state dicts, whose name must end in .pkl: to jt.load other endings are
     PyTorch's.
     """
     networks = {"generator": generator, "discriminator": discriminator}
-    # A Var in a pickle comes back in float32, whatever it was.
+    # A pickled Var is always restored in float32.
     states = {name: network.state_dict(to="numpy") for name, network in networks.items()}
     jt.save(states, str(path))

@@ -85,7 +85,7 @@ class GAN:
 
 
 def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
-    """Build the system with the given canonical state, in this process's device and dtype."""
+    """Build the system from a canonical state, on this process's device and in its dtype."""
     generator, discriminator = build_networks(system)
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
@@ -120,7 +120,7 @@ def build_losses(system: System) -> tuple[Loss, Loss]:
 
 
 def build_penalty(system: System) -> Loss | None:
-    """The system's gradient penalty with its weight filled in, where its loss has one."""
+    """The system's gradient penalty with its weight filled in, if its loss has one."""
     if not isinstance(system.loss, systems.losses.WassersteinGP):
         return None
     return partial(losses.gradient_penalty, weight=system.loss.penalty_weight)

@@ -1,4 +1,4 @@
-"""Canonical NumPy state to this framework's own and back, exactly."""
+"""Convert canonical NumPy state to this framework's tensors and back, exactly."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
@@ -15,12 +15,12 @@ from jittor_impl.layers import is_scalar
 
 
 def to_native(array: np.ndarray) -> Var:
-    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    """A canonical array (images as NCHW) as a tensor on this process's device, in its dtype."""
     return jt.array(np.asarray(array, dtype=chosen_dtype()))
 
 
 def native_masks(**masks: Masks) -> dict[str, list[Var]]:
-    """Dropout masks by the keyword that takes them, left out where there are none."""
+    """Dropout masks as keyword arguments; empty ones are left out."""
     return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
@@ -46,7 +46,7 @@ def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[st
 def read_gradients(
     gradients: Mapping[str, Var], network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    """The gradients of `discriminator_gradients` or `generator_gradients`, by full name."""
     return {p.full_name: to_canonical(gradients[p.name]) for p in parameters if p.trainable}
 
 
@@ -67,7 +67,7 @@ def load_slots(
 def read_slots(
     optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" if it counts (Adam)."""
     arrays = {
         f"{name}.{parameter.full_name}": to_canonical(tensor)
         for parameter, tensors in _slots(optimiser, network, parameters)

@@ -21,13 +21,13 @@ def dropout(inputs: Var, mask: Var | None, *, rate: float) -> Var:
 
 
 def upsample_nearest(maps: Var) -> Var:
-    """Each pixel twice, in height and in width."""
+    """Nearest-neighbour upsampling: every pixel twice in height and width."""
     count, channels, height, width = maps.shape
     return maps.reindex((count, channels, 2 * height, 2 * width), ["i0", "i1", "i2/2", "i3/2"])
 
 
 def upsample_bilinear(maps: Var) -> Var:
-    """Maps of twice the height and width, linear in between, corners on corners."""
+    """Bilinear upsampling to twice the height and width, with aligned corners."""
     # Jittor's own computes its weights in float32.
     rows, columns = (jt.array(_between(size).astype(str(maps.dtype))) for size in maps.shape[2:])
     wide = nn.matmul_transpose(maps, columns)
@@ -35,15 +35,15 @@ def upsample_bilinear(maps: Var) -> Var:
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over every axis but the channels, with the running update written out.
+    """Batch norm over every axis except the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
-    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
+    statistics by `momentum` towards the batch's. With `unbiased_running_variance`, the running
+    variance moves towards N/(N−1) times the biased one (as in PyTorch; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
-        ValueError: one value per channel in training, whose variance says nothing.
+        ValueError: training with a single value per channel, which has no variance.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class BatchNorm(nn.Module):
         dtype = chosen_dtype()
         self.weight = jt.ones(channels, dtype=dtype)
         self.bias = jt.zeros(channels, dtype=dtype)
-        # To Jittor every Var of a module is a parameter; only this keeps optimisers off.
+        # Jittor treats every Var of a module as a parameter; this excludes it from optimisers.
         self.running_mean = jt.zeros(channels, dtype=dtype).stop_grad()
         self.running_var = jt.ones(channels, dtype=dtype).stop_grad()
 
@@ -66,7 +66,7 @@ class BatchNorm(nn.Module):
         count = inputs.numel() // inputs.shape[1]
         if count == 1:
             raise ValueError(f"one value per channel in training: inputs {tuple(inputs.shape)}")
-        # Jittor's own layer takes E[x²] − E[x]², which cancels: hence two passes.
+        # Two passes: Jittor's own layer computes E[x²] − E[x]², which loses digits.
         mean = average(inputs)
         variance = average((inputs - spread(mean, inputs)).sqr())
         correction = count / (count - 1) if self.unbiased_running_variance else 1.0
@@ -118,15 +118,14 @@ def _between(size: int) -> np.ndarray:
 
 
 def constant(value: float, like: Var) -> Var:
-    """A Python number with all its digits, in the type of another tensor."""
-    # Jittor rounds every Python and NumPy number to float32, whatever it meets; an array keeps
-    # its digits.
+    """A Python number in full precision, in the type of another tensor."""
+    # Jittor rounds every Python and NumPy number to float32; an array keeps its precision.
     return jt.array(np.asarray(value, dtype=str(like.dtype)))
 
 
 def scalar(value: Var) -> Var:
     """The same tensor of one element, marked as a number."""
-    # To Jittor a number is a vector of one element; a loss carries a mark that tells them apart.
+    # Jittor represents a number as a vector of one element; losses are marked as numbers.
     value.scalar = True
     return value
 
@@ -137,16 +136,16 @@ def is_scalar(value: Var) -> bool:
 
 
 def average(inputs: Var) -> Var:
-    """The mean of scores (N,), or over every axis but the channels."""
-    # Jittor adds one number after the other: over a batch of maps in float32 that loses two
-    # digits, which a float64 total keeps. And the gradient of its own mean rounds 1/N to
-    # float32; dividing by a whole number is exact.
+    """The mean of scores (N,), or over every axis except the channels."""
+    # Jittor sums sequentially: over a batch of maps in float32 that loses two digits, which a
+    # float64 sum keeps. The gradient of its own mean rounds 1/N to float32; dividing by an
+    # integer is exact.
     total = inputs.float64().sum((0, *range(2, inputs.ndim)))
     return (total / (inputs.numel() // total.numel())).cast(inputs.dtype)
 
 
 def spread(channels: Var, like: Var) -> Var:
-    """One value a channel, repeated over the other axes of `like`."""
+    """One value per channel, repeated over the other axes of `like`."""
     # The gradient of a broadcast is such a sum.
     axes = (0, *range(2, like.ndim))
     return channels.float64().broadcast(like, axes).cast(channels.dtype)

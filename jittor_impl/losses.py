@@ -56,8 +56,8 @@ def least_squares_generator_loss(fake_scores: Var, *, gen_label: float, factor: 
 def wasserstein_discriminator_loss(real_scores: Var, fake_scores: Var, *, sign: float) -> Var:
     """sign · (mean fake − mean real): with sign 1 the critic scores real samples high.
 
-    Its negative estimates the Wasserstein distance, positive once the critic separates, for
-    either sign.
+    Its negative estimates the Wasserstein distance, for either sign; it is positive once the
+    critic separates real from fake.
 
     Source: Arjovsky et al. 2017, arXiv:1701.07875; arjovsky's WassersteinGAN has sign
     −1, caogang's wgan-gp sign 1.
@@ -67,7 +67,7 @@ def wasserstein_discriminator_loss(real_scores: Var, fake_scores: Var, *, sign: 
 
 
 def wasserstein_generator_loss(fake_scores: Var, *, sign: float) -> Var:
-    """−sign · mean fake: the critic's score of the fakes, driven to the real side.
+    """−sign · mean fake: minimising it makes the critic score fakes like real samples.
 
     Source: Arjovsky et al. 2017, algorithm 1.
     """
@@ -84,7 +84,7 @@ def gradient_penalty(
 ) -> Var:
     """weight · (‖∇ₓ D(x)‖₂ − 1)², the mean over the batch, at points x between real and fake.
 
-    x = alpha · real + (1 − alpha) · fake with one number a sample, alpha (N,). The norm runs
+    x = alpha · real + (1 − alpha) · fake with one number per sample, alpha (N,). The norm runs
     over every axis of a sample; where the gradient is exactly zero, the norm's own derivative
     counts as zero, not as NaN.
 
@@ -128,5 +128,5 @@ def _softplus(logits: Var) -> Var:
     # At 0 the branches are chosen so that the derivative is σ(0) = ½.
     positive = logits > 0
     decay = jt.ternary(positive, -logits, logits).exp()
-    # A number stands right of its Var: left of a single logit it would make it float32.
+    # The number is the right operand: on the left of a single logit it would make it float32.
     return jt.ternary(positive, logits, jt.zeros_like(logits)) + (decay / (decay + 2)).atanh() * 2

@@ -1,4 +1,4 @@
-"""Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
+"""Optimisers as in the sources: epsilon outside the square root, no hidden defaults."""
 
 from math import sqrt
 
@@ -22,7 +22,7 @@ def adam(
 def keras_adam(
     network: nn.Module, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
 ) -> Optimizer:
-    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+    """Adam as in Keras: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
@@ -32,7 +32,7 @@ def keras_adam(
 
 
 def rmsprop(network: nn.Module, *, learning_rate: float, decay: float, epsilon: float) -> Optimizer:
-    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
+    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v starts at 0, not centred.
 
     Source: Tieleman and Hinton 2012, with ε as PyTorch and Jittor place it.
     """
@@ -55,7 +55,7 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
     for parameter in network.parameters():
         if not parameter.is_stop_grad():
             low, high = constant(-limit, parameter), constant(limit, parameter)
-            # Jittor's maximum makes a number of a NaN, which must stay seen.
+            # Jittor's maximum turns a NaN into a number, which would hide it.
             clipped = parameter.maximum(low).minimum(high)
             parameter.update(jt.ternary(jt.isnan(parameter), parameter, clipped))
 
@@ -118,7 +118,7 @@ class _Adam(_Optimiser):
 
 
 class _KerasAdam(_Adam):
-    """Jittor's own form too, with hyper-parameters that keep their digits."""
+    """The same formula as Jittor's own, with hyper-parameters in full precision."""
 
     def move(self, w: Var, g: Var, m: Var, v: Var) -> None:
         self.average(g, m, v)

@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients."""
+"""Quantities that parity compares besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from jittor_impl.steps import gradients_of
 
 
 def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
-    """The network's output; in training mode its running statistics move."""
+    """The network's output; in training mode its running statistics are updated."""
     # eval() also stops the gradients of the parameters, until train() is called again.
     network.train() if training else network.eval()
     with jt.no_grad():

@@ -1,4 +1,4 @@
-"""Samples, and the moving average of the generator that makes them."""
+"""Sampling, and the moving average of the generator."""
 
 import jittor as jt
 import numpy as np
@@ -12,7 +12,7 @@ from jittor_impl.layers import constant
 
 
 def start_average(gan: GAN) -> nn.Module:
-    """A copy of the generator, to be averaged from here on."""
+    """A copy of the generator, which starts its moving average."""
     average = type(gan.generator)(**gan.system.networks.generator)
     # Jittor's layers create float32 parameters; the method is average.float32 or average.float64.
     average = getattr(average, chosen_dtype())()
@@ -27,7 +27,7 @@ def update_average(average: nn.Module, generator: nn.Module, *, decay: float) ->
     averages = average.state_dict()
     for name, kept in averages.items():
         kept.assign(kept + constant(1 - decay, kept) * (news[name] - kept))
-    # Otherwise the graph of every average so far waits to be computed.
+    # Otherwise the graph would grow with every update of the average.
     jt.sync(list(averages.values()))
 
 

@@ -14,9 +14,9 @@ from jittor_impl.optimisers import clip_weights
 
 
 def training_step(gan: GAN, inputs: StepInputs) -> dict[str, Var]:
-    """Every update of one step, as the system's schedule has it; the last metrics of each network.
+    """Make every update of one step; return the last metrics of each network.
 
-    The metrics stay on the device: reading one waits for it.
+    The metrics stay on the device; reading one waits for its computation.
     """
     gan.generator.train()
     gan.discriminator.train()
@@ -33,7 +33,7 @@ def training_step(gan: GAN, inputs: StepInputs) -> dict[str, Var]:
 
 
 def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, Var]:
-    """One update of the discriminator, with its clipping where there is one; its metrics."""
+    """Update the discriminator once, and clip its weights if the loss says so; return metrics."""
     losses = steps.discriminator_step(
         gan.generator,
         gan.discriminator,
@@ -54,7 +54,7 @@ def _alternating(gan: GAN, inputs: StepInputs, state: list[Var]) -> dict[str, Va
     metrics = {}
     for update in inputs.discriminator:
         metrics = update_discriminator(gan, update)
-        # Or a schedule of a hundred updates would be held as one graph.
+        # Otherwise a schedule of a hundred updates would be kept as one graph.
         jt.sync([*state, *metrics.values()])
     for update in inputs.generator:
         metrics["loss_g"] = steps.generator_step(
@@ -103,7 +103,7 @@ def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, Var]:
 
 
 def _metrics(loss: Loss, losses: dict[str, Var]) -> dict[str, Var]:
-    """The discriminator's loss as a whole, its penalty, and what it says of the distance."""
+    """The discriminator's total loss, its penalty and its Wasserstein estimate, if any."""
     metrics = {"loss_d": losses["loss"]}
     if "penalty" in losses:
         metrics = {
@@ -116,10 +116,10 @@ def _metrics(loss: Loss, losses: dict[str, Var]) -> dict[str, Var]:
 
 
 def _state(gan: GAN) -> list[Var]:
-    """What a step must leave computed."""
-    # Left lazy, the step would be fused with whatever comes next, and a run that is saved or
-    # resumed in between would round otherwise. jt.sync_all() fuses an optimiser's weights and
-    # slots into one kernel each, which is slower than the three that come of naming them.
+    """Compute the results of a step that Jittor would otherwise leave lazy."""
+    # Otherwise the step would be fused with what follows, and a run that is saved or resumed in
+    # between would round differently. jt.sync_all() fuses an optimiser's weights and slots into
+    # one kernel each, which is slower than the three kernels that result from naming them.
     optimisers = gan.generator_optimiser, gan.discriminator_optimiser
     groups = [(group, o.slots) for o in optimisers for group in o.param_groups]
     return [

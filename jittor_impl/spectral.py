@@ -12,11 +12,11 @@ _EPSILON = 1e-12
 class SpectralLinear(nn.Linear):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
-    The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
-    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
-    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
-    move in training alone.
+    The weight is reshaped to a matrix (outputs, the rest), and the estimate sigma comes from one
+    power iteration per forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient, and every forward pass updates the vector `u`, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch) the gradient flows through sigma, and `u` and `v` are
+    updated only in training.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SpectralConvTranspose(ConvTranspose):
 def _add_vectors(layer: nn.Module, matrix: Var, detach_sigma: bool) -> None:
     rows, columns = matrix.shape
     layer.detach_sigma = detach_sigma
-    # To Jittor every Var of a module is a parameter; only stop_grad keeps optimisers off.
+    # Jittor treats every Var of a module as a parameter; stop_grad excludes it from optimisers.
     layer.u = jt.randn(1, rows).cast(chosen_dtype()).stop_grad()
     if not detach_sigma:
         layer.v = jt.randn(1, columns).cast(chosen_dtype()).stop_grad()
@@ -109,7 +109,7 @@ def _normalise(vector: Var) -> Var:
 
 
 def _norm(vector: Var) -> Var:
-    # Jittor adds one number after the other; a float64 total keeps float32's digits.
+    # Jittor sums sequentially; a float64 sum keeps float32's precision.
     return vector.float64().sqr().sum().sqrt().cast(vector.dtype)
 
 

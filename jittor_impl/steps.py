@@ -1,4 +1,4 @@
-"""Every update of a training step: the showcase of each framework."""
+"""The updates of a training step, written as users of this framework write them."""
 
 from collections.abc import Sequence
 
@@ -158,7 +158,7 @@ def mixed_batch_step(
 ) -> tuple[Var, Var]:
     """Update the generator on noise (2N, latent_dim), then the discriminator; return both losses.
 
-    The discriminator meets the real batch (N) and the first N fakes, from before that update.
+    The discriminator sees the real batch (N) and the first N fakes, made before that update.
     """
     fake = generator(noise)
     discriminator.eval()
@@ -186,7 +186,7 @@ def _mixed(discriminator: nn.Module, real: Var, fake: Var, loss: Loss, masks: Ma
 
 def gradients_of(value: Var, network: nn.Module) -> Gradients:
     """The gradients of a network's parameters."""
-    # To Jittor running statistics are parameters too.
+    # Jittor lists running statistics as parameters too.
     trainable = {name: p for name, p in network.named_parameters() if not p.is_stop_grad()}
     gradients = jt.grad(value, list(trainable.values()), retain_graph=False)
     return dict(zip(trainable, gradients, strict=True))

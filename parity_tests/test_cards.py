@@ -124,7 +124,7 @@ def test_cuda_constraints_equal_those_of_the_cpu_except_frameworks(version) -> N
 
 def test_cuda_extras_are_those_that_make_installs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for extra in install.FOR_CARDS:
+    for extra in install.GPU_EXTRAS:
         wanted = " ".join(project["optional-dependencies"][extra])
         assert f"jax[{extra}]" in wanted
         assert (ROOT / f".constraints/{extra}.txt").exists()

@@ -103,8 +103,8 @@ def test_a_platform_that_counts_no_memory_is_unknown_in_jax(monkeypatch, need) -
     ("device", "peak", "memory"),
     [
         ("cpu", 300.0, "300 MB"),
-        ("cuda", 300.0, "300 MB on the card"),
-        ("cuda", None, "unknown on the card"),
+        ("cuda", 300.0, "300 MB on the GPU"),
+        ("cuda", None, "unknown on the GPU"),
     ],
 )
 def test_the_table_says_which_memory_it_is(device, peak, memory) -> None:

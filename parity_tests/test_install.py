@@ -8,8 +8,8 @@ from common.setup import command_runner, install
 from common.setup.command_runner import CommandRunner
 from common.setup.installers import Installer
 
-PIP = Installer("pip", ("pip",), beside=True)
-UV = Installer("uv", ("uv",), beside=False)
+PIP = Installer("pip", ("pip",), parallel=True)
+UV = Installer("uv", ("uv",), parallel=False)
 FIRST = {"jittor", "torch", "tf", "jax"}
 EVERYTHING = "all,dev,docs"
 

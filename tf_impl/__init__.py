@@ -2,5 +2,5 @@
 
 import os
 
-# Keras settles its backend when it is imported, from here or else from a file in the home folder.
+# Keras chooses its backend at import, from this variable or from a file in the home folder.
 os.environ["KERAS_BACKEND"] = "tensorflow"

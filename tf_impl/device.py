@@ -1,4 +1,4 @@
-"""Where and how precisely this process computes."""
+"""The device and the precision of this process."""
 
 import os
 
@@ -9,7 +9,7 @@ from common import UsageError
 from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
-# Both packages are one folder: the one for the CPU has to go before the other comes.
+# Both packages install the same folder: the CPU one must be removed first.
 _INSTALL = (
     "make setup-gpu, or pip uninstall tensorflow-cpu tensorflow && "
     "pip install -c .constraints/cuda12.txt 'tensorflow[and-cuda]'"
@@ -19,7 +19,7 @@ _deterministic = False
 
 
 def available_devices() -> list[str]:
-    """The devices this framework can compute on here, by name, CPU first."""
+    """The names of the devices that this framework can use here, CPU first."""
     return ["cpu", *(f"cuda: {_card(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
 
 
@@ -30,7 +30,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
-        compiled: whether steps are compiled whole; None leaves the framework its habit.
+        compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
         UsageError: CUDA is requested and this framework sees no CUDA device.
@@ -40,26 +40,26 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         built = tf.test.is_built_with_cuda()
         raise UsageError(no_cuda_message("TensorFlow", built=built, install=_INSTALL))
     for gpu in gpus:
-        # TensorFlow otherwise takes the whole memory of every card, even to compute on the CPU.
+        # Otherwise TensorFlow reserves the whole memory of every GPU, even to compute on the CPU.
         if not tf.config.experimental.get_memory_growth(gpu):
             tf.config.experimental.set_memory_growth(gpu, True)
     global _chosen, _deterministic
     _chosen = "/GPU:0" if device == "cuda" else "/CPU:0"
     keras.config.set_floatx(dtype)
-    # Layers take their type from the policy, which no longer follows floatx once it was read.
+    # Layers take their type from the policy, which ignores floatx once it has been read.
     keras.config.set_dtype_policy(dtype)
     tf.config.experimental.enable_tensor_float_32_execution(not exact)
     if exact:
-        # There is no public way back: a process that was once exact stays deterministic.
+        # This cannot be undone: a process that was once exact stays deterministic.
         tf.config.experimental.enable_op_determinism()
         _deterministic = True
-    # Each GAN traces its own steps, once; from the fifth on, TensorFlow takes that for a mistake.
+    # Each GAN traces its own steps once; TensorFlow would warn from the fifth on.
     tf.get_logger().setLevel("ERROR")
     tf.config.run_functions_eagerly(compiled is False)
 
 
 def is_compiled() -> bool:
-    """Whether steps are compiled whole, or run operation by operation."""
+    """Whether whole steps are compiled, or run operation by operation."""
     return not tf.config.functions_run_eagerly()
 
 
@@ -69,21 +69,21 @@ def chosen_device() -> str:
 
 
 def synchronise() -> None:
-    """Return once every pending computation has finished, also those nobody has read."""
+    """Wait for every pending computation, even if its result has not been read."""
     tf.test.experimental.sync_devices()
 
 
 def peak_memory() -> int | None:
-    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
+    """The peak memory in bytes: of this framework on a GPU, of this process on the CPU."""
     if _chosen == "/GPU:0":
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
     return process_peak()
 
 
 def environment() -> dict[str, str]:
-    """Versions, device and precision, as a report's fingerprint."""
+    """The versions, device and precision, for reports."""
     cuda = _chosen == "/GPU:0"
-    # Zero means that TensorFlow reads the variable, and takes every core if there is none.
+    # Zero means that TensorFlow reads the variable, and uses every core if it is not set.
     set_here = tf.config.threading.get_intra_op_parallelism_threads()
     threads = set_here or os.environ.get("TF_NUM_INTRAOP_THREADS") or os.cpu_count()
     return {

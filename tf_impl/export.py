@@ -1,4 +1,4 @@
-"""The networks as files for those who use this framework without the project."""
+"""Export the networks to files that this framework loads without the project."""
 
 from functools import partial
 from pathlib import Path
@@ -7,7 +7,7 @@ import keras
 
 
 def export_networks(generator: keras.Model, discriminator: keras.Model, path: Path) -> None:
-    """Write both networks as this framework's users load them.
+    """Write both networks in this framework's own format.
 
     A folder of two SavedModels, whose "serve" computes as in evaluation, for any batch size:
     keras.layers.TFSMLayer and tf.saved_model.load read them.
@@ -18,7 +18,7 @@ def export_networks(generator: keras.Model, discriminator: keras.Model, path: Pa
 
 
 def _write(network: keras.Model, inputs: keras.KerasTensor, folder: Path) -> None:
-    # A .keras file names classes to build the network from, ours; a SavedModel holds the graph.
+    # A .keras file refers to our classes; a SavedModel contains the graph itself.
     archive = keras.export.ExportArchive()
     archive.track(network)
     archive.add_endpoint("serve", partial(network, training=False), [inputs])

@@ -1,4 +1,4 @@
-"""Canonical NumPy state to this framework's own and back, exactly."""
+"""Convert canonical NumPy state to this framework's tensors and back, exactly."""
 
 from collections.abc import Mapping, Sequence
 
@@ -32,7 +32,7 @@ _SLOTS = {
 
 
 def to_native(array: np.ndarray) -> tf.Tensor:
-    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    """A canonical array (images as NCHW) as a tensor on this process's device, in its dtype."""
     values = np.asarray(array, dtype=keras.config.floatx())
     if values.ndim == 4:
         values = values.transpose(0, 2, 3, 1)
@@ -41,8 +41,8 @@ def to_native(array: np.ndarray) -> tf.Tensor:
 
 
 def native_masks(**masks: Masks) -> dict[str, list[tf.Tensor]]:
-    """Dropout masks by the keyword that takes them, left out where there are none."""
-    # tf.function examines empty lists too, and that takes a tenth of the smallest step.
+    """Dropout masks as keyword arguments; empty ones are left out."""
+    # tf.function also processes empty lists, which takes a tenth of the smallest step.
     return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
@@ -69,7 +69,7 @@ def read_network(network: keras.Model, parameters: Sequence[Parameter]) -> dict[
 def read_gradients(
     gradients: Sequence[tf.Tensor], network: keras.Model, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    """The gradients of `discriminator_gradients` or `generator_gradients`, by full name."""
     positions = _positions(network, parameters)
     return {p.full_name: _read(gradients[position], p) for p, position in positions}
 
@@ -92,7 +92,7 @@ def load_slots(
 def read_slots(
     optimiser: keras.optimizers.Optimizer, network: keras.Model, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" if it counts (Adam)."""
     arrays = {}
     for parameter, position in _positions(network, parameters):
         for name, attribute in _SLOTS.items():
@@ -114,7 +114,7 @@ def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
 def _positions(
     network: keras.Model, parameters: Sequence[Parameter]
 ) -> list[tuple[Parameter, int]]:
-    # Gradients and slots follow trainable_variables, where Keras orders layers in its own way.
+    # Gradients and slots are in the order of trainable_variables, which is Keras' own.
     order = {id(variable): i for i, variable in enumerate(network.trainable_variables)}
     return [(p, order[id(_variable(network, p))]) for p in parameters if p.trainable]
 

@@ -11,7 +11,7 @@ def leaky_relu(inputs: tf.Tensor, *, negative_slope: float) -> tf.Tensor:
     """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
     if inputs.dtype == tf.float32:
         return tf.nn.leaky_relu(inputs, negative_slope)
-    # tf.nn.leaky_relu keeps its slope as a float32 attribute, in float64 networks too.
+    # tf.nn.leaky_relu stores its slope as float32, even in float64 networks.
     return tf.where(inputs > 0, inputs, negative_slope * inputs)
 
 
@@ -24,28 +24,28 @@ def dropout(inputs: tf.Tensor, mask: tf.Tensor | None, *, rate: float) -> tf.Ten
 
 
 def upsample_nearest(maps: tf.Tensor) -> tf.Tensor:
-    """Each pixel twice, in height and in width."""
+    """Nearest-neighbour upsampling: every pixel twice in height and width."""
     return tf.repeat(tf.repeat(maps, 2, axis=1), 2, axis=2)
 
 
 def upsample_bilinear(maps: tf.Tensor) -> tf.Tensor:
-    """Maps of twice the height and width, linear in between, corners on corners."""
-    # tf.image.resize has no corners on corners, and answers in float32 whatever it is given.
+    """Bilinear upsampling to twice the height and width, with aligned corners."""
+    # tf.image.resize cannot align corners, and always returns float32.
     _, height, width, _ = maps.shape
     rows, columns = _interpolation(height, maps.dtype), _interpolation(width, maps.dtype)
     return tf.einsum("ih,jw,nhwc->nijc", rows, columns, maps)
 
 
 class BatchNorm(keras.layers.Layer):
-    """Batch norm over every axis but the channels, with the running update written out.
+    """Batch norm over every axis except the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
-    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
+    statistics by `momentum` towards the batch's. With `unbiased_running_variance`, the running
+    variance moves towards N/(N−1) times the biased one (as in PyTorch; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
-        ValueError: one value per channel in training, whose variance says nothing.
+        ValueError: training with a single value per channel, which has no variance.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class BatchNorm(keras.layers.Layer):
         # tf.reduce_mean divides its gradient once a pixel; a sum that is divided, once a channel.
         mean = tf.reduce_sum(inputs, axes) / count
         centred = inputs - mean
-        # tf.nn.moments holds the mean constant in the variance, which spoils second derivatives.
+        # tf.nn.moments treats the mean as constant in the variance: second derivatives are wrong.
         variance = tf.reduce_sum(tf.square(centred), axes) / count
         target = variance * (count / (count - 1)) if self.unbiased_running_variance else variance
         self.moving_mean.assign_add(self.momentum * (mean - self.moving_mean))
@@ -83,7 +83,7 @@ class BatchNorm(keras.layers.Layer):
         return self._rescale(centred, variance)
 
     def _rescale(self, centred: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
-        # tf.nn.batch_normalization subtracts after scaling, which cancels digits of large means.
+        # tf.nn.batch_normalization subtracts after scaling, which loses digits for large means.
         return centred * (tf.math.rsqrt(variance + self.epsilon) * self.gamma) + self.beta
 
 

@@ -1,4 +1,4 @@
-"""Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
+"""Optimisers as in the sources: epsilon outside the square root, no hidden defaults."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ class _Adam(keras.optimizers.Optimizer):
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         first, second = self._moved_moments(gradient, variable)
-        # In float32, 1 − 0.999ᵗ would be wrong in its fifth digit.
+        # In float32, the fifth digit of 1 − 0.999ᵗ would be wrong.
         step = tf.cast(self.iterations + 1, tf.float64)
         root = tf.sqrt(1 - self.beta2**step)
         step_size = tf.cast(learning_rate, tf.float64) * root / (1 - self.beta1**step)
@@ -48,7 +48,7 @@ class _Adam(keras.optimizers.Optimizer):
 
 
 class _KerasAdam(_Adam):
-    # Keras' own, but for the power of its betas.
+    # Keras' own, except for the power of its betas.
     def _epsilon(self, root: tf.Tensor) -> float:
         return self.epsilon
 
@@ -108,7 +108,7 @@ def adam(
 def keras_adam(
     network: keras.Model, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
 ) -> keras.optimizers.Optimizer:
-    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+    """Adam as in Keras: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
@@ -120,7 +120,7 @@ def keras_adam(
 def rmsprop(
     network: keras.Model, *, learning_rate: float, decay: float, epsilon: float
 ) -> keras.optimizers.Optimizer:
-    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
+    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v starts at 0, not centred.
 
     Source: Tieleman and Hinton 2012, with ε as PyTorch and Jittor place it.
     """

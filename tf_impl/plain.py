@@ -1,4 +1,4 @@
-"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+"""A plain training loop on this framework's own layers, for comparison in `rosetta bench`."""
 
 from collections.abc import Callable, Iterator
 
@@ -18,8 +18,8 @@ from tf_impl.layers import BatchNorm
 
 
 def plain_step(system: System) -> Callable[[StepInputs], tf.Tensor]:
-    """A function that plays a step on networks of its own and gives the generator's loss."""
-    # Where determinism is requested, TensorFlow draws from a seed or not at all.
+    """A function that runs a step on its own networks and returns the generator's loss."""
+    # In deterministic mode, TensorFlow refuses to draw random numbers without a seed.
     tf.random.set_seed(0)
     with tf.device(chosen_device()):
         generator, discriminator = build_networks(system)
@@ -169,7 +169,7 @@ def _built_in(network: keras.Model, inputs: tf.Tensor) -> list[keras.Variable]:
             norm = keras.layers.BatchNormalization(
                 momentum=1 - layer.momentum, epsilon=layer.epsilon
             )
-            # Keras takes no new layers in a network that is built.
+            # Keras does not accept new layers in a network that has been built.
             object.__setattr__(layer, "call", norm)
             ours += layer.trainable_variables
             norms.append(norm)

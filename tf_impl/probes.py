@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients."""
+"""Quantities that parity compares besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from tf_impl.interop import native_masks, to_native
 
 
 def forward(network: keras.Model, inputs: tf.Tensor, *, training: bool) -> tf.Tensor:
-    """The network's output; in training mode its running statistics move."""
+    """The network's output; in training mode its running statistics are updated."""
     with tf.device(chosen_device()):
         return network(inputs, training=training)
 
@@ -71,7 +71,7 @@ def discriminator_input_gradients(
     loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The gradients of the discriminator's loss with respect to real and fake images."""
-    # On a tape two images that are one tensor would share one gradient, their sum.
+    # If real and fake were the same tensor, the tape would return one gradient, their sum.
     real, fake = tf.identity(real), tf.identity(fake)
     with tf.device(chosen_device()), tf.GradientTape() as tape:
         tape.watch((real, fake))
@@ -105,7 +105,7 @@ def penalty_gradients(
     """The gradient penalty alone, and its gradient with respect to every parameter."""
     with tf.device(chosen_device()), tf.GradientTape() as tape:
         value = penalty(discriminator, real, fake, alpha)
-    # The last bias moves no gradient of the scores: its zeros need TensorFlow's own variable.
+    # The last bias does not affect the gradient of the scores; its zeros need the raw variable.
     variables = [variable.value for variable in discriminator.trainable_variables]
     zero = tf.UnconnectedGradients.ZERO
     return value, tape.gradient(value, variables, unconnected_gradients=zero)
@@ -131,5 +131,5 @@ def multiply(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
 def convolve(maps: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Maps convolved with a kernel (both as `to_native` gives them), without padding."""
     with tf.device(chosen_device()):
-        # to_native puts the axes of every kernel as those of maps: OHWI.
+        # to_native orders the axes of every kernel like those of maps: OHWI.
         return tf.nn.conv2d(maps, tf.transpose(kernel, (1, 2, 3, 0)), 1, "VALID")

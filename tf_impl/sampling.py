@@ -1,4 +1,4 @@
-"""Samples, and the moving average of the generator that makes them."""
+"""Sampling, and the moving average of the generator."""
 
 import keras
 import numpy as np
@@ -11,8 +11,8 @@ from tf_impl.interop import to_canonical, to_native
 
 
 def start_average(gan: GAN) -> keras.Model:
-    """A copy of the generator, to be averaged from here on."""
-    # Keras clones only models that were made by calls on symbolic inputs.
+    """A copy of the generator, which starts its moving average."""
+    # Keras can clone only models built from symbolic inputs.
     with tf.device(chosen_device()):
         average = type(gan.generator)(**gan.system.networks.generator)
     average.set_weights(gan.generator.get_weights())
@@ -21,7 +21,7 @@ def start_average(gan: GAN) -> keras.Model:
 
 def update_average(average: keras.Model, generator: keras.Model, *, decay: float) -> None:
     """Move every parameter and buffer of the average towards the generator's by 1 − decay."""
-    # A Python number would be traced anew at every value.
+    # A Python number would be traced again for every value.
     _move(average, generator, tf.constant(1 - decay, keras.config.floatx()))
 
 

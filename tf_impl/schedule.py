@@ -15,14 +15,14 @@ from tf_impl.gan import GAN
 from tf_impl.interop import native_masks, to_native
 from tf_impl.optimisers import clip_weights
 
-# The compiled steps of each GAN; they go when it goes.
+# The compiled steps of each GAN, dropped together with it.
 _STEPS: WeakKeyDictionary[GAN, dict[Any, Callable[..., Any]]] = WeakKeyDictionary()
 
 
 def training_step(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
-    """Every update of one step, as the system's schedule has it; the last metrics of each network.
+    """Make every update of one step; return the last metrics of each network.
 
-    The metrics stay on the device: reading one waits for it.
+    The metrics stay on the device; reading one waits for its computation.
     """
     match gan.system.schedule:
         case MixedBatch():
@@ -40,7 +40,7 @@ def training_step(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
 
 
 def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, tf.Tensor]:
-    """One update of the discriminator, with its clipping where there is one; its metrics."""
+    """Update the discriminator once, and clip its weights if the loss says so; return metrics."""
     networks = gan.generator, gan.discriminator, gan.discriminator_optimiser
     losses = {"loss": gan.discriminator_loss, "penalty": gan.penalty}
     step = _bound(gan, _measured_step, gan.system.loss, *networks, **losses)
@@ -85,7 +85,7 @@ def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, tf.Tensor]:
     return {"loss_d": loss_d, "loss_g": loss_g}
 
 
-# Compiled with its metrics: outside, each of these would be an operation of its own.
+# Compiled together with its metrics, which would otherwise be separate operations.
 def _measured_step(
     kind: Loss, generator: keras.Model, discriminator: keras.Model, *others: Any, **options: Any
 ) -> dict[str, tf.Tensor]:
@@ -96,7 +96,7 @@ def _measured_step(
 
 
 def _metrics(loss: Loss, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """The discriminator's loss as a whole, its penalty, and what it says of the distance."""
+    """The discriminator's total loss, its penalty and its Wasserstein estimate, if any."""
     metrics = {"loss_d": losses["loss"]}
     if "penalty" in losses:
         metrics = {"loss_d": losses["loss"] + losses["penalty"], "penalty": losses["penalty"]}
@@ -107,7 +107,7 @@ def _metrics(loss: Loss, losses: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
 def _bound(gan: GAN, step: Callable[..., Any], *fixed: Any, **losses: Any) -> Callable[..., Any]:
     """The step with everything but tensors filled in, compiled once for this GAN."""
-    # tf.function examines every argument at each call, which is felt where networks are small.
+    # tf.function processes every argument at each call, which is noticeable for small networks.
     kept = _STEPS.setdefault(gan, {})
     if step not in kept:
 

@@ -1,4 +1,4 @@
-"""Every update of a training step: the showcase of each framework."""
+"""The updates of a training step, written as users of this framework write them."""
 
 from collections.abc import Sequence
 
@@ -181,7 +181,7 @@ def mixed_batch_step(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Update the generator on noise (2N, latent_dim), then the discriminator; return both losses.
 
-    The discriminator meets the real batch (N) and the first N fakes, from before that update.
+    The discriminator sees the real batch (N) and the first N fakes, made before that update.
     """
     loss_g, fake, gradients = generator_gradients(
         generator, discriminator, noise, loss=generator_loss, frozen=True

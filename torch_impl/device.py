@@ -1,4 +1,4 @@
-"""Where and how precisely this process computes."""
+"""The device and the precision of this process."""
 
 import os
 
@@ -8,7 +8,7 @@ from common import UsageError
 from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
 
-# Where an index offers both, pip prefers torch's builds for the CPU, such as 2.10.0+cpu.
+# If an index has both, pip prefers torch's CPU builds, such as 2.10.0+cpu.
 _INSTALL = "make setup-gpu, or pip install --force-reinstall -c .constraints/cuda12.txt torch"
 
 # torch.set_default_device would do, but costs a Python call on every operation.
@@ -17,7 +17,7 @@ _compiled = False
 
 
 def available_devices() -> list[str]:
-    """The devices this framework can compute on here, by name, CPU first."""
+    """The names of the devices that this framework can use here, CPU first."""
     cards = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return ["cpu", *(f"cuda: {card}" for card in cards)]
 
@@ -29,13 +29,13 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
-        compiled: whether steps are compiled whole; None leaves the framework its habit.
+        compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
         UsageError: CUDA is requested and this framework sees no CUDA device.
     """
     if device == "cuda":
-        # cuBLAS reads this when its first handle is made; without it, determinism is refused.
+        # cuBLAS reads this when its first handle is made; determinism requires it.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if not torch.cuda.is_available():
             built = torch.version.cuda is not None
@@ -47,12 +47,12 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     torch.backends.cuda.matmul.allow_tf32 = not exact
     # cuDNN rounds convolutions to TF32 by default, unlike matrix products.
     torch.backends.cudnn.allow_tf32 = not exact
-    # Compiling takes PyTorch longer than a short run: it is off by default.
+    # Compiling takes longer than a short run, so it is off by default.
     _compiled = bool(compiled)
 
 
 def is_compiled() -> bool:
-    """Whether steps are compiled whole, or run operation by operation."""
+    """Whether whole steps are compiled, or run operation by operation."""
     return _compiled
 
 
@@ -62,20 +62,20 @@ def chosen_device() -> torch.device:
 
 
 def synchronise() -> None:
-    """Return once every pending computation has finished, also those nobody has read."""
+    """Wait for every pending computation, even if its result has not been read."""
     if _chosen.type == "cuda":
         torch.cuda.synchronize(_chosen)
 
 
 def peak_memory() -> int | None:
-    """The most bytes allocated at once: on a card by this framework, on the CPU by this process."""
+    """The peak memory in bytes: of this framework on a GPU, of this process on the CPU."""
     if _chosen.type == "cuda":
         return torch.cuda.max_memory_allocated(_chosen)
     return process_peak()
 
 
 def environment() -> dict[str, str]:
-    """Versions, device and precision, as a report's fingerprint."""
+    """The versions, device and precision, for reports."""
     cuda = _chosen.type == "cuda"
     return {
         "torch": torch.__version__,

@@ -1,4 +1,4 @@
-"""The networks as files for those who use this framework without the project."""
+"""Export the networks to files that this framework loads without the project."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from torch import nn
 
 
 def export_networks(generator: nn.Module, discriminator: nn.Module, path: Path) -> None:
-    """Write both networks as this framework's users load them.
+    """Write both networks in this framework's own format.
 
     One file of two state dicts on the CPU: torch.load reads it with weights_only=True.
     """

@@ -1,4 +1,4 @@
-"""Canonical NumPy state to this framework's own and back, exactly."""
+"""Convert canonical NumPy state to this framework's tensors and back, exactly."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,12 +20,12 @@ _SLOTS = {
 
 
 def to_native(array: np.ndarray) -> Tensor:
-    """A canonical array (images as NCHW) as a tensor of this process's device and dtype."""
+    """A canonical array (images as NCHW) as a tensor on this process's device, in its dtype."""
     return torch.as_tensor(array, dtype=torch.get_default_dtype(), device=chosen_device())
 
 
 def native_masks(**masks: Masks) -> dict[str, list[Tensor]]:
-    """Dropout masks by the keyword that takes them, left out where there are none."""
+    """Dropout masks as keyword arguments; empty ones are left out."""
     return {name: [to_native(mask) for mask in each] for name, each in masks.items() if each}
 
 
@@ -53,7 +53,7 @@ def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[st
 def read_gradients(
     gradients: Mapping[str, Tensor], network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """What `discriminator_gradients` or `generator_gradients` returned, by full name."""
+    """The gradients of `discriminator_gradients` or `generator_gradients`, by full name."""
     return {p.full_name: to_canonical(gradients[p.name]) for p in parameters if p.trainable}
 
 
@@ -72,7 +72,7 @@ def load_slots(
         state = optimiser.state[tensors[parameter.name]]
         for name in names:
             state[_SLOTS[name]] = to_native(slots[f"{name}.{parameter.full_name}"]).clone()
-        # PyTorch counts the steps of each tensor apart, on the CPU and in float32.
+        # PyTorch counts the steps of each tensor separately, on the CPU and in float32.
         count = slots.get("step", np.zeros(()))
         state["step"] = torch.tensor(float(count), dtype=torch.float32, device="cpu")
 
@@ -80,7 +80,7 @@ def load_slots(
 def read_slots(
     optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
-    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" where it counts (Adam)."""
+    """The optimiser's slots as "<slot>.<full name>" arrays, and "step" if it counts (Adam)."""
     tensors, arrays = dict(network.named_parameters()), {}
     for parameter in parameters:
         if not parameter.trainable:

@@ -19,25 +19,25 @@ def dropout(inputs: Tensor, mask: Tensor | None, *, rate: float) -> Tensor:
 
 
 def upsample_nearest(maps: Tensor) -> Tensor:
-    """Each pixel twice, in height and in width."""
+    """Nearest-neighbour upsampling: every pixel twice in height and width."""
     return F.interpolate(maps, scale_factor=2, mode="nearest")
 
 
 def upsample_bilinear(maps: Tensor) -> Tensor:
-    """Maps of twice the height and width, linear in between, corners on corners."""
+    """Bilinear upsampling to twice the height and width, with aligned corners."""
     return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=True)
 
 
 class BatchNorm(nn.Module):
-    """Batch norm over every axis but the channels, with the running update written out.
+    """Batch norm over every axis except the channels, with the running update written out.
 
     Training normalises by the batch's mean and biased variance, and moves the running
-    statistics by `momentum` towards the batch's; `unbiased_running_variance` moves the running
-    variance towards N/(N−1) times the biased one (as PyTorch does; Keras, Flax and Jittor keep
+    statistics by `momentum` towards the batch's. With `unbiased_running_variance`, the running
+    variance moves towards N/(N−1) times the biased one (as in PyTorch; Keras, Flax and Jittor keep
     the biased one). Inputs are (N, C) or maps.
 
     Raises:
-        ValueError: one value per channel in training, whose variance says nothing.
+        ValueError: training with a single value per channel, which has no variance.
     """
 
     running_mean: Tensor

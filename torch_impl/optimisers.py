@@ -1,4 +1,4 @@
-"""Optimisers in the sources' convention: epsilon outside the square root, no hidden default."""
+"""Optimisers as in the sources: epsilon outside the square root, no hidden defaults."""
 
 from collections.abc import Callable
 from math import sqrt
@@ -28,7 +28,7 @@ def adam(
 def keras_adam(
     network: nn.Module, *, learning_rate: float, beta1: float, beta2: float, epsilon: float
 ) -> Optimizer:
-    """Adam as Keras has it: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
+    """Adam as in Keras: w −= lr · √(1 − β₂ᵗ) / (1 − β₁ᵗ) · m / (√v + ε).
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
@@ -43,7 +43,7 @@ def keras_adam(
 
 
 def rmsprop(network: nn.Module, *, learning_rate: float, decay: float, epsilon: float) -> Optimizer:
-    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v from 0, not centred.
+    """RMSprop: v = ρ·v + (1−ρ)·g²; w −= lr · g / (√v + ε), v starts at 0, not centred.
 
     Source: Tieleman and Hinton 2012, with ε as PyTorch and Jittor place it.
     """

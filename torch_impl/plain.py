@@ -1,4 +1,4 @@
-"""The loop that a tutorial prints, on this framework's own layers: what ours is timed against."""
+"""A plain training loop on this framework's own layers, for comparison in `rosetta bench`."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ from torch_impl.spectral import SpectralConv, SpectralLinear
 
 
 def plain_step(system: System) -> Callable[[StepInputs], Tensor]:
-    """A function that plays a step on networks of its own and gives the generator's loss."""
+    """A function that runs a step on its own networks and returns the generator's loss."""
     device = chosen_device()
     generator, discriminator = (_built_in(net).to(device) for net in build_networks(system))
     optimiser_g, optimiser_d = _optimiser(system, generator), _optimiser(system, discriminator)

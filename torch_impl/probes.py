@@ -1,4 +1,4 @@
-"""What parity looks at besides whole steps: forward passes and gradients."""
+"""Quantities that parity compares besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ from torch_impl.interop import native_masks, to_native
 
 
 def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
-    """The network's output; in training mode its running statistics move."""
+    """The network's output; in training mode its running statistics are updated."""
     network.train(training)
     with torch.no_grad():
         return network(inputs)
@@ -112,7 +112,7 @@ def penalty_gradients(
     discriminator.train()
     value = penalty(discriminator, real, fake, alpha)
     names, parameters = zip(*discriminator.named_parameters(), strict=True)
-    # The last bias moves no gradient of the scores: autograd has nothing to say about it.
+    # The last bias does not affect the gradient of the scores: autograd returns None for it.
     gradients = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
     return value.detach(), dict(zip(names, gradients, strict=True))
 

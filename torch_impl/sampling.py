@@ -1,4 +1,4 @@
-"""Samples, and the moving average of the generator that makes them."""
+"""Sampling, and the moving average of the generator."""
 
 from copy import deepcopy
 
@@ -12,7 +12,7 @@ from torch_impl.interop import to_canonical, to_native
 
 
 def start_average(gan: GAN) -> nn.Module:
-    """A copy of the generator, to be averaged from here on."""
+    """A copy of the generator, which starts its moving average."""
     return deepcopy(gan.generator).requires_grad_(False)
 
 

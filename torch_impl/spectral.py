@@ -12,11 +12,11 @@ _EPSILON = 1e-12
 class SpectralLinear(nn.Linear):
     """A linear layer whose weight is divided by an estimate of its largest singular value.
 
-    The weight counts as a matrix (outputs, the rest), and the estimate sigma comes from one
-    power iteration a forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
-    from the gradient and the vector `u` moves on every forward pass, in evaluation too. Without it
-    (Miyato et al. 2018 and PyTorch's library) the gradient runs through sigma, and `u` and `v`
-    move in training alone.
+    The weight is reshaped to a matrix (outputs, the rest), and the estimate sigma comes from one
+    power iteration per forward pass. With `detach_sigma` (godisboy's SN-GAN) sigma is detached
+    from the gradient, and every forward pass updates the vector `u`, in evaluation too. Without it
+    (Miyato et al. 2018 and PyTorch) the gradient flows through sigma, and `u` and `v` are
+    updated only in training.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ def install(runner: CommandRunner, tried: tuple[Installer, ...]) -> int:
     core = runner.start(
         lambda: jittor.result() and runner.run("preparing Jittor", PREPARE, shown=True)
     )
-    others = _start_others(runner, tried[0]) if tried[0].beside else []
+    others = _start_others(runner, tried[0]) if tried[0].parallel else []
     runner.wait(jittor, *others)
     rest = runner.start(lambda: _everything(runner, tried))
     return 0 if runner.wait(rest, core)[0] else 1

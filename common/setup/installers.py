@@ -24,7 +24,7 @@ class Installer:
 
     name: str
     call: tuple[str, ...]
-    beside: bool  # whether several calls can run at the same time
+    parallel: bool  # whether several calls can run at the same time
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *requirements: str, constraints: str = "constraints.txt") -> list[str]:
@@ -47,7 +47,7 @@ def with_pip() -> Installer:
     """
     options = ["--quiet", "--disable-pip-version-check"]
     options += [] if sys.dont_write_bytecode else ["--no-compile"]
-    return Installer("pip", (sys.executable, "-m", "pip", "install", *options), beside=True)
+    return Installer("pip", (sys.executable, "-m", "pip", "install", *options), parallel=True)
 
 
 def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:
@@ -64,7 +64,7 @@ def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:
     return Installer(
         "uv",
         (program, "pip", "install", "--quiet", "--python", sys.executable, *options),
-        beside=False,  # uv locks the environment, and installs in parallel itself
+        parallel=False,  # uv locks the environment, and installs in parallel itself
         variables={"SSL_CERT_FILE": certificates} if certificates else {},
     )
 

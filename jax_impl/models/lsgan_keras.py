@@ -7,7 +7,7 @@ from flax import nnx
 
 from jax_impl.layers import BatchNorm, ConvTranspose, dropout, leaky_relu
 
-# Keras counts momentum the other way round: 0.99 of the old.
+# Keras' momentum is the weight of the old value: 0.99 there.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
 # nnx's own default is float32; `float` is float64 under x64.
 _linear = partial(nnx.Linear, param_dtype=float)
@@ -22,7 +22,7 @@ _upsample = partial(
     param_dtype=float,
 )
 
-# Keras' LeakyReLU(0.3) keeps its slope as a float32 number, in float64 networks too.
+# Keras' LeakyReLU(0.3) stores its slope in float32, even in float64 networks.
 _SLOPE = 0.30000001192092896
 
 

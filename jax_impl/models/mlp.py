@@ -1,4 +1,4 @@
-"""The MLP pair that arjovsky's WassersteinGAN offers beside DCGAN."""
+"""The MLP pair of arjovsky's WassersteinGAN, an alternative to DCGAN."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""SNDCGAN for 32×32, as godisboy's SN-GAN has it."""
+"""SNDCGAN for 32×32, as in godisboy's SN-GAN."""
 
 from functools import partial
 

@@ -48,7 +48,7 @@ class _Down(nnx.Module):
         self.shortcut = conv(in_channels, out_channels, kernel_size=1, padding=0)
 
     def __call__(self, maps: jax.Array) -> jax.Array:
-        # Images are not rectified before the first block's first convolution.
+        # No activation before the first convolution of the first block.
         residual = self.conv1(maps if self.first else nnx.relu(maps))
         residual = _halve(self.conv2(nnx.relu(residual)))
         return residual + _halve(self.shortcut(maps))

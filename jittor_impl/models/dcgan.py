@@ -1,4 +1,4 @@
-"""DCGAN's pyramid as arjovsky's WassersteinGAN has it, at any power of two."""
+"""DCGAN as in arjovsky's WassersteinGAN, for any image size that is a power of two."""
 
 from functools import partial
 
@@ -64,7 +64,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Strided convolutions down to 4×4 and one over all of it to scores (N,)."""
+    """Strided convolutions down to 4×4 and a 4×4 convolution to scores (N,)."""
 
     def __init__(
         self, *, base_channels: int, image_size: int, channels: int, normalization: str

@@ -11,7 +11,7 @@ _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance
 
 
 def _max_pool(maps: Var) -> Var:
-    # Jittor's own kernel has no second derivative and answers with a wrong one; it also refuses
+    # Jittor's own kernel silently returns a wrong second derivative; it also refuses
     # maps as small as its window.
     count, channels, height, width = maps.shape
     shape = (count, channels, height // 2, width // 2)

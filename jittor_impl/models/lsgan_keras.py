@@ -6,10 +6,10 @@ from jittor import Var, nn
 
 from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, dropout, leaky_relu
 
-# Keras counts momentum the other way round: 0.99 of the old.
+# Keras' momentum is the weight of the old value: 0.99 there.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
 
-# Keras' LeakyReLU(0.3) keeps its slope as a float32 number, in float64 networks too.
+# Keras' LeakyReLU(0.3) stores its slope in float32, even in float64 networks.
 _SLOPE = 0.30000001192092896
 
 

@@ -47,7 +47,7 @@ class _Down(nn.Module):
         self.shortcut = conv(in_channels, out_channels, kernel_size=1, padding=0)
 
     def execute(self, maps: Var) -> Var:
-        # Images are not rectified before the first block's first convolution.
+        # No activation before the first convolution of the first block.
         residual = self.conv1(maps if self.first else nn.relu(maps))
         residual = _halve(self.conv2(nn.relu(residual)))
         return residual + _halve(self.shortcut(maps))

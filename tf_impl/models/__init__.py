@@ -1,1 +1,1 @@
-"""The networks, one module an architecture family."""
+"""The networks, one module per architecture family."""

@@ -47,7 +47,7 @@ class _Down(layers.Layer):
         self.halve = layers.AveragePooling2D(pool_size=2)
 
     def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
-        # Images are not rectified before the first block's first convolution.
+        # No activation before the first convolution of the first block.
         residual = self.conv1(maps if self.first else tf.nn.relu(maps), training=training)
         residual = self.conv2(tf.nn.relu(residual), training=training)
         return self.halve(residual) + self.halve(self.shortcut(maps, training=training))

@@ -1,4 +1,4 @@
-"""The MLP pair that arjovsky's WassersteinGAN offers beside DCGAN."""
+"""The MLP pair of arjovsky's WassersteinGAN, an alternative to DCGAN."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F

@@ -45,7 +45,7 @@ class _Down(nn.Module):
         self.shortcut = conv(in_channels, out_channels, kernel_size=1, padding=0)
 
     def forward(self, maps: Tensor) -> Tensor:
-        # Images are not rectified before the first block's first convolution.
+        # No activation before the first convolution of the first block.
         residual = self.conv1(maps if self.first else F.relu(maps))
         residual = _halve(self.conv2(F.relu(residual)))
         return residual + _halve(self.shortcut(maps))

@@ -96,7 +96,7 @@ def test_a_nondeterministic_device_fails(run_simulated) -> None:
 
 def test_a_device_that_always_rounds_fails(run_simulated) -> None:
     rounding = lambda job: {"rounded": job.as_tf32 or job.device == "cuda"}  # noqa: E731
-    assert "the honest recordings agree" in failed(run_simulated(rounding))
+    assert "the correct recordings agree" in failed(run_simulated(rounding))
 
 
 def test_a_recording_that_crashed_fails(run_simulated) -> None:

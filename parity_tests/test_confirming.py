@@ -34,23 +34,23 @@ def not_a_number(tensors) -> None:
     tensors[GRADIENT] = tensors[GRADIENT] * np.float32(np.nan)
 
 
-def honest(tensors) -> None:
+def correct(tensors) -> None:
     pass
 
 
-def of_seed(files, seed, *, double=honest, single=honest, singles=NAMES):
+def of_seed(files, seed, *, double=correct, single=correct, singles=NAMES):
     """Recordings of one seed, TensorFlow's changed."""
 
     def change(name, by):
-        return by if name == "tf" else honest
+        return by if name == "tf" else correct
 
     place = {"seed": seed}
-    found = [
+    recordings = [
         files.double(n, change(n, double), name=f"{n}-{seed}-{double.__name__}", **place)
         for n in NAMES
     ]
     path = files.made("float32", perturbed=True)
-    return found + [
+    return recordings + [
         files.relabelled(
             f"{n}32-{seed}-{single.__name__}", path, change(n, single), backend=n, **place
         )
@@ -63,25 +63,25 @@ def failed(comparison: Comparison) -> set[tuple[str, str]]:
 
 
 def test_one_seed_alone_fails_and_says_to_repeat(files) -> None:
-    found = compare(of_seed(files, 0, single=scaled))
-    assert failed(found) == {("tf", "float32")}
-    assert is_doubtful(found)
-    assert REPEAT in found.notes
+    comparison = compare(of_seed(files, 0, single=scaled))
+    assert failed(comparison) == {("tf", "float32")}
+    assert is_doubtful(comparison)
+    assert REPEAT in comparison.notes
 
 
 def test_what_another_seed_does_not_confirm_passes_and_is_noted(files) -> None:
-    found = compare([*of_seed(files, 0, single=scaled), *of_seed(files, 1)])
-    assert found.ok
-    (note,) = [note for note in found.notes if "a unit crossed a kink" in note]
+    comparison = compare([*of_seed(files, 0, single=scaled), *of_seed(files, 1)])
+    assert comparison.ok
+    (note,) = [note for note in comparison.notes if "a unit crossed a kink" in note]
     assert "tf" in note
     assert "beyond their bounds at seed 0, and none at seed 1" in note
-    assert REPEAT not in found.notes
-    assert any(r.reason == "beyond its bound at seed 0 alone" for r in found.results)
+    assert REPEAT not in comparison.notes
+    assert any(r.reason == "beyond its bound at seed 0 alone" for r in comparison.results)
 
 
 def test_what_another_seed_confirms_fails(files) -> None:
-    found = compare([*of_seed(files, 0, single=scaled), *of_seed(files, 1, single=scaled)])
-    assert failed(found) == {("tf", "float32")}
+    comparison = compare([*of_seed(files, 0, single=scaled), *of_seed(files, 1, single=scaled)])
+    assert failed(comparison) == {("tf", "float32")}
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_what_another_seed_confirms_fails(files) -> None:
 def test_float64_and_what_is_not_finite_fail_at_any_seed(files, changes) -> None:
     alone = compare(of_seed(files, 0, **changes))
     assert not is_doubtful(alone)
-    found = compare([*of_seed(files, 0, **changes), *of_seed(files, 1)])
-    assert not found.ok
+    comparison = compare([*of_seed(files, 0, **changes), *of_seed(files, 1)])
+    assert not comparison.ok
 
 
 def test_a_run_that_the_other_seed_lacks_is_not_excused(files) -> None:
@@ -125,14 +125,14 @@ def test_parity_repeats_with_the_next_seed_what_float32_alone_fails(
         yield from (Event(task, DONE) for task in tasks)
 
     def judge(plan, problems, folder):
-        by = scaled if plan.seed == 3 or confirms else honest
+        by = scaled if plan.seed == 3 or confirms else correct
         return compare(of_seed(files, plan.seed, single=by))
 
     monkeypatch.setattr(parity, "_recorded", recorded)
     monkeypatch.setattr(parity, "judge", judge)
     plan = Plan(plan_jobs(["torch", "jax"], "cpu", ["float32", "float64"], ["reduced"]))
     watcher = Watching()
-    found = run_parity(replace(plan, systems=("lsgan_mlp",), seed=3), tmp_path, watcher)
+    comparison = run_parity(replace(plan, systems=("lsgan_mlp",), seed=3), tmp_path, watcher)
     assert watcher.doubted == [(["lsgan_mlp"], 4)]
     assert watcher.judgements == [("lsgan_mlp", not confirms)]
-    assert found.ok != confirms
+    assert comparison.ok != confirms

@@ -51,21 +51,21 @@ def words(comparison) -> str:
     return " ".join([*comparison.notes, *(f.words for f in findings(comparison.results))])
 
 
-def test_honest_recordings_hold(files) -> None:
+def test_correct_recordings_hold(files) -> None:
     single = [files.single(name) for name in ("torch", "jax")]
-    found = compare([files.double("torch"), files.double("jax"), files.double("tf"), *single])
-    assert found.ok, words(found)
-    assert found.made == found.expected > 0
+    comparison = compare([files.double("torch"), files.double("jax"), files.double("tf"), *single])
+    assert comparison.ok, words(comparison)
+    assert comparison.made == comparison.expected > 0
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_recording_that_nothing_else_judges_fails_and_says_what_to_add(files, dtype) -> None:
     references = [files.double("torch"), files.double("jax")] if dtype == "float32" else []
     alone = files.single("tf") if references else files.double("tf")
-    found = compare([*references, alone])
-    assert failed(found) == {"tf"}
-    assert not found.ok
-    assert REMEDY[dtype] in words(found)
+    comparison = compare([*references, alone])
+    assert failed(comparison) == {"tf"}
+    assert not comparison.ok
+    assert REMEDY[dtype] in words(comparison)
 
 
 def test_constants_are_not_judged_by_themselves(files) -> None:
@@ -80,27 +80,27 @@ def test_rounding_like_tf32_in_every_float32_recording_is_seen(files) -> None:
     path = files.made("float32", perturbed=True, rounded=True)
     names = ("torch", "jax", "tf")
     rounded = [files.relabelled(f"{n}tf32", path, backend=n, rounded=False) for n in names]
-    found = compare([files.double("torch"), files.double("jax"), *rounded])
-    red = {(r.backend, r.quantity) for r in found.results if not r.ok}
+    comparison = compare([files.double("torch"), files.double("jax"), *rounded])
+    red = {(r.backend, r.quantity) for r in comparison.results if not r.ok}
     for name in ("torch", "jax", "tf"):
         assert {(name, "output_train"), (name, "output_eval"), (name, "sample")} <= red
 
 
 def test_rounding_like_tf32_in_one_recording_turns_float32_red(files) -> None:
     path = files.made("float32", perturbed=True, rounded=True)
-    honest = [files.single(name) for name in ("torch", "jax")]
+    correct = [files.single(name) for name in ("torch", "jax")]
     rounded = files.relabelled("tftf32", path, backend="tf")
-    found = compare([files.double("torch"), files.double("jax"), *honest, rounded])
-    assert failed(found) == {"tf"}
-    quantities = {result.quantity for result in found.results if not result.ok}
+    comparison = compare([files.double("torch"), files.double("jax"), *correct, rounded])
+    assert failed(comparison) == {"tf"}
+    quantities = {result.quantity for result in comparison.results if not result.ok}
     assert {"output_train", "output_eval", "gradient", "loss", "parameter"} <= quantities
 
 
 def test_the_only_noise_at_hand_does_not_judge_its_own_recording(files) -> None:
     references = [files.double("torch"), files.double("jax")]
-    found = compare([*references, files.single("tf"), files.single("jax", perturbed=False)])
-    assert any("judged others and was not judged itself" in note for note in found.notes)
-    assert {r.backend for r in found.results if r.dtype == "float32"} == {"jax"}
+    comparison = compare([*references, files.single("tf"), files.single("jax", perturbed=False)])
+    assert any("judged others and was not judged itself" in note for note in comparison.notes)
+    assert {r.backend for r in comparison.results if r.dtype == "float32"} == {"jax"}
 
 
 def test_a_recording_is_not_judged_by_itself_or_by_its_copy(files, tmp_path) -> None:
@@ -108,10 +108,10 @@ def test_a_recording_is_not_judged_by_itself_or_by_its_copy(files, tmp_path) -> 
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(original.path.read_bytes())
     for twin in (original.path, copy):
-        found = compare([open_recording(original.path), open_recording(twin)])
-        assert not found.ok
-        assert found.made == 0
-        assert "holds the same numbers" in words(found)
+        comparison = compare([open_recording(original.path), open_recording(twin)])
+        assert not comparison.ok
+        assert comparison.made == 0
+        assert "holds the same numbers" in words(comparison)
 
 
 def test_the_same_numbers_of_the_same_version_are_no_second_witness(files) -> None:
@@ -119,9 +119,9 @@ def test_the_same_numbers_of_the_same_version_are_no_second_witness(files) -> No
     first = files.relabelled("first", files.made("float64"), still=True)
     again = files.relabelled("again", files.made("float64"), still=True, environment={"threads": 1})
     assert first.checksum != again.checksum
-    found = compare([first, again])
-    assert not found.ok
-    assert "holds the same numbers" in words(found)
+    comparison = compare([first, again])
+    assert not comparison.ok
+    assert "holds the same numbers" in words(comparison)
     newer = files.relabelled("newer", files.made("float64"), still=True, version="9.9.0")
     assert compare([first, newer]).ok  # another version that computes the same is a finding
 
@@ -129,36 +129,36 @@ def test_the_same_numbers_of_the_same_version_are_no_second_witness(files) -> No
 def test_what_was_rounded_on_purpose_judges_nobody(files) -> None:
     double, single = files.made("float64"), files.made("float32", perturbed=True, rounded=True)
     control = files.relabelled("control64", double, backend="jax", rounded=True)
-    found = compare([files.double("torch"), control])
-    assert {result.backend for result in found.results} == {"jax"}
+    comparison = compare([files.double("torch"), control])
+    assert {result.backend for result in comparison.results} == {"jax"}
     control = files.relabelled("control32", single, backend="jax")
-    found = compare([files.double("torch"), files.double("tf"), control, files.single("tf")])
-    assert "--perturbed --out yardstick" in words(found)
-    assert "on purpose" in words(found)
+    comparison = compare([files.double("torch"), files.double("tf"), control, files.single("tf")])
+    assert "--perturbed --out yardstick" in words(comparison)
+    assert "on purpose" in words(comparison)
 
 
 def test_two_versions_are_two_columns_and_show_their_whole_difference(files) -> None:
     """Neither is part of what it is judged by."""
     newer = files.double("torch", scaled(GRADIENT, 1 + 3e-11), name="newer", version="9.9.0")
-    found = compare([files.double("torch"), newer, files.double("jax"), files.double("tf")])
-    (red,) = [result for result in found.results if not result.ok]
+    comparison = compare([files.double("torch"), newer, files.double("jax"), files.double("tf")])
+    (red,) = [result for result in comparison.results if not result.ok]
     assert (red.version, red.tensor) == ("9.9.0", WEIGHT)
     assert red.error == pytest.approx(3e-11, rel=1e-2)
-    assert len({r.run for r in found.results}) == 4
+    assert len({r.run for r in comparison.results}) == 4
 
 
 def test_two_recordings_of_one_version_are_told_apart_by_their_files(files) -> None:
     other = files.double("torch", name="another_host")
-    found = compare([files.double("torch"), other, files.double("jax")])
-    assert {r.run.file for r in found.results} == {"torch", "another_host", ""}
+    comparison = compare([files.double("torch"), other, files.double("jax")])
+    assert {r.run.file for r in comparison.results} == {"torch", "another_host", ""}
 
 
 def test_a_reference_of_one_backend_alone_is_said(files) -> None:
-    found = compare([files.double("torch"), files.double("torch", name="two", version="2.0")])
-    assert found.ok
-    assert "was judged by torch alone" in words(found)
-    found = compare([files.double("torch"), files.double("jax"), files.double("tf")])
-    assert not found.notes
+    comparison = compare([files.double("torch"), files.double("torch", name="two", version="2.0")])
+    assert comparison.ok
+    assert "was judged by torch alone" in words(comparison)
+    comparison = compare([files.double("torch"), files.double("jax"), files.double("tf")])
+    assert not comparison.notes
 
 
 def cancelling(left: float = 0.0, moved: float = 0.0):
@@ -183,12 +183,12 @@ def test_noise_of_a_gradient_that_cancels_in_float64_is_allowed_for_and_said(
     """A rounding error of float32, and nothing larger; what is zero there too must not move."""
     names = ("torch", "jax", "tf")
     double = [files.double(name, cancelling()) for name in names]
-    honest = [files.single(name, cancelling()) for name in ("torch", "jax")]
-    found = compare([*double, *honest, files.single("tf", cancelling(left, MOVED))])
-    assert found.ok == holds
-    assert ("a first gradient that cancels in float64" in words(found)) == holds
+    correct = [files.single(name, cancelling()) for name in ("torch", "jax")]
+    comparison = compare([*double, *correct, files.single("tf", cancelling(left, MOVED))])
+    assert comparison.ok == holds
+    assert ("a first gradient that cancels in float64" in words(comparison)) == holds
     if not holds:
-        assert failed(found) == {"tf"}
+        assert failed(comparison) == {"tf"}
 
 
 def test_what_a_cancelled_gradient_carries_on_does_not_excuse_more(files) -> None:
@@ -199,36 +199,36 @@ def test_what_a_cancelled_gradient_carries_on_does_not_excuse_more(files) -> Non
                 tensors[key] = tensors[key] * np.float32(1 + 20 * MOVED)
 
     double = [files.double(name, cancelling()) for name in ("torch", "jax", "tf")]
-    honest = [files.single(name, cancelling()) for name in ("torch", "jax")]
-    found = compare([*double, *honest, files.single("tf", change)])
-    assert {(r.backend, r.quantity, r.step) for r in found.results if not r.ok} == {
+    correct = [files.single(name, cancelling()) for name in ("torch", "jax")]
+    comparison = compare([*double, *correct, files.single("tf", change)])
+    assert {(r.backend, r.quantity, r.step) for r in comparison.results if not r.ok} == {
         ("tf", "loss", 2)
     }
 
 
 @pytest.mark.parametrize("broken", [("jax",), ("torch",), ("tf",)])
-@pytest.mark.parametrize("honest", [2, 3])
-def test_who_is_off_is_right_with_three_and_more(files, broken, honest) -> None:
-    names = [name for name in ("torch", "tf", "jax", "jittor") if name not in broken][:honest]
+@pytest.mark.parametrize("correct", [2, 3])
+def test_who_is_off_is_right_with_three_and_more(files, broken, correct) -> None:
+    names = [name for name in ("torch", "tf", "jax", "jittor") if name not in broken][:correct]
     wrong = [files.double(name, scaled(GRADIENT, 1.001)) for name in broken]
-    found = compare([*wrong, *map(files.double, names)])
-    assert failed(found) == set(broken)
+    comparison = compare([*wrong, *map(files.double, names)])
+    assert failed(comparison) == set(broken)
 
 
 def test_with_two_it_cannot_be_known_who_is_off_and_is_said(files) -> None:
-    found = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, 1.001))])
-    assert failed(found) == {"torch", "jax"}
+    comparison = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, 1.001))])
+    assert failed(comparison) == {"torch", "jax"}
     assert "which of them is off cannot be known: add a float64 recording of a third" in words(
-        found
+        comparison
     )
 
 
 def test_two_versions_of_one_backend_do_not_outvote_another(files) -> None:
     change = scaled(GRADIENT, 1.001)
     two = [files.double("torch", change, name=v, version=v) for v in ("2.0", "2.1")]
-    found = compare([*two, files.double("jax")])
-    assert failed(found) == {"torch", "jax"}
-    assert "cannot be known" in words(found)
+    comparison = compare([*two, files.double("jax")])
+    assert failed(comparison) == {"torch", "jax"}
+    assert "cannot be known" in words(comparison)
     third = compare([*two, files.double("jax"), files.double("tf")])
     assert failed(third) == {"torch"}
 
@@ -238,16 +238,16 @@ def test_shapes_that_differ_are_a_dispute_of_two_and_blamed_with_three(files) ->
         tensors[GRADIENT] = tensors[GRADIENT].ravel()
 
     wrong = files.double("jax", turned)
-    found = compare([files.double("torch"), wrong])
-    assert failed(found) == {"torch", "jax"}
-    assert "has shape" in words(found)
-    assert "cannot be known: add a float64 recording of a third" in words(found)
+    comparison = compare([files.double("torch"), wrong])
+    assert failed(comparison) == {"torch", "jax"}
+    assert "has shape" in words(comparison)
+    assert "cannot be known: add a float64 recording of a third" in words(comparison)
     assert failed(compare([files.double("torch"), wrong, files.double("tf")])) == {"jax"}
 
 
 def test_what_cannot_be_finite_is_blamed_even_with_two(files) -> None:
-    found = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, np.nan))])
-    reasons = {result.backend: result.reason for result in found.results if not result.ok}
+    comparison = compare([files.double("torch"), files.double("jax", scaled(GRADIENT, np.nan))])
+    reasons = {result.backend: result.reason for result in comparison.results if not result.ok}
     assert "holds a NaN" in reasons["jax"]
     assert "no other float64 recording holds a finite value" in reasons["torch"]
 
@@ -263,12 +263,12 @@ def test_an_exception_loses_its_own_quantity_only_and_keeps_its_words(
     monkeypatch.setattr(backend.sampling, "update_average", raising)
     path = tmp_path / "partial.safetensors"
     save_recording(path, backend, [CASE], device="cpu", dtype="float64", seed=0)
-    found = compare([open_recording(path), files.double("jax"), files.double("tf")])
-    red = [result for result in found.results if not result.ok]
+    comparison = compare([open_recording(path), files.double("jax"), files.double("tf")])
+    red = [result for result in comparison.results if not result.ok]
     assert {(result.backend, result.quantity) for result in red} == {("torch", "average")}
     assert red[0].reason == "RuntimeError: averages are not to be had"
     assert "average" not in {
-        f"{r.quantity}" for r in found.results if r.ok and r.backend == "torch"
+        f"{r.quantity}" for r in comparison.results if r.ok and r.backend == "torch"
     }
 
 
@@ -283,8 +283,8 @@ def test_networks_that_cannot_be_built_fail_in_their_own_words(
     monkeypatch.setattr(backend.gan, "build", raising)
     path = tmp_path / "none.safetensors"
     save_recording(path, backend, [CASE], device="cpu", dtype="float64", seed=0)
-    found = compare([open_recording(path), files.double("jax"), files.double("tf")])
-    red = [result for result in found.results if not result.ok]
+    comparison = compare([open_recording(path), files.double("jax"), files.double("tf")])
+    red = [result for result in comparison.results if not result.ok]
     assert {(result.backend, result.reason) for result in red} == {
         ("torch", "ValueError: no such layer")
     }
@@ -300,8 +300,8 @@ def test_the_first_finding_is_the_first_in_time(files) -> None:
                 first = (quantity, step) == ("loss", "1") and key.endswith("discriminator")
                 tensors[key] = tensors[key] * (1 if first else 1.01)
 
-    found = compare([files.double("torch", change), files.double("jax"), files.double("tf")])
-    (finding,) = findings(found.results)
+    comparison = compare([files.double("torch", change), files.double("jax"), files.double("tf")])
+    (finding,) = findings(comparison.results)
     assert finding.phase == "update"
     assert finding.first.step == 1
     assert "agree before any update (step 0), and step 1 does not" in finding.words

@@ -186,7 +186,7 @@ def test_ctrl_c_prints_results_and_the_same_command_resumes(need, tmp_path) -> N
                 break
         output = "".join(lines) + first.stdout.read()
     assert first.returncode == 130, output
-    assert "not judged yet: dcgan_mnist. The same command goes on from here." in output
+    assert "not compared yet: dcgan_mnist. The same command continues from here." in output
     assert "Traceback" not in output
     assert not (tmp_path / "report" / "report.json").exists()
     time.sleep(0.2)

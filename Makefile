@@ -1,7 +1,7 @@
 # Two targets are all a newcomer needs: `make parity` and `make test`. Both set up what they need.
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
-# Of the card's driver: 12, which any newer driver runs too, or 13.
+# CUDA version of the driver: 12, which newer drivers also run, or 13.
 CUDA ?= 12
 
 # Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
@@ -16,7 +16,7 @@ help:
 	@echo "make full-width  compare the four with the originals' figures at full width"
 	@echo "make figures     keep parity-report as docs/results/cpu.json, print the README's table"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
-	@echo "make setup-gpu   .venv-gpu, with the builds for cards; make setup-gpu CUDA=13 for CUDA 13"
+	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"

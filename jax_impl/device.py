@@ -19,7 +19,7 @@ _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precisio
 
 def available_devices() -> list[str]:
     """The names of the devices that this framework can use here, CPU first."""
-    return ["cpu", *(f"cuda: {card.device_kind}" for card in _cards())]
+    return ["cpu", *(f"cuda: {gpu.device_kind}" for gpu in _gpus())]
 
 
 def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
@@ -40,7 +40,7 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         flags = os.environ.get("XLA_FLAGS", "").split()
         missing = [flag for flag in _EXACT_FLAGS if flag not in flags]
         os.environ["XLA_FLAGS"] = " ".join(flags + missing)
-    if device == "cuda" and not _cards():
+    if device == "cuda" and not _gpus():
         # jaxlib itself supports only the CPU; GPUs need a plugin.
         built = any("cuda" in plugin.name for plugin in entry_points(group="jax_plugins"))
         raise UsageError(no_cuda_message("JAX", built=built, install=_INSTALL))
@@ -93,7 +93,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def _cards() -> list[jax.Device]:
+def _gpus() -> list[jax.Device]:
     try:
         return jax.devices("cuda")
     except RuntimeError:

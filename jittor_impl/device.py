@@ -21,8 +21,8 @@ _INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 def available_devices() -> list[str]:
     """The names of the devices that this framework can use here, CPU first."""
     # Jittor reports the number of GPUs but not their names.
-    cards = jt.core.get_device_count() if jt.has_cuda else 0
-    return ["cpu", *(f"cuda: device {card}" for card in range(cards))]
+    gpus = jt.core.get_device_count() if jt.has_cuda else 0
+    return ["cpu", *(f"cuda: device {gpu}" for gpu in range(gpus))]
 
 
 def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:

@@ -20,7 +20,7 @@ _deterministic = False
 
 def available_devices() -> list[str]:
     """The names of the devices that this framework can use here, CPU first."""
-    return ["cpu", *(f"cuda: {_card(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
+    return ["cpu", *(f"cuda: {_gpu_name(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
 
 
 def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
@@ -89,7 +89,7 @@ def environment() -> dict[str, str]:
     return {
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
-        "device": _card(tf.config.list_physical_devices("GPU")[0]) if cuda else "cpu",
+        "device": _gpu_name(tf.config.list_physical_devices("GPU")[0]) if cuda else "cpu",
         "cuda": str(tf.sysconfig.get_build_info().get("cuda_version", "")) if cuda else "",
         "tf32": str(tf.config.experimental.tensor_float_32_execution_enabled()),
         "deterministic": str(_deterministic),
@@ -98,5 +98,5 @@ def environment() -> dict[str, str]:
     }
 
 
-def _card(gpu: tf.config.PhysicalDevice) -> str:
+def _gpu_name(gpu: tf.config.PhysicalDevice) -> str:
     return str(tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name))

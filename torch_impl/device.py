@@ -18,8 +18,8 @@ _compiled = False
 
 def available_devices() -> list[str]:
     """The names of the devices that this framework can use here, CPU first."""
-    cards = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return ["cpu", *(f"cuda: {card}" for card in cards)]
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return ["cpu", *(f"cuda: {gpu}" for gpu in gpus)]
 
 
 def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:

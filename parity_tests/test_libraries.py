@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from common import ROOT
+from common.backends.libraries import INSTALLED_AS, missing_library_message
 from common.cli.application import load_commands
 from common.cli.commands import BASE, COMMANDS
 from common.files.tensors import read_tensors
-from common.setup.libraries import INSTALLED_AS, missing_library_message
 
 LIBRARIES = (
     *("typer", "rich", "numpy", "scipy", "PIL", "matplotlib", "sklearn", "safetensors"),

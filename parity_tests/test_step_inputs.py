@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from common.backends import load
-from common.contract.masks import mask_roles
 from common.parity.bounds import NAMED
 from common.parity.case_probes import discriminator_gradients, generator_gradients
 from common.parity.case_run import CaseRun
 from common.parity.cases import cases
 from common.parity.keys import Key
+from common.streams.masks import mask_roles
 from common.streams.step_inputs import draw_step_inputs
 from common.streams.synthetic import synthetic_batch
 from common.systems import SYSTEMS, find_system

@@ -6,9 +6,9 @@ from importlib import import_module
 from types import ModuleType
 
 from common import UsageError
+from common.backends.libraries import missing_library_message
 from common.backends.python_headers import python_config
 from common.backends.xla_cache import compilation_cache
-from common.setup.libraries import missing_library_message
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
 TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}

@@ -4,10 +4,9 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from common.backends import DISTRIBUTIONS, TITLES, prepare_environment, remedy
+from common.backends import DISTRIBUTIONS, TITLES, onednn, prepare_environment, remedy
 from common.backends.cuda import DRIVER_REMEDY, NO_DRIVER, has_driver
 from common.processes.child import run_python
-from common.setup import onednn
 
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
 
@@ -51,7 +50,7 @@ def examine(name: str, *, device: str = "cpu") -> dict[str, Any]:
         return report
     if name == "jittor" and not onednn.is_linked():
         report["problem"] = "oneDNN is missing: convolutions are about 90 times slower"
-        report["remedy"] = "python -m common.setup.onednn"
+        report["remedy"] = "python -m common.backends.onednn"
     return report
 
 

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 
 from common import UsageError
+from common.backends.libraries import missing, missing_library_message, require
 from common.cli.commands import BASE, COMMANDS, Command
-from common.setup.libraries import missing, missing_library_message, require
 
 __all__ = ["main"]
 

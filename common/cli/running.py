@@ -6,9 +6,9 @@ import typer
 from rich.console import Console
 
 from common.backends import load
+from common.backends.libraries import require
 from common.data import Dataset
 from common.drawing.pictures import save_samples
-from common.setup.libraries import require
 from common.training.checkpoint import read_checkpoint, restore, sampling_network
 from common.training.events import can_be_written
 from common.training.interrupts import Stopped

@@ -9,10 +9,9 @@ import sys
 from pathlib import Path
 from subprocess import TimeoutExpired
 
-from common.backends import prepare_environment
+from common.backends import onednn, prepare_environment
 from common.backends.inspection import examine, installed_versions
 from common.processes.child import run_python
-from common.setup import onednn
 
 # The name of Jittor's folder contains the versions of compiler, Python and system, the processor
 # and the machine's name: only Jittor itself can compute it. This import compiles nothing.

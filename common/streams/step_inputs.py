@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from common.contract.masks import draw_masks
 from common.streams import Streams
+from common.streams.masks import draw_masks
 from common.systems import System
 from common.systems.losses import WassersteinGP
 from common.systems.schedules import MixedBatch

@@ -9,8 +9,8 @@ from common import UsageError
 from common.backends import Backend
 from common.contract import contract, network_contract
 from common.contract.initialisers import CONSTANTS
-from common.contract.masks import mask_roles
 from common.files.tensors import Tensors, check_tensors, read_tensors
+from common.streams.masks import mask_roles
 from common.streams.step_inputs import DiscriminatorInputs, GeneratorInputs, StepInputs
 from common.systems import System
 from common.systems.losses import WassersteinGP

@@ -1,7 +1,7 @@
 """Provide oneDNN for Jittor: its own download, or the system's library linked into its cache.
 
-Run as `python -m common.setup.onednn`. It needs only the standard library, so that set-up can call
-it first. Without oneDNN, Jittor's convolutions work but are about 90 times slower.
+Run as `python -m common.backends.onednn`. It needs only the standard library, so that set-up can
+call it first. Without oneDNN, Jittor's convolutions work but are about 90 times slower.
 """
 
 import json
@@ -97,7 +97,7 @@ def provide() -> bool:
     if library is None:
         print(
             "WARNING: oneDNN not found. Jittor's convolutions will be about 90 times slower.\n"
-            f"         To fix it: apt-get install {PACKAGE} && python -m common.setup.onednn",
+            f"         To fix it: apt-get install {PACKAGE} && python -m common.backends.onednn",
             file=sys.stderr,
         )
         return False

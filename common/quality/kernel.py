@@ -1,8 +1,6 @@
 """The kernel distance: an unbiased comparison of features that few samples suffice for."""
 
 import numpy as np
-from sklearn.metrics.pairwise import polynomial_kernel
-from sklearn.utils import gen_batches
 
 from common.quality.samples import Values, as_rows
 from common.streams import Array
@@ -36,6 +34,10 @@ def _mean_within(rows: Array) -> float:
 
 
 def _sum(first: Array, second: Array) -> float:
+    # Training without evaluation needs no scikit-learn.
+    from sklearn.metrics.pairwise import polynomial_kernel
+    from sklearn.utils import gen_batches
+
     batches = (first[batch] for batch in gen_batches(len(first), BATCH))
     gamma = 1 / first.shape[1]
     return sum(

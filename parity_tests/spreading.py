@@ -1,6 +1,7 @@
 """Which tests go to one worker of pytest-xdist together, and which of them first."""
 
 import re
+from collections.abc import Callable
 from pathlib import PurePosixPath
 
 import pytest
@@ -38,14 +39,27 @@ def group_of(node_id: str) -> str:
     return name
 
 
+# xdist 3.8 names its own groups (--dist loadgroup) by an attribute that pytest 9.2 no longer reads.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Callable[..., object]) -> object:
+    """The groups above, whatever --dist says, in the order of the tests."""
+    # Tests in one process need no xdist.
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Spreading(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    config.option.loadscopereorder = False
+    return Spreading(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name each test's group for --dist loadgroup, with the longest files first."""
+    """Put the longest files first and keep files together, whatever their parameters."""
 
     def place(item: pytest.Item) -> tuple[int, str]:
         name = name_of(item.nodeid.partition("::")[0])
         return (LONGEST.index(name) if name in LONGEST else len(LONGEST)), name
 
     items.sort(key=place)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item.nodeid)))

@@ -25,7 +25,20 @@ def test_a_test_belongs_to_its_group(test, group) -> None:
     assert group_of(f"parity_tests/{test}") == group
 
 
-def test_every_test_carries_its_group(request) -> None:
-    (mark,) = request.node.iter_markers("xdist_group")
-    assert mark.args == ("spreading",)
-    assert request.config.getini("addopts")[-2:] == ["loadgroup", "--no-loadscope-reorder"]
+def test_a_group_stays_with_one_worker(pytester) -> None:
+    """With ten tests of one file and two workers, all ten run in the same worker."""
+    pytester.makeconftest("pytest_plugins = ['parity_tests.spreading']")
+    pytester.makepyfile(
+        "import os, pytest\n"
+        "@pytest.mark.parametrize('number', range(10))\n"
+        "def test_worker(number):\n"
+        "    with open(os.environ['WORKERS'], 'a') as file:\n"
+        "        print(os.environ['PYTEST_XDIST_WORKER'], file=file)\n"
+    )
+    workers = pytester.path / "workers"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKERS", str(workers))
+        patch.setenv("PYTHONPATH", str(ROOT))
+        result = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=10)
+    assert len(set(workers.read_text().split())) == 1

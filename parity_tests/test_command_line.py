@@ -124,7 +124,7 @@ def test_doctor_finds_every_backend(backends) -> None:
         ),
         (
             ["train", "torch", "lsgan_mlp", "--data", "mnist", "--steps", "1", "--out", "OUT"],
-            "no data set 'mnist' for lsgan_mlp; choose one of",
+            "unknown data set for lsgan_mlp: 'mnist'; choose one of",
         ),
         (
             ["train", "torch", "lsgan_mlp", "--batch-size", "5000", "--steps", "1", "--out", "OUT"],

@@ -84,7 +84,7 @@ def test_an_unknown_data_set_is_refused_with_the_choices(name) -> None:
 @pytest.mark.parametrize("name", ["digits", "photos", "folder:.", "hf:mnist"])
 @pytest.mark.parametrize("system", ["wgan_gp_toy", "gan_moments"])
 def test_systems_of_points_refuse_images(name, system) -> None:
-    with pytest.raises(UsageError, match=r"no data set .* choose one of: .*npz:PATH"):
+    with pytest.raises(UsageError, match=r"unknown data set .* choose one of: .*npz:PATH"):
         load_dataset(name, find_system(system), 0)
 
 

@@ -130,7 +130,7 @@ def test_compiled_pytorch_is_the_same_up_to_rounding(tmp_path) -> None:
         answer = rosetta(*command, way, "--out", tmp_path / way)
         assert answer.returncode == 0, answer.stderr
         config = json.loads((tmp_path / way / "config.json").read_text())
-        assert config["environment"]["compiled"] == str(way == "--compile")
+        assert config["segments"][0]["environment"]["compiled"] == str(way == "--compile")
         tensors.append(read_checkpoint(tmp_path / way / "checkpoint.safetensors").tensors)
     for key, array in tensors[1].items():
         require_named(tensors[0][key], array, "update", key)

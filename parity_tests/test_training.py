@@ -62,7 +62,8 @@ def test_a_run_writes_all_its_files(tmp_path, backend_name, system) -> None:
     with Image.open(tmp_path / "losses.png") as plot:
         assert plot.size[0] > 100
     config = json.loads((tmp_path / "config.json").read_text())
-    assert config["backend"] == backend_name
+    (segment,) = config["segments"]
+    assert segment["backend"] == backend_name
     assert config["system"]["name"] == system
     names = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if "events" not in p.name}
     assert names == {

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
-from common import UsageError
+from common import UsageError, unknown
 from common.backends.libraries import missing_library_message
 from common.backends.python_headers import python_config
 from common.backends.xla_cache import compilation_cache
+from common.processes.quiet import without_information
 
 BACKENDS = ("torch", "tf", "jax", "jittor")
 TITLES = {"torch": "PyTorch", "tf": "TensorFlow/Keras", "jax": "JAX/Flax NNX", "jittor": "Jittor"}
@@ -64,7 +65,7 @@ def check_backend(name: str) -> str:
         UsageError: there is no such backend.
     """
     if name not in BACKENDS:
-        raise UsageError(f"unknown backend {name!r}; choose one of: {', '.join(BACKENDS)}")
+        raise unknown("backend", name, BACKENDS)
     return name
 
 
@@ -132,7 +133,8 @@ def load(
     if exact:
         os.environ[TF32] = "0"
     try:
-        modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
+        with without_information():
+            modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:
         fix = missing_library_message(error, besides=DISTRIBUTIONS[name]) or remedy(name)
         raise UsageError(f"{TITLES[name]} cannot be used ({error}); {fix}") from None

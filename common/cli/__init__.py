@@ -16,7 +16,7 @@ def main() -> None:
         _check_libraries(sys.argv[1:])
         from common.cli.application import app
 
-        app()
+        sys.exit(app(standalone_mode=False))
     except UsageError as error:
         _print_error(str(error))
         sys.exit(2)
@@ -28,6 +28,14 @@ def main() -> None:
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:
+        # Typer's own errors, whose class it does not export.
+        if not hasattr(error, "format_message"):
+            raise
+        command = getattr(getattr(error, "ctx", None), "command_path", "rosetta")
+        message = error.format_message().rstrip(".")
+        _print_error(f"{message}; see {command} --help")
+        sys.exit(2)
 
 
 def _check_libraries(words: Sequence[str]) -> None:

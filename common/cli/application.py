@@ -9,9 +9,10 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
-from common import UsageError
+from common import UsageError, __version__, unknown
 from common.backends import BACKENDS, check_backend
-from common.cli.commands import COMMANDS
+from common.cli.commands import COMMANDS, GROUPS
+from common.files import check_file
 
 
 class CommandsOnDemand(TyperGroup):
@@ -19,9 +20,11 @@ class CommandsOnDemand(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        for name, command in COMMANDS.items():
-            # Enough for the help, before the module is imported.
-            self.commands.setdefault(name, TyperCommand(name, help=command.summary))
+        for group, commands in GROUPS.items():
+            for name, command in commands.items():
+                # Enough for the help, before the module is imported.
+                page = TyperCommand(name, help=command.summary, rich_help_panel=group)
+                self.commands.setdefault(name, page)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names in the order of COMMANDS."""
@@ -38,7 +41,7 @@ RENAMED = {"width": "kind"}  # earlier names of options, which are still taken
 
 app = typer.Typer(
     cls=CommandsOnDemand,
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -50,8 +53,14 @@ app = typer.Typer(
 
 
 @app.callback()
-def _rosetta() -> None:
-    """Without a callback, Typer would make the first imported command the whole application."""
+def _rosetta(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"rosetta {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def load_commands(*names: str) -> dict[str, Any]:
@@ -82,7 +91,9 @@ Settings = Annotated[
 Backends = Annotated[str, typer.Option(help="As in torch,jax; default: all.")]
 Device = Annotated[str, typer.Option(help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
-Seed = Annotated[int, typer.Option(help="Seed of weights, noise and batch order.")]
+Seed = Annotated[
+    int, typer.Option(help="Seed of weights, noise and batch order: any whole number.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Kinds = Annotated[
     list[str] | None,
@@ -97,6 +108,20 @@ Kinds = Annotated[
 ]
 Timeout = Annotated[float, typer.Option(min=1, help="Time limit for one recording, in seconds.")]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
+
+
+def check_checkpoint(path: Path) -> Path:
+    """The checkpoint itself, or the newest one of a run's folder.
+
+    Raises:
+        UsageError: there is no such file, or the folder holds no run.
+    """
+    if not path.is_dir():
+        return check_file(path)
+    checkpoint = path / "checkpoint.safetensors"
+    if not checkpoint.exists():
+        raise UsageError(f"{path}: holds no run (it has no {checkpoint.name})")
+    return checkpoint
 
 
 def check_device(device: str) -> str:
@@ -131,5 +156,5 @@ def check_backends(names: str) -> list[str]:
 
 def _one_of(what: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
-        raise UsageError(f"unknown {what} {value!r}; choose one of: {', '.join(choices)}")
+        raise unknown(what, value, choices)
     return value

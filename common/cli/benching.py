@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
+from common import UsageError
 from common.backends import TITLES, prepare_environment
 from common.bench.output import HEADS, Measurement, cells, to_json, to_markdown
 from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
@@ -48,6 +50,10 @@ def bench(
     and the share of the time that a run waits for its data.
     """
     check_device(device)
+    if out is not None and out.suffix not in (".json", ".md"):
+        raise UsageError(
+            f"{out}: figures are written as JSON or Markdown; name a .json or .md file"
+        )
     names = [find_system(name).name for name in (systems or SYSTEMS)]
     chosen = check_backends(backends)
     measurements = list(_measured(names, chosen, quick, batch_size, device))
@@ -89,7 +95,9 @@ def _measure(request: Measurement) -> Measurement:
 
 
 def _print(measurements: Sequence[Measurement]) -> None:
-    table = Table(*HEADS)
+    table = Table(box=box.SIMPLE, padding=0, collapse_padding=True)
+    for head in HEADS:
+        table.add_column(head, no_wrap=head == "ratio", overflow="fold")
     for measurement in measurements:
         table.add_row(*cells(measurement))
     console = Console()

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from common import UsageError
+from common import unknown
 from common.cli.application import Device, Seed, Timeout, app, check_backends, check_device
 from common.files import make_folder, write_bytes
 from common.parity.pieces import PIECES, commands
@@ -35,7 +35,7 @@ def controls(
     timeout: Timeout = 1800,
     out: OutFolder = Path("controls-report"),
 ) -> None:
-    """Show that a comparison on this device can fail: without that, its figures mean nothing.
+    """Show that a comparison on this device can fail; without that, figures mean nothing.
 
     Correct float32 runs must agree, and repeated ones must be equal in every byte; a run that
     rounds as TF32 does must fail the comparison. Writes report.json, report.html and controls.json.
@@ -95,7 +95,7 @@ def card(
     check_backends(backends)
     for piece in pieces or ():
         if piece not in PIECES:
-            raise UsageError(f"unknown piece {piece!r}; choose from: {', '.join(PIECES)}")
+            raise unknown("piece", piece, PIECES)
     if not pieces:
         _list(backends, device, out)
         return

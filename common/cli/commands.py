@@ -16,82 +16,92 @@ class Command:
     uses: tuple[str, ...] = ()  # modules that some of its options need
 
 
-COMMANDS = {
-    "doctor": Command(
-        "doctor",
-        "Show each backend's version and devices, what is wrong with it and how to fix it.",
-    ),
-    "systems": Command(
-        "listing", "List the systems with their sizes, parameter counts and sources."
-    ),
-    "params": Command(
-        "listing", "List every tensor of a system's networks, in forward order, generator first."
-    ),
-    "idioms": Command(
-        "idioms",
-        "Show the definition of one public name in each framework.",
-    ),
-    "parity": Command(
-        "comparing",
-        "Record every backend, each in its own process, and compare them.",
-        needs=(*_FILES, "matplotlib"),
-    ),
-    "record": Command(
-        "recordings",
-        "Run the parity cases in one backend and write what they compute to a file.",
-        needs=_FILES,
-    ),
-    "compare": Command(
-        "comparing",
-        "Compare recordings, or merge reports; exit status 0 only if every comparison passes.",
-        needs=(*_FILES, "matplotlib"),
-    ),
-    "controls": Command(
-        "cards",
-        "Show that a comparison on this device can fail: without that, its figures mean nothing.",
-        needs=(*_FILES, "matplotlib"),
-    ),
-    "card": Command(
-        "cards",
-        "Check a GPU in pieces of under ten minutes each, for machines with a time limit.",
-        needs=(*_FILES, "matplotlib"),
-        uses=("PIL", "sklearn", "scipy"),
-    ),
-    "step": Command(
-        "stepping",
-        "Run one discriminator and one generator update on your tensors.",
-        needs=_FILES,
-    ),
-    "train": Command(
-        "training",
-        "Train a system and watch it: metrics, TensorBoard events, sample grids and checkpoints.",
-        needs=(*_FILES, "PIL", "matplotlib"),
-        uses=("sklearn", "scipy", "tensorboardX"),
-    ),
-    "sample": Command(
-        "training",
-        "Draw samples from a checkpoint of any backend, with any backend.",
-        needs=(*_FILES, "PIL"),
-        uses=("matplotlib",),
-    ),
-    "evaluate": Command(
-        "evaluating",
-        "Evaluate a checkpoint's samples: distances to real ones, modes and digits covered.",
-        needs=(*_FILES, "PIL", "scipy", "sklearn"),
-    ),
-    "compare-runs": Command(
-        "comparing_runs",
-        "Compare several runs on one page: curves, samples and differing options.",
-        needs=(*_FILES, "PIL", "matplotlib", "scipy"),
-    ),
-    "export": Command(
-        "exporting",
-        "Export both networks to a file that the framework loads without this project.",
-        needs=_FILES,
-    ),
-    "bench": Command(
-        "benching",
-        "Time each port's training step against a plain loop in the same framework.",
-        needs=(*_FILES, "PIL", "sklearn"),
-    ),
+GROUPS = {
+    "First steps": {
+        "doctor": Command(
+            "doctor",
+            "Show each backend's version and devices, what is wrong with it and how to fix it.",
+        ),
+        "systems": Command(
+            "listing", "List the systems with their sizes, parameter counts and sources."
+        ),
+        "params": Command(
+            "listing",
+            "List every tensor of a system's networks, in forward order, generator first.",
+        ),
+        "idioms": Command(
+            "idioms",
+            "Show the definition of one public name in each framework.",
+        ),
+    },
+    "Train": {
+        "train": Command(
+            "training",
+            "Train a system: metrics, TensorBoard events, sample grids and checkpoints.",
+            needs=(*_FILES, "PIL", "matplotlib"),
+            uses=("sklearn", "scipy", "tensorboardX"),
+        ),
+        "sample": Command(
+            "training",
+            "Draw samples from a run or a checkpoint of any backend, with any backend.",
+            needs=(*_FILES, "PIL"),
+            uses=("matplotlib",),
+        ),
+        "evaluate": Command(
+            "evaluating",
+            "Evaluate a checkpoint's samples: distances to real ones, modes and digits covered.",
+            needs=(*_FILES, "PIL", "scipy", "sklearn"),
+        ),
+        "compare-runs": Command(
+            "comparing_runs",
+            "Compare several runs on one page: curves, samples and differing options.",
+            needs=(*_FILES, "PIL", "matplotlib", "scipy"),
+        ),
+        "export": Command(
+            "exporting",
+            "Export both networks to a file that the framework loads without this project.",
+            needs=_FILES,
+        ),
+    },
+    "Parity": {
+        "parity": Command(
+            "comparing",
+            "Record every backend, each in its own process, and compare them.",
+            needs=(*_FILES, "matplotlib"),
+        ),
+        "record": Command(
+            "recordings",
+            "Run the parity cases in one backend and write what they compute to a file.",
+            needs=_FILES,
+        ),
+        "compare": Command(
+            "comparing",
+            "Compare recordings, or merge reports; exit status 0 only if every comparison passes.",
+            needs=(*_FILES, "matplotlib"),
+        ),
+        "step": Command(
+            "stepping",
+            "Run one discriminator and one generator update on your tensors.",
+            needs=_FILES,
+        ),
+    },
+    "GPUs and speed": {
+        "controls": Command(
+            "cards",
+            "Show that a comparison on this device can fail; without that, figures mean nothing.",
+            needs=(*_FILES, "matplotlib"),
+        ),
+        "card": Command(
+            "cards",
+            "Check a GPU in pieces of under ten minutes each, for machines with a time limit.",
+            needs=(*_FILES, "matplotlib"),
+            uses=("PIL", "sklearn", "scipy"),
+        ),
+        "bench": Command(
+            "benching",
+            "Time each port's training step against a plain loop in the same framework.",
+            needs=(*_FILES, "PIL", "sklearn"),
+        ),
+    },
 }
+COMMANDS = {name: command for group in GROUPS.values() for name, command in group.items()}

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from common import UsageError
 from common.cli.application import app
 from common.files import write_bytes
 
@@ -23,8 +24,10 @@ def compare_runs(
     and standard deviations over the seeds, samples, and whether the frameworks differ
     significantly.
     """
+    if out.suffix not in (".html", ".md"):
+        raise UsageError(f"{out}: the page is HTML or Markdown; end its name in .html or .md")
     from common.training.results_page import save_results_page
-    from common.training.side_by_side import open_run, to_html
+    from common.training.side_by_side import open_run, several_systems, to_html
 
     runs = [open_run(folder) for folder in folders]
     if out.suffix == ".md":
@@ -32,4 +35,6 @@ def compare_runs(
         Console().print(f"{out}: {len(folders)} runs, sections: {sections}")
         return
     write_bytes(out, to_html(runs))
+    if note := several_systems(runs):
+        Console(stderr=True).print(f"note: {note}", soft_wrap=True)
     Console().print(f"{out}: {len(folders)} runs")

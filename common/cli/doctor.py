@@ -21,11 +21,14 @@ def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = Fa
     """
     check_device(device)
     chosen = check_backends(backends)
-    from common.backends.inspection import examine
+    from common.backends.inspection import examine, installed_versions
+    from common.setup.prepare_jittor import core_is_compiled
 
-    console = Console()
-    waiting = Console(stderr=True).status("importing each framework in a separate process …")
-    with waiting, ThreadPoolExecutor(2) as pool:
+    console, errors = Console(), Console(stderr=True)
+    errors.print("importing each framework in a separate process …")
+    if "jittor" in chosen and installed_versions("jittor") and not core_is_compiled():
+        errors.print("Jittor compiles its core first; about three minutes on two cores, once")
+    with errors.status(""), ThreadPoolExecutor(2) as pool:
         reports = list(pool.map(partial(examine, device=device), chosen))
     if as_json:
         print(json.dumps(reports, indent=1))

@@ -7,18 +7,17 @@ import typer
 from rich.console import Console
 
 from common.backends import load
-from common.cli.application import app
-from common.files import check_file
+from common.cli.application import app, check_checkpoint
 from common.training.export_formats import atomic_target, check_target, example, find_format
 
 
 @app.command()
 def export(
     path: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of any backend.")
+        Path, typer.Argument(metavar="RUN", help="A run's folder, or one of its checkpoints.")
     ],
     format_name: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="torch, keras, flax or jittor.")
+        str, typer.Argument(metavar="FORMAT", help="torch, keras (or tf), flax (or jax) or jittor.")
     ],
     out: Annotated[
         Path, typer.Option("--out", metavar="PATH", help="File or folder to write; must not exist.")
@@ -36,7 +35,7 @@ def export(
     """
     form = find_format(format_name)
     check_target(form, out)
-    check_file(path)
+    path = check_checkpoint(path)
     from common.training.checkpoint import read_checkpoint, restore, sampling_network
 
     checkpoint = read_checkpoint(path)

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
-from common.backends import check_backend, load
+from common.backends import TITLES, check_backend, load
 from common.cli.application import (
     BackendName,
     Device,
@@ -75,7 +76,7 @@ def record(
     exact = device == "cpu" or not as_tf32
     loaded = load(backend, device=device, dtype=dtype, exact=exact, effort=effort)
     with Console(stderr=True).status("recording") as status:
-        save_recording(
+        count, failed = save_recording(
             out,
             loaded,
             chosen,
@@ -86,3 +87,11 @@ def record(
             rounded=as_tf32 and device == "cpu",
             progress=lambda name: status.update(f"{backend} {dtype}: {name}"),
         )
+    console = Console()
+    console.print(
+        f"{out}: {count} tensors of {len(chosen)} cases, {TITLES[backend]} {device} {dtype}; "
+        f"compare it with others: rosetta compare {out} OTHER",
+        soft_wrap=True,
+    )
+    for quantity, message in failed.items():
+        console.print(f"[red]failed:[/red] {escape(f'{quantity}: {message}')}", soft_wrap=True)

@@ -5,16 +5,18 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from common import UsageError
 from common.backends import load
 from common.backends.libraries import require
 from common.data import Dataset
-from common.drawing.pictures import save_samples
+from common.drawing.pictures import Layout, save_samples
 from common.training.checkpoint import read_checkpoint, restore, sampling_network
 from common.training.events import can_be_written
 from common.training.interrupts import Stopped
 from common.training.loop import train
 from common.training.options import Run
 from common.training.pictures import grid_noise, sample
+from common.training.segments import makers
 from common.training.session import resume, start
 
 
@@ -40,11 +42,21 @@ def train_run(
     if session.first_step > run.steps:
         Console().print(f"{run.out} is already at step {session.first_step - 1}; nothing to do")
         return
+    if resuming:
+        made = f", made by {makers(session.segments)}" if session.segments else ""
+        Console().print(f"{run.out}: continuing from step {session.first_step - 1}{made}")
     try:
         waited = train(session)
     except Stopped as stopped:
         Console().print(f"{run.out}: {stopped}, saved; continue with --resume")
         raise typer.Exit(stopped.exit_status) from None
+    except ValueError as error:
+        if "value per channel" not in str(error):
+            raise
+        raise UsageError(
+            f"a batch norm got one value per channel, which has no variance; use a larger "
+            f"--batch-size than {run.system.batch_size}, or larger images"
+        ) from None
     Console().print(
         f"{run.out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
         f"{events}checkpoint.safetensors; waited for data {waited:.1%} of the time"
@@ -52,7 +64,15 @@ def train_run(
 
 
 def draw_samples(
-    path: Path, backend: str, out: Path, *, device: str, seed: int | None, averaged: bool
+    path: Path,
+    backend: str,
+    out: Path,
+    *,
+    device: str,
+    seed: int | None,
+    averaged: bool,
+    count: int | None,
+    layout: Layout,
 ) -> None:
     """Save samples of a checkpoint as a picture, and print how many.
 
@@ -61,10 +81,10 @@ def draw_samples(
     """
     checkpoint = read_checkpoint(path)
     loaded = load(backend, device=device, dtype=checkpoint.dtype, exact=False)
-    noise = grid_noise(checkpoint.system, checkpoint.seed if seed is None else seed)
+    noise = grid_noise(checkpoint.system, checkpoint.seed if seed is None else seed, count)
     gan, average = restore(loaded, checkpoint)
     network = sampling_network(gan, average if averaged else None)
-    save_samples(out, sample(loaded, network, noise), checkpoint.system)
+    save_samples(out, sample(loaded, network, noise), checkpoint.system, layout=layout)
     Console().print(
         f"{out}: {len(noise)} samples of {checkpoint.system.name} at step {checkpoint.step}"
     )

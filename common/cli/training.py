@@ -16,11 +16,11 @@ from common.cli.application import (
     Settings,
     SystemName,
     app,
+    check_checkpoint,
     check_device,
     check_dtype,
 )
 from common.cli.hyper_parameters import as_settings
-from common.files import check_file
 from common.systems import find_system
 from common.systems.options import apply_settings, with_options
 
@@ -77,7 +77,7 @@ def train(
         bool, typer.Option("--resume", help="Continue from DIR's checkpoint, of any backend.")
     ] = False,
 ) -> None:
-    """Train a system and watch it: metrics, TensorBoard events, sample grids and checkpoints.
+    """Train a system: metrics, TensorBoard events, sample grids and checkpoints.
 
     The same seed gives every backend the same weights, batches and noise. Every hyper-parameter
     of the system is an option, as in [bold]--learning-rate 1e-4[/bold]; `rosetta systems --json`
@@ -96,8 +96,13 @@ def train(
     check_dtype(dtype)
     if (steps is None) == (epochs is None):
         raise UsageError("give either --steps or --epochs")
+    if ema_decay == 1:
+        raise UsageError("--ema-decay 1: the average would never move; use less, as in 0.999")
     from common.data import load_dataset
     from common.data.batches import check_size
+    from common.training.session import check_folder
+
+    check_folder(out, resuming=resuming)
 
     dataset = load_dataset(data, system, seed)
     check_size(system, dataset)
@@ -123,7 +128,7 @@ def train(
 @app.command()
 def sample(
     path: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A checkpoint of any backend.")
+        Path, typer.Argument(metavar="RUN", help="A run's folder, or one of its checkpoints.")
     ],
     backend: BackendName,
     out: OutFile,
@@ -131,15 +136,36 @@ def sample(
     seed: Annotated[
         int | None, typer.Option(help="Seed of the noise; default: the run's own.")
     ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Samples; default: 25 images, or 1,000 points.")
+    ] = None,
+    columns: Annotated[
+        int | None, typer.Option(min=1, help="Images in a row; default: as many as rows.")
+    ] = None,
+    scale: Annotated[
+        int, typer.Option(min=1, max=64, help="Size of a pixel of an image, in pixels.")
+    ] = 1,
     averaged: Annotated[
         bool,
         typer.Option("--ema/--no-ema", help="Use the moving average, if the checkpoint has one."),
     ] = True,
 ) -> None:
-    """Draw samples from a checkpoint of any backend, with any backend."""
+    """Draw samples from a run or a checkpoint of any backend, with any backend."""
     check_backend(backend)
     check_device(device)
-    check_file(path)
+    checkpoint = check_checkpoint(path)
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"{out}: samples are saved as PNG; end its name in .png")
     from common.cli.running import draw_samples
+    from common.drawing.pictures import Layout
 
-    draw_samples(path, backend, out, device=device, seed=seed, averaged=averaged)
+    draw_samples(
+        checkpoint,
+        backend,
+        out,
+        device=device,
+        seed=seed,
+        averaged=averaged,
+        count=count,
+        layout=Layout(columns, scale),
+    )

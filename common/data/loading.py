@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from common import UsageError
+from common import unknown
 from common.data import arrays, folder, hub
 from common.data.dataset import Dataset
 from common.data.offline import OFFLINE
@@ -33,6 +33,4 @@ def load_dataset(name: str, system: System, seed: int) -> Dataset:
     for form, load in forms.items():
         if where and form.startswith(f"{kind}:"):
             return load(where, system)
-    raise UsageError(
-        f"no data set {name!r} for {system.name}; choose one of: {', '.join([*offline, *forms])}"
-    )
+    raise unknown(f"data set for {system.name}:", name, [*offline, *forms])

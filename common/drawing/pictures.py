@@ -1,6 +1,7 @@
 """Samples and loss curves as PNG files."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
@@ -22,10 +23,19 @@ FRAME_MILLISECONDS = 150
 LAST_FRAME_MILLISECONDS = 1500
 
 
-def grid(images: NDArray[Any]) -> Image.Image:
-    """Images (N, C, H, W) in [−1, 1] as one near-square grid, row by row."""
+@dataclass(frozen=True)
+class Layout:
+    """How images are arranged in a grid."""
+
+    columns: int | None = None  # None: as many as rows, or one more
+    scale: int = 1  # the side of a square that shows one pixel
+
+
+def grid(images: NDArray[Any], layout: Layout = Layout()) -> Image.Image:
+    """Images (N, C, H, W) in [−1, 1] as one grid, row by row."""
+    images = images.repeat(layout.scale, axis=2).repeat(layout.scale, axis=3)
     count, channels, height, width = images.shape
-    columns = ceil(sqrt(count))
+    columns = min(count, layout.columns or ceil(sqrt(count)))
     rows = ceil(count / columns)
     canvas = np.full(
         (rows * (height + GAP) + GAP, columns * (width + GAP) + GAP, channels), 255, np.uint8
@@ -49,7 +59,12 @@ def symmetric(samples: NDArray[Any], system: System) -> NDArray[Any]:
 
 
 def save_samples(
-    path: Path, samples: NDArray[Any], system: System, real: NDArray[Any] | None = None
+    path: Path,
+    samples: NDArray[Any],
+    system: System,
+    real: NDArray[Any] | None = None,
+    *,
+    layout: Layout = Layout(),
 ) -> None:
     """Save samples as a PNG: images as a grid, points as a scatter plot, numbers as a histogram.
 
@@ -60,7 +75,7 @@ def save_samples(
     """
     if samples.ndim == 4:
         images = symmetric(samples, system)
-        _write(path, lambda content: grid(images).save(content, format="png"))
+        _write(path, lambda content: grid(images, layout).save(content, format="png"))
         return
     from matplotlib.figure import Figure
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common import UsageError
+from common import unknown
 from common.systems import SYSTEMS, System, find_system
 from common.systems.options import apply_settings
 
@@ -125,7 +125,7 @@ def check_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
     """
     for kind in kinds:
         if kind not in KINDS:
-            raise UsageError(f"unknown kind of case {kind!r}; choose one of: {', '.join(KINDS)}")
+            raise unknown("kind of case", kind, KINDS)
     return tuple(kinds) or KINDS
 
 

@@ -47,8 +47,10 @@ def save_recording(
     perturbed: bool = False,
     rounded: bool = False,
     progress: Callable[[str], None] = lambda name: None,
-) -> None:
+) -> tuple[int, dict[str, str]]:
     """Run the cases in order and write them, with a manifest of what ran where, to one file.
+
+    Returns the number of tensors, and what failed: the message by case and beginning of the key.
 
     With `perturbed`, each case is run several times more to measure its own noise. `rounded` is a
     control: weights and inputs are rounded as TF32 would, which a comparison must see. Quantities
@@ -82,6 +84,8 @@ def save_recording(
         "cases": {c.name: {"settings": c.settings, **options_of(c.system)} for c in chosen},
     }
     write_tensors(path, tensors, manifest=manifest)
+    failed = {f"{case} {key}".strip(): m for case, of in problems.items() for key, m in of.items()}
+    return len(tensors), failed
 
 
 def worst_moves(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from common.data.points import MIXTURES
-from common.quality.digit_balance import digit_balance
+from common.quality.digit_balance import CLASSES, digit_balance
 from common.quality.digits_features import digits_features
 from common.quality.frechet import frechet_distance
 from common.quality.kernel import kernel_distance
@@ -16,6 +16,7 @@ from common.quality.sliced_wasserstein import sliced_wasserstein_distance
 
 PROJECTIONS = 512
 RADIUS = 3.0  # standard deviations around a mode
+HIGHER_IS_BETTER = ("modes_covered", "high_quality", "digits_covered")
 HEADLINES = ("frechet_digits", "wasserstein", "sliced_wasserstein")
 
 
@@ -44,6 +45,16 @@ def evaluate(
     if samples.ndim == 4 and samples.shape[1] == 1 and data_name == "digits":
         metrics |= _digits(samples, dataset_samples)
     return metrics
+
+
+def maximum(name: str, data_name: str) -> int | None:
+    """The number of things that a measure counts some of, as in 7 of 8 modes; None if none."""
+    match name:
+        case "modes_covered":
+            return len(MIXTURES[data_name]().centres)
+        case "digits_covered":
+            return CLASSES
+    return None
 
 
 def headline(metrics: Mapping[str, float]) -> tuple[str, float]:

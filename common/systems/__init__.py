@@ -1,6 +1,6 @@
 """The systems: every hyper-parameter of each GAN written out, with its source."""
 
-from common import UsageError
+from common import unknown
 from common.systems import least_squares, spectral, vanilla, wasserstein
 from common.systems.system import System
 
@@ -33,5 +33,5 @@ def find_system(name: str) -> System:
         UsageError: there is none; the message lists the known ones.
     """
     if name not in SYSTEMS:
-        raise UsageError(f"unknown system {name!r}; choose one of: {', '.join(SYSTEMS)}")
+        raise unknown("system", name, SYSTEMS)
     return SYSTEMS[name]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
@@ -151,7 +152,9 @@ def _unknown(system: System, key: str, options: Mapping[str, Value]) -> str:
                 f"{key}: {chooser}={options[chooser]} does not read it; leave it out, or set "
                 f"{chooser}={' or '.join(owners)}"
             )
-    return f"{system.name} has no option {key!r}; it has: {', '.join(options_of(system))}"
+    near = get_close_matches(key, options_of(system), n=2)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return f"{system.name} has no option {key!r}; {hint}it has: {', '.join(options_of(system))}"
 
 
 def _parse(key: str, value: Value, kind: type) -> Value:

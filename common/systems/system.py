@@ -43,6 +43,8 @@ class System:
             raise UsageError(problem)
 
     def _problems(self) -> Iterator[str]:
+        if self.batch_size < self.networks.least_batch:
+            yield f"batch_size={self.batch_size}: {self.name} needs at least two samples in a batch"
         if not isinstance(self.loss, WassersteinGP):
             return
         if isinstance(self.schedule, MixedBatch):

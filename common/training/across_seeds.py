@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from common import UsageError
 from common.backends import BACKENDS
 from common.quality.evaluation import headline
+from common.training.segments import backend_of
 from common.training.side_by_side import PastRun
 
 PERMUTATIONS = 20_000  # at most; if there are fewer, all are tried
@@ -94,7 +96,7 @@ def permutation_p_value(values: NDArray[Any]) -> float:
 
 
 def _experiment(group: Sequence[PastRun]) -> Experiment:
-    runs = {(run.config["backend"], run.config["seed"]): run for run in group}
+    runs = {(backend_of(Path(run.name), run.config), run.config["seed"]): run for run in group}
     backends = tuple(name for name in BACKENDS if any(name == backend for backend, _ in runs))
     seeds = tuple(sorted({seed for _, seed in runs}))
     if len(runs) < len(group):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from common import UsageError
+from common import UsageError, unknown
 from common.files import make_folder
 from common.systems import System
 
@@ -69,6 +69,7 @@ FORMATS = {
         Format("jittor", "jittor", (".pkl",), _JITTOR),
     )
 }
+BACKEND_NAMES = {"tf": "keras", "jax": "flax"}  # taken as formats too
 _FILE_ENDINGS = (".keras", ".h5", ".pt", ".pth", ".pkl")
 
 
@@ -78,8 +79,9 @@ def find_format(name: str) -> Format:
     Raises:
         UsageError: there is none.
     """
+    name = BACKEND_NAMES.get(name, name)
     if name not in FORMATS:
-        raise UsageError(f"unknown format {name!r}; choose one of: {', '.join(FORMATS)}")
+        raise unknown("format", name, FORMATS)
     return FORMATS[name]
 
 
@@ -123,8 +125,9 @@ def atomic_target(path: Path) -> Iterator[Path]:
             unfinished = Path(folder) / path.name
             yield unfinished
             unfinished.rename(path)
-    except OSError as error:
-        reason = error.strerror or error
+    # PyTorch and Orbax do not raise OSError where a disk is full.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:200]
         raise UsageError(f"{path}: cannot be written ({reason}); choose another") from None
 
 

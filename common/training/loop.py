@@ -1,7 +1,6 @@
 """The training loop: steps, figures, pictures, evaluations and checkpoints."""
 
 import json
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from common.training.options import average_decay
 from common.training.pictures import draw_samples, draw_summary
 from common.training.progress import TrainingProgress
 from common.training.scores import Scores
+from common.training.segments import new_segment
 from common.training.session import Session
 
 ADVICE = "the last checkpoint is unchanged. Try a lower learning_rate"
@@ -110,18 +110,16 @@ def _save(session: Session, step: int, *, best: bool) -> None:
 
 
 def _write_config(session: Session) -> None:
-    run, backend = session.run, session.backend
+    run, first = session.run, session.first_step
+    segment = new_segment(session.backend, first_step=first, last_step=run.steps)
     config = {
         "rosetta": __version__,
-        "command": sys.argv[1:],
-        "backend": backend.name,
-        "environment": backend.device.environment(),
         "data": run.data,
         "steps": run.steps,
-        "first_step": session.first_step,
         "seed": run.seed,
         "dtype": run.dtype,
         "ema_decay": run.ema_decay,
         "system": {"name": run.system.name, **options_of(run.system)},
+        "segments": [*session.segments, segment],
     }
     write_bytes(run.out / "config.json", json.dumps(config, indent=1).encode())

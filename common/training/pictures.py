@@ -19,9 +19,9 @@ POINTS = 1000  # samples in one picture of points or numbers
 CHUNK = 250  # samples generated at a time
 
 
-def grid_noise(system: System, seed: int) -> Array:
+def grid_noise(system: System, seed: int, count: int | None = None) -> Array:
     """The fixed noise for every sample picture of a run."""
-    count = GRID_IMAGES if system.point_dim is None else POINTS
+    count = count or (GRID_IMAGES if system.point_dim is None else POINTS)
     return Streams(seed).noise("grid", 0, (count, system.latent_dim), system.noise)
 
 

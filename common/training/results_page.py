@@ -12,6 +12,7 @@ from common.backends import TITLES
 from common.drawing.markdown import command_lines, table
 from common.files import make_folder, write_bytes
 from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
+from common.training.segments import segments_of
 from common.training.side_by_side import PastRun
 
 HEAD = """# {title}
@@ -65,7 +66,7 @@ def _section(experiment: Experiment, picture: str) -> str:
             _table(experiment),
             _verdict(experiment, name),
             "```",
-            command_lines(["rosetta", *first.config["command"]]),
+            command_lines(["rosetta", *segments_of(first.config)[0]["command"]]),
             "```\n",
         ]
     )

@@ -53,6 +53,17 @@ def draw_both(
     return symmetric(generated, system), symmetric(real, system)
 
 
+def draw_more_real(system: System, dataset: Dataset, *, seed: int, count: int) -> Array | None:
+    """Real samples besides those of `draw_both`, at most as many; None if fewer than two are left.
+
+    What they score against those is as good as a generator can be expected to get.
+    """
+    chosen = generator_at(seed, "evaluation", "real").permutation(dataset.size)[count : 2 * count]
+    if len(chosen) < 2:
+        return None
+    return symmetric(dataset.samples([int(index) for index in chosen]), system)
+
+
 def measure(generated: Array, real: Array, *, data: str, seed: int) -> Entry:
     """Every measure that applies to the samples, with the same projections each time."""
     rng = generator_at(seed, "evaluation", "projections")

@@ -1,6 +1,7 @@
 """Start a run from initial weights, or resume it from a checkpoint of any framework."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from common import UsageError
@@ -19,6 +20,7 @@ from common.training.checkpoint import (
 from common.training.checkpoint_files import save
 from common.training.journal import keep_entries, read_entries
 from common.training.options import Run
+from common.training.segments import Segment, earlier_segments
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class Session:
     gan: Any
     average: Any  # the generator's moving average, or None
     first_step: int
+    segments: tuple[Segment, ...] = ()  # of earlier sessions
 
     @property
     def network(self) -> Any:
@@ -56,10 +59,9 @@ def start(run: Run, backend: Backend, dataset: Dataset) -> Session:
     """Start a run with the system's initial weights, and save them as step 0.
 
     Raises:
-        UsageError: the folder already holds a run, or cannot be written.
+        UsageError: the folder already holds a run or other files, or cannot be written.
     """
-    if run.checkpoint_path.exists() or read_entries(run.metrics_path):
-        raise UsageError(f"{run.out}: already holds a run; add --resume or name another --out")
+    check_folder(run.out, resuming=False)
     make_folder(run.out)
     gan = backend.gan.build(run.system, initial_state(run.system, run.seed))
     average = backend.sampling.start_average(gan) if run.ema_decay else None
@@ -77,12 +79,32 @@ def resume(run: Run, backend: Backend, dataset: Dataset) -> Session:
         UsageError: there is no checkpoint, it is damaged, or it was made with other options. The
             number of steps, all --…-every options, the backend and the device may differ.
     """
+    check_folder(run.out, resuming=True)
     checkpoint = read_checkpoint(run.checkpoint_path)
     check_same(run, checkpoint, dataset)
     remove_unfinished(run.out)
     keep_entries(run.metrics_path, last_step=checkpoint.step)
     gan, average = restore(backend, checkpoint)
-    return Session(run, backend, dataset, gan, average, checkpoint.step + 1)
+    first = checkpoint.step + 1
+    segments = tuple(earlier_segments(run, first))
+    return Session(run, backend, dataset, gan, average, first, segments)
+
+
+def check_folder(folder: Path, *, resuming: bool) -> None:
+    """Check that a folder holds a run to resume, or that a new run may fill it.
+
+    Raises:
+        UsageError: it holds a run, no run, or files that are not a run's.
+    """
+    checkpoint = folder / "checkpoint.safetensors"
+    if resuming:
+        if not checkpoint.exists():
+            raise UsageError(f"{folder}: holds no run to resume; leave out --resume to start one")
+        return
+    if checkpoint.exists() or read_entries(folder / "metrics.jsonl"):
+        raise UsageError(f"{folder}: already holds a run; add --resume or name another --out")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise UsageError(f"{folder}: holds other files; name a new or an empty folder")
 
 
 def check_same(run: Run, checkpoint: Checkpoint, dataset: Dataset) -> None:

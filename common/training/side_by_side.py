@@ -1,6 +1,7 @@
 """Several runs on one page: curves over each other, samples side by side, differences."""
 
 import json
+import shlex
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from common.drawing.svg import as_svg, new_figure
 from common.quality.evaluation import HEADLINES
 from common.training.journal import Entry, read_entries
 from common.training.options import by_step
+from common.training.segments import Segment, makers, segments_of
+
+LABEL = 30  # characters of a run's name in a legend
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,16 @@ class PastRun:
     config: dict[str, Any]
     entries: list[Entry]
     grid: Path | None  # the latest picture of its samples
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Who made it: one for each time that it was started or resumed."""
+        return segments_of(self.config)
+
+    @property
+    def system(self) -> str:
+        """The system that was trained."""
+        return str(self.config["system"]["name"])
 
     @property
     def evaluations(self) -> list[Entry]:
@@ -51,9 +65,11 @@ def open_run(folder: Path) -> PastRun:
 def to_html(runs: Sequence[PastRun]) -> bytes:
     """The page, pictures included, with nothing to load from elsewhere."""
     figures = list(dict.fromkeys(k for run in runs for e in run.entries for k in e if k != "step"))
+    title = f"{len(runs)} runs of {' and '.join(systems_of(runs))}"
     return page(
-        f"{len(runs)} runs",
-        f"<h1>{len(runs)} runs</h1>",
+        title,
+        f"<h1>{escape(title)}</h1>",
+        f"<p>{escape(note)}</p>" if (note := several_systems(runs)) else "",
         _grids(runs),
         _last_figures(runs, figures),
         *(_curve(runs, figure) for figure in figures),
@@ -65,7 +81,7 @@ def _grids(runs: Sequence[PastRun]) -> str:
     drawn = [
         f"<figure><img alt='samples of {escape(run.name, quote=True)}' src='data:image/png;base64,"
         f"{b64encode(run.grid.read_bytes()).decode()}'><figcaption>{escape(run.name)}, "
-        f"{escape(run.config['backend'])}, {run.grid.stem}</figcaption></figure>"
+        f"{escape(makers(run.segments))}, {run.grid.stem}</figcaption></figure>"
         for run in runs
         if run.grid is not None
     ]
@@ -77,9 +93,14 @@ def _curve(runs: Sequence[PastRun], name: str) -> str:
     for run in runs:
         points = [(e["step"], e[name]) for e in run.entries if name in e]
         if points:
-            axes.plot(*zip(*points, strict=True), label=run.name, linewidth=1)
+            axes.plot(*zip(*points, strict=True), label=_label(run), linewidth=1)
     axes.set(xlabel="step", ylabel=name.replace("_", " "), title=name.replace("_", " "))
     return as_svg(figure, axes)
+
+
+def _label(run: PastRun) -> str:
+    """The end of a run's name, which fits into a legend."""
+    return run.name if len(run.name) <= LABEL else f"…{run.name[1 - LABEL :]}"
 
 
 def _last_figures(runs: Sequence[PastRun], figures: Sequence[str]) -> str:
@@ -93,7 +114,7 @@ def _last_figures(runs: Sequence[PastRun], figures: Sequence[str]) -> str:
 
 def _options(runs: Sequence[PastRun]) -> str:
     """The options in which the runs differ, and what is the same in all."""
-    flat = [_flat(run.config) for run in runs]
+    flat = [_facts(run) for run in runs]
     names = list(dict.fromkeys(name for options in flat for name in options))
     rows = [[name, *(str(options.get(name, "·")) for options in flat)] for name in names]
     differing = [row for row in rows if len(set(row[1:])) > 1]
@@ -102,8 +123,27 @@ def _options(runs: Sequence[PastRun]) -> str:
     return first + table("The same in all", ["option", "value"], same)
 
 
-def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in config.items():
-        flat |= _flat(value) if isinstance(value, dict) else {name: value}
-    return flat
+def _facts(run: PastRun) -> dict[str, Any]:
+    """What a run was made with: by whom, its own options, its system's, and the environment."""
+    own = {k: v for k, v in run.config.items() if not isinstance(v, dict | list)}
+    options = {f"system.{k}": v for k, v in run.config["system"].items()}
+    last = run.segments[-1]
+    environment = {f"environment.{k}": v for k, v in last["environment"].items()}
+    commands = "; ".join(shlex.join(["rosetta", *s["command"]]) for s in run.segments)
+    return {"made by": makers(run.segments), "command": commands} | own | options | environment
+
+
+def systems_of(runs: Sequence[PastRun]) -> list[str]:
+    """The systems that the runs are of."""
+    return list(dict.fromkeys(run.system for run in runs))
+
+
+def several_systems(runs: Sequence[PastRun]) -> str:
+    """The warning for runs of several systems; "" if there is one."""
+    systems = systems_of(runs)
+    if len(systems) == 1:
+        return ""
+    return (
+        f"these runs are of {' and '.join(systems)}: losses of different systems cannot be "
+        "compared with each other"
+    )

@@ -17,6 +17,7 @@ class DCGANMnist(ImageFamily):
     """CS231n's pair: two transposed convolutions, two valid convolutions with max-pooling."""
 
     name: ClassVar[str] = "dcgan_mnist"
+    least_batch: ClassVar[int] = 2  # a batch norm of vectors has no variance over one sample
     generator_keywords: ClassVar[tuple[str, ...]] = ("latent_dim", *IMAGE, "dense_features")
     discriminator_keywords: ClassVar[tuple[str, ...]] = (*IMAGE, "dense_features")
     dense_features: int  # of the hidden linear layers

@@ -103,6 +103,7 @@ class GANMoments(Family):
     """devnag's pair: three linear layers in each network; D sees four moments of the batch."""
 
     name: ClassVar[str] = "gan_moments"
+    least_batch: ClassVar[int] = 2  # the discriminator reads the spread of a minibatch
     generator_features: int
     discriminator_features: int
 

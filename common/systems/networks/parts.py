@@ -28,6 +28,7 @@ class Family(ABC):
     """A generator and a discriminator, described by their sizes."""
 
     name: ClassVar[str]
+    least_batch: ClassVar[int] = 1  # real samples in one update
     pixel_range: ClassVar[str] = "symmetric"  # [−1, 1]; or "unit", [0, 1]
     latent_dim: int
 

@@ -14,7 +14,7 @@ help:
 	@echo "make parity      compare all thirteen systems: a table, parity-report/report.html;"
 	@echo "                 then make full-width; make parity SYSTEMS=\"wgan_gp sngan\" for some"
 	@echo "make full-width  compare the four with the originals' figures at full width"
-	@echo "make figures     keep parity-report as docs/results/cpu.json, print the README's table"
+	@echo "make figures     write the book's page of errors and the badges from parity-report"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
@@ -30,7 +30,7 @@ quick: setup
 
 # After make parity: the figures that the README and the book show.
 figures: setup
-	$(BIN)/python -m common.parity.summary parity-report/report.json docs/results/cpu.json
+	$(BIN)/python -m common.parity.summary parity-report/report.json docs
 
 full-width: setup
 	$(BIN)/python -m pytest -n 2 -m slow parity_tests/test_golden.py

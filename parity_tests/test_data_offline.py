@@ -5,7 +5,9 @@ import pytest
 
 from common.data import load_dataset
 from common.data.offline import OFFLINE
+from common.data.points import eight_modes, twenty_five_modes
 from common.parity.bounds import NAMED
+from common.parity.measure import Disagreement, require_named
 from common.systems import find_system
 from common.systems.options import apply_settings
 
@@ -50,7 +52,7 @@ def test_points_of_the_toy_lie_in_their_expected_region(name) -> None:
     assert np.abs(points).max() < 2.5
     if name == "8gaussians":
         radius = np.linalg.norm(points, axis=1)
-        assert abs(radius.mean() - np.sqrt(2)) < NAMED["sampling"]
+        assert abs(radius.mean() - 2 / 1.414) < NAMED["sampling"]
 
 
 @pytest.mark.parametrize("name", ["digits", "photos", "noise"])
@@ -58,3 +60,12 @@ def test_pixels_lie_in_the_range_that_the_generator_emits(name) -> None:
     samples = load_dataset(name, find_system("wgan_gp"), 0).samples([0, 5])
     assert samples.min() >= 0
     assert samples.max() <= 1
+
+
+def test_mixtures_are_divided_by_the_source_s_rounded_numbers() -> None:
+    """gan_toy.py divides by 1.414 and 2.828, not by √2 and 2√2: 1.5e-4 apart."""
+    eight, twenty_five = eight_modes(), twenty_five_modes()
+    require_named(eight.centres[0], np.array([2 / 1.414, 0]), "linear_algebra", "a centre")
+    require_named(twenty_five.centres[0], np.full(2, -4 / 2.828), "linear_algebra", "a centre")
+    with pytest.raises(Disagreement):
+        require_named(eight.centres[0], np.array([np.sqrt(2), 0]), "linear_algebra", "a centre")

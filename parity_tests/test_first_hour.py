@@ -38,7 +38,7 @@ from parity_tests.test_command_line import rosetta
         ("sample FULL torch --out OUT.png", "holds no run (it has no checkpoint.safetensors)"),
         ("sample FULL/file torch --out OUT.txt", "end its name in .png"),
         ("bench lsgan_mlp --out OUT.csv", "name a .json or .md file"),
-        ("compare-runs FULL --out OUT.pdf", "end its name in .html or .md"),
+        ("compare-runs FULL --out OUT.pdf", "end its name in .html or .md for a page"),
         ("parity --timeout -1 --out OUT", "--timeout"),
         ("parity --nosuch", "No such option: --nosuch"),
         ("train torch", "Missing argument 'SYSTEM'; see "),
@@ -264,3 +264,26 @@ def test_any_whole_number_is_a_seed(backends, tmp_path) -> None:
         weights.append(trained(run, backends[0]).tensors["generator.linear1.weight"])
         assert trained(run_of(run.out, seed=seed, steps=2), backends[0], resuming=True).step == 2
     assert not np.array_equal(*weights)
+
+
+def test_runs_of_two_frameworks_become_one_animation(backends, tmp_path) -> None:
+    for name in backends[:2]:
+        trained(run_of(tmp_path / name, steps=4, sample_every=2), name)
+    runs = [tmp_path / name for name in backends[:2]]
+    out = tmp_path / "learning.gif"
+    answer = rosetta("compare-runs", *runs, "--out", out)
+    assert f"{out}: 2 runs at 2 steps" in answer.stdout
+    with Image.open(out) as picture:
+        assert picture.n_frames == 2
+
+
+def test_runs_without_a_step_in_common_cannot_be_animated(backends, tmp_path) -> None:
+    for name, every in (("one", 2), ("two", 3)):
+        trained(run_of(tmp_path / name, steps=1, sample_every=every), backends[0])
+    (tmp_path / "two" / "samples" / "step-000001.png").unlink(missing_ok=True)
+    answer = rosetta(
+        "compare-runs", tmp_path / "one", tmp_path / "two", "--out", tmp_path / "x.gif"
+    )
+    assert answer.returncode == 2
+    assert "no sample picture of the same step" in answer.stderr
+    assert not (tmp_path / "x.gif").exists()

@@ -25,3 +25,13 @@ def processor() -> str:
         lines = []
     features = next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return sha256(f"{platform.machine()} {features}".encode()).hexdigest()[:12]
+
+
+def processor_name() -> str:
+    """The model of this processor, or its architecture where that is not known."""
+    try:
+        lines = CPU_INFO.read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())

@@ -40,17 +40,17 @@ class Mixture:
 
 
 def eight_modes() -> Mixture:
-    """Eight Gaussians of deviation 0.02 on a circle of radius 2, all divided by √2."""
+    """Eight Gaussians of deviation 0.02 on a circle of radius 2, all divided by 1.414."""
     angle = 2 * np.pi * np.arange(8) / 8
     means = 2 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return Mixture(means, spread=0.02, divisor=float(np.sqrt(2)))
+    return Mixture(means, spread=0.02, divisor=1.414)
 
 
 def twenty_five_modes() -> Mixture:
-    """Gaussians of deviation 0.05 on a 5×5 grid of spacing 2, all divided by 2√2."""
+    """Gaussians of deviation 0.05 on a 5×5 grid of spacing 2, all divided by 2.828."""
     places = 2.0 * np.arange(-2, 3)
     means = np.stack(np.meshgrid(places, places, indexing="ij"), axis=-1).reshape(25, 2)
-    return Mixture(means, spread=0.05, divisor=float(2 * np.sqrt(2)))
+    return Mixture(means, spread=0.05, divisor=2.828)
 
 
 MIXTURES: dict[str, Callable[[], Mixture]] = {

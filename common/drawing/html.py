@@ -5,11 +5,16 @@ from dataclasses import dataclass
 from html import escape
 
 STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#222}
+:root{color-scheme:light dark;--ok:#e7f5ec;--bad:#fbdfe0;--line:#ddd}
+@media(prefers-color-scheme:dark){:root{--ok:#163d25;--bad:#5c1f22;--line:#444}
+figure{background:#fff;color:#222;border-radius:4px}}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}
 table{border-collapse:collapse;margin:1rem 0;font-variant-numeric:tabular-nums}
-th,td{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:left}
-td.ok{background:#e7f5ec} td.bad{background:#fbdfe0;font-weight:600} svg{max-width:100%;height:auto}
-.verdict{font-size:1.3rem}.scroll{overflow-x:auto} caption{text-align:left;font-weight:600}
+th,td{padding:.2rem .6rem;border-bottom:1px solid var(--line);text-align:left}
+.ok{background:var(--ok)} .bad{background:var(--bad);font-weight:600}
+svg{max-width:100%;height:auto}
+.verdict{font-size:1.3rem;padding:.4rem .8rem}
+.scroll{overflow-x:auto} caption{text-align:left;font-weight:600}
 .grids{display:flex;flex-wrap:wrap;gap:1rem} .grids img{image-rendering:pixelated;width:16rem}
 figure{margin:0}
 """

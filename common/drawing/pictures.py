@@ -107,15 +107,25 @@ def _draw_points(axes: Any, drawn: Mapping[str, NDArray[Any]]) -> None:
 
 
 def save_animation(path: Path, pictures: Sequence[Path]) -> None:
-    """Write at most FRAMES pictures of one size as a looping GIF that pauses on the last one.
+    """Write pictures of one size as a looping GIF.
 
     Raises:
         UsageError: the file cannot be written.
     """
     if not pictures:
         return
+    save_frames(path, [Image.open(picture) for picture in pictures])
+
+
+def save_frames(path: Path, pictures: Sequence[Image.Image]) -> None:
+    """Write at most FRAMES pictures, evenly spaced and the last one longest, as a looping GIF.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
     chosen = sorted({round(at) for at in np.linspace(0, len(pictures) - 1, FRAMES)})
-    frames = [Image.open(pictures[index]).convert("P") for index in chosen]
+    # Dithering would draw patterns into grey areas.
+    frames = [pictures[i].convert("RGB").quantize(dither=Image.Dither.NONE) for i in chosen]
     durations = [FRAME_MILLISECONDS] * (len(frames) - 1) + [LAST_FRAME_MILLISECONDS]
     _write(
         path,

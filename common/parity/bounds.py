@@ -80,6 +80,7 @@ NAMED: dict[str, float] = {
     "trajectory": 1e-9,
     "sampling": 0.03,  # shares and means of a few thousand draws
     "chi_squared": 1e-3,  # what must be exceeded where there is no such reading
+    "chance_of_a_draw": 1e-6,  # what must be exceeded, in each of 120 tests of a distribution
     "standard_errors": 4.0,  # of the mean of a few hundred draws around its expectation
     "digits_read": 0.95,  # what must be exceeded: 0.975 of 359 unseen digits were read
     "fine_part": 2.0**-5,  # of the bits that TF32, or in float64 float32, would round off

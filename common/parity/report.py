@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from common.parity.causes import causes
 from common.parity.findings import findings
 from common.parity.results import Comparison, Result, Run
 
@@ -57,10 +58,11 @@ def worse(one: Result | None, other: Result) -> Result:
 
 
 def show(comparison: Comparison, console: Console, *, table: bool = True) -> None:
-    """Print the table, the worst tensor of each run, what went wrong first, and the verdict.
+    """Print the verdict, a line for each cause, the tables and what went wrong first in each case.
 
     Without `table`, if its lines have already been printed.
     """
+    show_verdict(comparison, console)
     if table:
         console.print(_table(comparison.results))
     console.print(_worst_table(comparison.results))
@@ -72,11 +74,19 @@ def show(comparison: Comparison, console: Console, *, table: bool = True) -> Non
             f"{len(comparison.left_out)} tensors left out by name, with their dependents: "
             "true gradient zero (listed in the report)"
         )
+    if not comparison.ok:
+        show_verdict(comparison, console)
+
+
+def show_verdict(comparison: Comparison, console: Console) -> None:
+    """Print whether parity holds, and one line for each cause if it does not."""
     failed = sum(not result.ok for result in comparison.results)
     verdict = "[green]parity holds[/green]" if comparison.ok else "[red]parity does not hold[/red]"
     console.print(
-        f"{comparison.made} of {comparison.expected} comparisons made, {failed} failed: {verdict}"
+        f"{verdict}: {comparison.made} of {comparison.expected} comparisons made, {failed} failed"
     )
+    for cause in causes(comparison.results):
+        console.print(f"[red]✗[/red] {escape(cause.sentence)}", soft_wrap=True)
 
 
 def show_findings(comparison: Comparison, console: Console) -> None:

@@ -1,8 +1,15 @@
 """A comparison as one self-contained web page: the picture, the table, and every worst tensor."""
 
+import platform
+import shlex
+import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from html import escape
 
+from common.backends.xla_cache import processor_name
 from common.drawing.html import Cell, bullets, page, table
+from common.parity.causes import causes
 from common.parity.findings import Finding, findings, in_order, size_of, where
 from common.parity.report import cells, runs_of, worst_of_each_run
 from common.parity.report_pictures import divergence, errors_by_quantity
@@ -17,20 +24,34 @@ def to_html(comparison: Comparison) -> bytes:
     verdict = "Parity holds" if comparison.ok else "Parity does not hold"
     failed = sum(not result.ok for result in comparison.results)
     counts = f"{comparison.made} of {comparison.expected} comparisons made, {failed} failed."
+    located, mark = findings(comparison.results), "ok" if comparison.ok else "bad"
     return page(
         verdict,
-        f"<h1>Parity report</h1><p class='verdict'>{verdict}. {counts}</p>",
+        f"<h1>Parity report</h1><p class='verdict {mark}'>{verdict}. {counts}</p>",
+        bullets("Causes", (cause.sentence for cause in causes(comparison.results))),
+        _made(),
+        bullets("What went wrong first in each case", map(_described, located)),
         bullets("Notes", comparison.notes),
-        bullets("What went wrong first", map(_described, findings(comparison.results))),
-        "<p>Errors are normwise, ‖values − reference‖ / ‖reference‖. The reference of a recording "
-        "is the median of the float64 recordings of other runs on a CPU.</p>",
-        errors_by_quantity(comparison.results),
-        divergence(comparison.results),
+        "<p>Errors are normwise, ‖values − reference‖ / ‖reference‖; each is followed by its "
+        "bound. The reference of a recording is the median of the float64 recordings of other "
+        "runs on a CPU.</p>",
         _main_table(comparison.results),
         _failures(comparison.results),
         _worst(comparison.results),
         _environment(comparison),
         table("Left out, by name", ["tensor", "reason"], comparison.left_out.items()),
+        errors_by_quantity(comparison.results),
+        divergence(comparison.results),
+    )
+
+
+def _made() -> str:
+    """When, by which command and on which machine the report was made."""
+    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    command = shlex.join(["rosetta", *sys.argv[1:]])
+    return (
+        f"<p>{escape(now)}, by <code>{escape(command)}</code>, on {escape(processor_name())}, "
+        f"{escape(platform.platform())}.</p>"
     )
 
 
@@ -55,7 +76,8 @@ def _cell(result: Result | None) -> Cell:
     if result is None:
         return Cell("·")
     title = f"{describe(result)}; bound {result.bound:.2e} {result.reason}"
-    text = "—" if result.error is None else f"{result.error:.1e}"
+    error = "—" if result.error is None else f"{result.error:.1e}"
+    text = f"{error} / {result.bound:.0e}"
     return Cell(text, "ok" if result.ok else "bad", title)
 
 

@@ -1,4 +1,4 @@
-"""A parity report, condensed to a small file to keep and to the README's table."""
+"""A parity report, condensed to what the README and the book show of it."""
 
 import json
 import sys
@@ -8,12 +8,27 @@ from typing import Any
 
 from common import UsageError
 from common.backends import BACKENDS, TITLES
+from common.drawing.badge import badge
 from common.drawing.markdown import table
 from common.files import write_bytes
 
 Cell = dict[str, Any]
 STRAINED = "large_mean"  # judged, but not shown: it is made to be a thousand times worse
 NAMES = ("system", "loss", "kind", "backend", "version", "device", "dtype")
+PAGE = """# Measured errors
+
+The worst float64 error of any tensor, ‖actual − reference‖ / ‖reference‖: before the first
+update · after five whole steps. A tick means that every float32 and float64 comparison of that
+system passed, full width included: {comparisons} comparisons of {versions}, on a CPU. No GPU has
+been measured yet.
+
+{table}
+
+The name after a dot is a variant: without batch norm, an MLP, another loss, or a differentiable
+sigma. `make parity` measures all of it again, and `make figures` writes this page from its report;
+`docs/results/cpu.json` holds the figures with versions and compilers. Each port also reproduces
+figures measured on the original implementations, in `parity_tests/golden`.
+"""
 
 
 def condense(report: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,7 +72,7 @@ def read_report(path: Path) -> dict[str, Any]:
 
 
 def markdown(condensed: Mapping[str, Any]) -> str:
-    """The README's table: each system and loss in each framework, with its float64 errors.
+    """The table of errors: each system and loss in each framework, with its float64 errors.
 
     A cell gives the worst error of any tensor before the first update, and after the last step
     of the reduced case.
@@ -82,19 +97,56 @@ def _cell(entries: Iterable[Cell]) -> str:
     return f"{mark} {worst['before']:.0e} · {last:.0e}"
 
 
-def save_summary(report: Path, summary: Path) -> str:
-    """Condense a report into a file; the README's table of it.
+def page(condensed: Mapping[str, Any]) -> str:
+    """The book's page of these figures."""
+    return PAGE.format(
+        table=markdown(condensed),
+        comparisons=f"{condensed['comparisons']:,}",
+        versions=", ".join(versions(condensed)),
+    )
+
+
+def versions(condensed: Mapping[str, Any]) -> list[str]:
+    """The frameworks that were compared, as in "PyTorch 2.13.0"."""
+    measured = {case["backend"]: case["version"].partition("+")[0] for case in condensed["cases"]}
+    return [
+        f"{TITLES[name].partition('/')[0]} {measured[name]}"
+        for name in BACKENDS
+        if name in measured
+    ]
+
+
+def badges(condensed: Mapping[str, Any]) -> dict[str, str]:
+    """The README's badges, by file name."""
+    cases, made = condensed["cases"], f"{condensed['comparisons']:,}"
+    failed = sum(not case["ok"] for case in cases)
+    value = (
+        f"{made} of {made} comparisons" if not failed else f"{failed} of {len(cases)} cases fail"
+    )
+    systems = len({case["system"].partition(".")[0] for case in cases})
+    return {
+        "parity.svg": badge("parity", value, good=not failed),
+        "frameworks.svg": badge("frameworks", " · ".join(versions(condensed))),
+        "systems.svg": badge("systems", f"{systems} GANs"),
+    }
+
+
+def save_figures(report: Path, docs: Path) -> None:
+    """Write what the README and the book show of a report: figures, a page, and badges.
 
     Raises:
         UsageError: there is no such report.
     """
     condensed = condense(read_report(report))
-    write_bytes(summary, (json.dumps(condensed, indent=1) + "\n").encode())
-    return markdown(condensed)
+    figures = (json.dumps(condensed, indent=1) + "\n").encode()
+    write_bytes(docs / "results" / "cpu.json", figures)
+    write_bytes(docs / "results" / "parity.md", page(condensed).encode())
+    for name, picture in badges(condensed).items():
+        write_bytes(docs / "images" / name, picture.encode())
 
 
 if __name__ == "__main__":
     try:
-        print(save_summary(*map(Path, sys.argv[1:])))
+        save_figures(*map(Path, sys.argv[1:]))
     except UsageError as error:
         sys.exit(str(error))

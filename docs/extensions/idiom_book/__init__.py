@@ -5,6 +5,7 @@ from typing import Any
 from idiom_book import mathml, translations
 from idiom_book.facts import Architecture, Facts, ParityFigures
 from idiom_book.four_ways import FourWays
+from idiom_book.hyperparameters import HyperParameters
 from idiom_book.pins import Differences, Pin
 from idiom_book.samples import Samples
 
@@ -14,6 +15,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("four-ways", FourWays)
     app.add_directive("system-facts", Facts)
     app.add_directive("architecture", Architecture)
+    app.add_directive("hyper-parameters", HyperParameters)
     app.add_directive("parity-figures", ParityFigures)
     app.add_directive("differences", Differences)
     app.add_directive("pin", Pin)

@@ -23,7 +23,7 @@ LABELS = {
     True: ("来源", "生成器的参数个数", "判别器的参数个数"),
     False: ("source", "parameters of the generator", "parameters of the discriminator"),
 }
-COLUMNS = {True: ("变体", "损失", "宽度", "类型"), False: ("variant", "loss", "width", "type")}
+COLUMNS = {True: ("变体", "损失", "类别", "类型"), False: ("variant", "loss", "kind", "type")}
 CAPTIONS = {
     True: "各层按前向次序排列，数字为可训练参数的个数；横条取对数刻度。",
     False: "Layers in forward order with their trainable parameters; bars on a logarithmic scale.",

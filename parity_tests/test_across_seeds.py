@@ -14,6 +14,7 @@ from common.training import side_by_side
 from common.training.across_seeds import experiments, permutation_p_value, spread
 from common.training.results_page import save_results_page
 from common.training.side_by_side import PastRun
+from parity_tests.running import run_of, trained
 
 FRAMEWORKS, SEEDS = ("torch", "tf", "jax", "jittor"), (0, 1, 2)
 
@@ -100,11 +101,44 @@ def test_the_page_shows_means_spreads_verdict_and_command(tmp_path: Path) -> Non
     text = page.read_text()
     assert "# Toy runs\n" in text
     assert "| sliced wasserstein | 2 ± 1 | 12 ± 1 | 22 ± 1 | 32 ± 1 |" in text
+    assert "| modes covered | 8 of 8 | 8 of 8 | 8 of 8 | 8 of 8 |" in text
     assert "of all permutations: they differ significantly" in text
     assert "rosetta train torch wgan_gp_toy --seed 0" in text
     assert (tmp_path / "toy-runs" / "1-wgan_gp_toy.png").read_bytes().startswith(b"\x89PNG")
     save_results_page(page, all_runs(np.tile(values[:1], (4, 1))))
     assert "in 100.0% of all permutations: they do not differ significantly" in page.read_text()
+
+
+def test_what_was_counted_is_given_as_least_and_most(tmp_path: Path) -> None:
+    runs = all_runs(np.arange(12.0).reshape(4, 3))
+    entry = {**runs[0].entries[1], "modes_covered": 5.0}
+    runs[0] = replace(runs[0], entries=[entry])
+    save_results_page(tmp_path / "page.md", runs)
+    text = (tmp_path / "page.md").read_text()
+    assert "| modes covered | 5 to 8 of 8 | 8 of 8 | 8 of 8 | 8 of 8 |" in text
+
+
+def test_runs_as_they_are_written_are_grouped(backends, tmp_path) -> None:
+    if len(backends) < 2:
+        pytest.skip("needs two backends")
+    runs = []
+    for name, seed in product(backends[:2], (0, 1)):
+        folder = tmp_path / f"{name}-{seed}"
+        trained(run_of(folder, seed=seed, steps=1, evaluate_every=1), name)
+        runs.append(side_by_side.open_run(folder))
+    (experiment,) = experiments(runs)
+    assert experiment.backends == tuple(backends[:2])
+    assert experiment.seeds == (0, 1)
+
+
+def test_a_run_of_two_frameworks_belongs_to_neither(backends, tmp_path) -> None:
+    if len(backends) < 2:
+        pytest.skip("needs two backends")
+    for steps, name in enumerate(backends[:2], start=1):
+        run = run_of(tmp_path / "run", steps=steps, save_every=1, evaluate_every=1)
+        trained(run, name, resuming=steps > 1)
+    with pytest.raises(UsageError, match=f"was trained in {backends[0]} and {backends[1]}"):
+        experiments([side_by_side.open_run(tmp_path / "run")])
 
 
 def test_the_file_extension_chooses_the_page_format(tmp_path, monkeypatch) -> None:

@@ -6,9 +6,10 @@ import re
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from common import UsageError, __version__
-from common.cli.application import load_commands
+from common.cli.application import app, load_commands
 from common.cli.benching import _print as print_bench
 from common.cli.commands import COMMANDS, GROUPS
 from common.parity.summary import read_report
@@ -287,3 +288,34 @@ def test_runs_without_a_step_in_common_cannot_be_animated(backends, tmp_path) ->
     assert answer.returncode == 2
     assert "no sample picture of the same step" in answer.stderr
     assert not (tmp_path / "x.gif").exists()
+
+
+@pytest.mark.parametrize(
+    ("system", "data"),
+    [("lsgan_mlp", "digits"), ("wgan_gp_toy", "8gaussians"), ("gan_moments", "gaussian")],
+)
+def test_every_system_has_data_by_default(backends, tmp_path, system, data) -> None:
+    out = tmp_path / "run"
+    answer = rosetta("train", backends[0], system, "--steps", "1", "--out", out)
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads((out / "config.json").read_text())["data"] == data
+
+
+def test_doctor_says_that_it_compiles_jittor(monkeypatch) -> None:
+    monkeypatch.setattr("common.setup.prepare_jittor.core_is_compiled", lambda: False)
+    monkeypatch.setattr("common.backends.inspection.installed_versions", lambda name: {name: "1"})
+    monkeypatch.setattr(
+        "common.backends.inspection.examine",
+        lambda name, device: {
+            "title": name,
+            "versions": {},
+            "devices": ["cpu"],
+            "problem": "",
+            "remedy": "",
+        },
+    )
+    answer = CliRunner().invoke(app, ["doctor", "--backends", "jittor"])
+    assert "Jittor compiles its core first; about three minutes" in answer.stderr
+    answer = CliRunner().invoke(app, ["doctor", "--backends", "torch"])
+    assert "importing each framework" in answer.stderr
+    assert "compiles" not in answer.stderr

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from common.backends import check_backend, load
+from common.backends import check_backend
 from common.cli.application import AsJson, BackendName, Device, app, check_checkpoint, check_device
+from common.cli.loading import load_backend
 
 
 @app.command()
@@ -54,13 +55,14 @@ def evaluate(
     checkpoint = read_checkpoint(path)
     name = data or checkpoint.data
     dataset = load_dataset(name, checkpoint.system, checkpoint.seed)
-    loaded = load(backend, device=device, dtype=checkpoint.dtype, exact=False)
+    loaded = load_backend(backend, device=device, dtype=checkpoint.dtype, exact=False)
     gan, average = restore(loaded, checkpoint)
     network = sampling_network(gan, average if averaged else None)
-    generated, real = draw_both(
-        loaded, network, checkpoint.system, dataset, seed=checkpoint.seed, count=samples
-    )
-    figures = measure(generated, real, data=name, seed=checkpoint.seed)
+    with Console(stderr=True).status(f"drawing {samples} samples and comparing them …"):
+        generated, real = draw_both(
+            loaded, network, checkpoint.system, dataset, seed=checkpoint.seed, count=samples
+        )
+        figures = measure(generated, real, data=name, seed=checkpoint.seed)
     if inception:
         figures |= inception_distances(as_bytes(real), as_bytes(generated), device=device)
     if as_json:

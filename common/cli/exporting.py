@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from common.backends import load
 from common.cli.application import app, check_checkpoint
+from common.cli.loading import load_backend
 from common.training.export_formats import atomic_target, check_target, example, find_format
 
 
@@ -39,7 +39,7 @@ def export(
     from common.training.checkpoint import read_checkpoint, restore, sampling_network
 
     checkpoint = read_checkpoint(path)
-    loaded = load(form.backend, device="cpu", dtype=checkpoint.dtype, exact=False)
+    loaded = load_backend(form.backend, device="cpu", dtype=checkpoint.dtype, exact=False)
     gan, average = restore(loaded, checkpoint)
     generator = sampling_network(gan, average if averaged else None)
     with atomic_target(out) as target:

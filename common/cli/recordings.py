@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from common.backends import TITLES, check_backend, load
+from common.backends import TITLES, check_backend
 from common.cli.application import (
     BackendName,
     Device,
@@ -20,6 +20,7 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
+from common.cli.loading import load_backend
 from common.files import make_folder
 from common.parity.cases import cases, check_kinds
 
@@ -74,7 +75,7 @@ def record(
         is_full=any(case.kind == "full" for case in chosen),
     )
     exact = device == "cpu" or not as_tf32
-    loaded = load(backend, device=device, dtype=dtype, exact=exact, effort=effort)
+    loaded = load_backend(backend, device=device, dtype=dtype, exact=exact, effort=effort)
     with Console(stderr=True).status("recording") as status:
         count, failed = save_recording(
             out,

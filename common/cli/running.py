@@ -6,8 +6,8 @@ import typer
 from rich.console import Console
 
 from common import UsageError
-from common.backends import load
 from common.backends.libraries import require
+from common.cli.loading import load_backend
 from common.data import Dataset
 from common.drawing.pictures import Layout, save_samples
 from common.training.checkpoint import read_checkpoint, restore, sampling_network
@@ -36,7 +36,7 @@ def train_run(
     """
     if run.evaluate_every:
         require("--evaluate-every", ("scipy", "sklearn"))
-    loaded = load(backend, device=device, dtype=run.dtype, exact=False, compiled=compiled)
+    loaded = load_backend(backend, device=device, dtype=run.dtype, exact=False, compiled=compiled)
     events = _events_folder()
     session = (resume if resuming else start)(run, loaded, dataset)
     if session.first_step > run.steps:
@@ -80,7 +80,7 @@ def draw_samples(
         UsageError: the checkpoint cannot be read, the backend is missing, or `out` is not writable.
     """
     checkpoint = read_checkpoint(path)
-    loaded = load(backend, device=device, dtype=checkpoint.dtype, exact=False)
+    loaded = load_backend(backend, device=device, dtype=checkpoint.dtype, exact=False)
     noise = grid_noise(checkpoint.system, checkpoint.seed if seed is None else seed, count)
     gan, average = restore(loaded, checkpoint)
     network = sampling_network(gan, average if averaged else None)

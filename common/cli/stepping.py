@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from common.backends import check_backend, load
+from common.backends import check_backend
 from common.cli.application import (
     BackendName,
     Device,
@@ -16,6 +16,7 @@ from common.cli.application import (
     check_device,
     check_dtype,
 )
+from common.cli.loading import load_backend
 from common.files import check_file
 from common.systems import find_system
 from common.systems.options import apply_settings
@@ -58,7 +59,7 @@ def step(
     from common.training.one_step import read_step_inputs, run_step
 
     tensors = read_step_inputs(inputs, system)
-    loaded = load(backend, device=device, dtype=dtype, exact=True)
+    loaded = load_backend(backend, device=device, dtype=dtype, exact=True)
     write_tensors(
         outputs,
         run_step(loaded, system, tensors, steps=steps),

@@ -27,7 +27,7 @@ from common.systems.options import apply_settings, with_options
 DATA_HELP = (
     "Images: digits, photos, noise, hf:NAME (a Hugging Face data set), folder:PATH or npz:PATH. "
     "Points, for wgan_gp_toy: 8gaussians, 25gaussians, swissroll. Numbers, for gan_moments: "
-    "gaussian."
+    "gaussian. Default: the first of these."
 )
 
 
@@ -41,7 +41,7 @@ def train(
     epochs: Annotated[
         int | None, typer.Option(min=1, help="Or: train for this many epochs.")
     ] = None,
-    data: Annotated[str, typer.Option(help=DATA_HELP)] = "digits",
+    data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Samples per update; default: the system's own.")
     ] = None,
@@ -98,12 +98,13 @@ def train(
         raise UsageError("give either --steps or --epochs")
     if ema_decay == 1:
         raise UsageError("--ema-decay 1: the average would never move; use less, as in 0.999")
-    from common.data import load_dataset
+    from common.data import default_data, load_dataset
     from common.data.batches import check_size
     from common.training.session import check_folder
 
     check_folder(out, resuming=resuming)
 
+    data = data or default_data(system)
     dataset = load_dataset(data, system, seed)
     check_size(system, dataset)
     from common.cli.running import train_run

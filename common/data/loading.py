@@ -16,6 +16,11 @@ FORMS: dict[str, Callable[[str, System], Dataset]] = {
 POINT_FORMS = {"npz:PATH[:KEY]": arrays.load}
 
 
+def default_data(system: System) -> str:
+    """The data set that a system is trained on if none is named; it needs no network."""
+    return next(iter(OFFLINE[system.point_dim]))
+
+
 def load_dataset(name: str, system: System, seed: int) -> Dataset:
     """The data set of that name, fitted to the system.
 

@@ -18,6 +18,7 @@ from common.training.side_by_side import PastRun
 PERMUTATIONS = 20_000  # at most; if there are fewer, all are tried
 VARYING = (  # fields of the configuration that may differ
     "command",
+    "segments",
     "backend",
     "environment",
     "first_step",

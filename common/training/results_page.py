@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from common import UsageError
 from common.backends import TITLES
 from common.drawing.markdown import command_lines, table
 from common.files import make_folder, write_bytes
+from common.quality.evaluation import maximum
 from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
 from common.training.segments import segments_of
 from common.training.side_by_side import PastRun
@@ -19,7 +21,8 @@ HEAD = """# {title}
 
 One section per experiment: the same system, data, weights, batches and noise in every framework,
 from several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
-deviation. The pictures are of the first seed, with the same noise in every framework.
+deviation; what is counted is given as the least and the most. The pictures are of the first seed,
+with the same noise in every framework.
 
 Whether the frameworks differ is decided by a permutation test: the names of the frameworks are
 permuted within each seed, and the page gives the share of permutations in which their means are at
@@ -75,9 +78,20 @@ def _section(experiment: Experiment, picture: str) -> str:
 def _table(experiment: Experiment) -> str:
     rows = []
     for name in experiment.figures:
-        means = [f"{v.mean():.4g} ± {v.std(ddof=1):.2g}" for v in experiment.values(name)]
-        rows.append([name.replace("_", " "), *means])
+        most = maximum(name, experiment.data)
+        cells = [_counts(v, most) if most else _mean(v) for v in experiment.values(name)]
+        rows.append([name.replace("_", " "), *cells])
     return table(["", *(TITLES[name] for name in experiment.backends)], rows)
+
+
+def _mean(values: NDArray[Any]) -> str:
+    return f"{values.mean():.4g} ± {values.std(ddof=1):.2g}"
+
+
+def _counts(values: NDArray[Any], most: int) -> str:
+    """What was counted, least and most over the runs, of how many: "9 to 10 of 10"."""
+    low, high = (f"{value:.0f}" for value in (values.min(), values.max()))
+    return f"{low} of {most}" if low == high else f"{low} to {high} of {most}"
 
 
 def _verdict(experiment: Experiment, name: str) -> str:

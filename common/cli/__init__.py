@@ -16,7 +16,7 @@ def main() -> None:
         _check_libraries(sys.argv[1:])
         from common.cli.application import app
 
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(standalone_mode=False) or 0)
     except UsageError as error:
         _print_error(str(error))
         sys.exit(2)

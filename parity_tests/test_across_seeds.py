@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from common import UsageError
 from common.cli.application import app
 from common.training import side_by_side
-from common.training.across_seeds import experiments, permutation_p_value, spread
-from common.training.results_page import save_results_page
+from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
+from common.training.results_page import real_images, save_results_page
 from common.training.side_by_side import PastRun
 from parity_tests.running import run_of, trained
 
@@ -149,3 +149,15 @@ def test_the_file_extension_chooses_the_page_format(tmp_path, monkeypatch) -> No
         answer = CliRunner().invoke(app, ["compare-runs", *known, "--out", str(out)])
         assert answer.exit_code == 0, answer.output
         assert out.read_text().startswith(beginning)
+
+
+def test_real_images_stand_beside_the_generated_ones(backends, tmp_path) -> None:
+    run = run_of(tmp_path / "run", steps=1, evaluate_every=1)
+    trained(run, backends[0])
+    past_run = side_by_side.open_run(run.out)
+    digits = Experiment("lsgan_mlp", "digits", (backends[0],), (0,), {(backends[0], 0): past_run})
+    side = run.system.sample_shape[-1] + 2
+    assert real_images(digits).size == (5 * side + 2, 5 * side + 2)
+    assert real_images(replace(digits, data="folder:/nosuch")) is None
+    (toy,) = experiments(all_runs(np.arange(12.0).reshape(4, 3)))
+    assert real_images(toy) is None

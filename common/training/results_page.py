@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from common import UsageError
 from common.backends import TITLES
+from common.data import load_dataset
 from common.drawing.markdown import command_lines, table
+from common.drawing.pictures import grid, symmetric
 from common.files import make_folder, write_bytes
 from common.quality.evaluation import maximum
+from common.streams import generator_at
+from common.systems import find_system
+from common.systems.options import with_options
 from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
+from common.training.pictures import GRID_IMAGES
 from common.training.segments import segments_of
 from common.training.side_by_side import PastRun
 
@@ -111,26 +118,48 @@ def _verdict(experiment: Experiment, name: str) -> str:
 def _picture(experiment: Experiment) -> bytes:
     from matplotlib.figure import Figure
 
-    columns = len(experiment.backends)
-    figure = Figure(figsize=(3 * columns, 5.5), layout="constrained")
-    axes = figure.subplot_mosaic(
-        [list(experiment.backends), ["curves"] * columns], height_ratios=HEIGHTS
-    )
+    real = real_images(experiment)
+    panels = [*experiment.backends, *(["real"] if real is not None else [])]
+    figure = Figure(figsize=(3 * len(panels), 5.5), layout="constrained")
+    mosaic: list[Any] = [panels, ["curves"] * len(panels)]
+    axes = figure.subplot_mosaic(mosaic, height_ratios=HEIGHTS)
     for backend in experiment.backends:
-        _show_grid(axes[backend], experiment.runs[backend, experiment.seeds[0]], TITLES[backend])
+        grid = experiment.runs[backend, experiment.seeds[0]].grid
+        _show(axes[backend], None if grid is None else Image.open(grid), TITLES[backend])
+    if real is not None:
+        _show(axes["real"], real, "real")
     _show_curves(axes["curves"], experiment)
     content = BytesIO()
     figure.savefig(content, format="png", dpi=100)
     return content.getvalue()
 
 
-def _show_grid(axes: Any, run: PastRun, title: str) -> None:
-    from PIL import Image
+def real_images(experiment: Experiment) -> Image.Image | None:
+    """Real images of the experiment's data, as many as a grid holds; None for points.
 
+    Pictures of points show the real ones in grey. None also where the data are not at hand.
+    """
+    config = next(iter(experiment.runs.values())).config
+    options = {k: v for k, v in config["system"].items() if k != "name"}
+    try:
+        system = with_options(find_system(experiment.system), options)
+        if system.point_dim is not None:
+            return None
+        dataset = load_dataset(experiment.data, system, experiment.seeds[0])
+    except UsageError:
+        return None
+    chosen = generator_at(0, "evaluation", "real").permutation(dataset.size)[:GRID_IMAGES]
+    samples = dataset.samples([int(index) for index in chosen])
+    return grid(symmetric(samples, system))
+
+
+def _show(axes: Any, picture: Image.Image | None, title: str) -> None:
     axes.set_title(title)
     axes.axis("off")
-    if run.grid is not None:
-        axes.imshow(np.asarray(Image.open(run.grid).convert("RGB")))
+    if picture is not None:
+        with picture:
+            # Squares, since interpolation would blur small images.
+            axes.imshow(np.asarray(picture.convert("RGB")), interpolation="nearest")
 
 
 def _show_curves(axes: Any, experiment: Experiment) -> None:

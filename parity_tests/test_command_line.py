@@ -30,7 +30,7 @@ SMALL = [
 ]
 
 
-def rosetta(*arguments, cwd=ROOT, timeout=600):
+def rosetta(*arguments, cwd=ROOT, timeout=600, columns=200):
     return subprocess.run(
         [sys.executable, "-m", "common", *map(str, arguments)],
         cwd=cwd,
@@ -38,7 +38,7 @@ def rosetta(*arguments, cwd=ROOT, timeout=600):
         capture_output=True,
         timeout=timeout,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": str(columns)},
     )
 
 

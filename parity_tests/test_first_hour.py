@@ -35,6 +35,10 @@ from parity_tests.test_command_line import rosetta
         ("train torch gan_moments --batch-size 1 --steps 1 --out OUT", "at least two samples"),
         ("train torch lsgan_mlp --ema-decay 1 --steps 1 --out OUT", "would never move; use less"),
         ("train torch lsgan_mlp --resume --steps 1 --out OUT", "leave out --resume to start one"),
+        (
+            "train torch lsgan_mlp --compile --no-compile --steps 1 --out OUT",
+            "give either --compile",
+        ),
         ("train torch lsgan_mlp --steps 1 --out FULL", "holds other files; name a new"),
         ("sample FULL torch --out OUT.png", "holds no run (it has no checkpoint.safetensors)"),
         ("sample FULL/file torch --out OUT.txt", "end its name in .png"),
@@ -319,3 +323,10 @@ def test_doctor_says_that_it_compiles_jittor(monkeypatch) -> None:
     answer = CliRunner().invoke(app, ["doctor", "--backends", "torch"])
     assert "importing each framework" in answer.stderr
     assert "compiles" not in answer.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_page_of_help_tears_nothing_at_80_columns(command) -> None:
+    page = rosetta(command, "--help", columns=80).stdout
+    assert "…" not in page.replace("--…-every", "")
+    assert max(map(len, page.splitlines())) <= 80

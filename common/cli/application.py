@@ -88,11 +88,11 @@ Settings = Annotated[
         help="Change an option of the system (repeatable), as in --set learning_rate=1e-4.",
     ),
 ]
-Backends = Annotated[str, typer.Option(help="As in torch,jax; default: all.")]
-Device = Annotated[str, typer.Option(help="cpu or cuda.")]
-Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
+Backends = Annotated[str, typer.Option(metavar="LIST", help="As in torch,jax; default: all.")]
+Device = Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")]
+Dtype = Annotated[str, typer.Option(metavar="TYPE", help="float32 or float64.")]
 Seed = Annotated[
-    int, typer.Option(help="Seed of weights, noise and batch order: any whole number.")
+    int, typer.Option(metavar="N", help="Seed of weights, noise and batch order: any whole number.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Kinds = Annotated[
@@ -106,7 +106,9 @@ Kinds = Annotated[
         ),
     ),
 ]
-Timeout = Annotated[float, typer.Option(min=1, help="Time limit for one recording, in seconds.")]
+Timeout = Annotated[
+    float, typer.Option(min=1, metavar="SECONDS", help="Time limit for one recording, in seconds.")
+]
 OutFile = Annotated[Path, typer.Option("--out", metavar="FILE", help="File to write.")]
 
 

@@ -35,7 +35,8 @@ def bench(
         bool, typer.Option("--quick", help="Fewer and shorter blocks, batches of 16 at most.")
     ] = False,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples per update; default: the system's own.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Samples per update; default: the system's own."),
     ] = None,
     device: Device = "cpu",
     out: Annotated[

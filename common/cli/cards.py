@@ -23,7 +23,7 @@ from common.processes.child import run_with_timeout
 if TYPE_CHECKING:
     from common.parity.controls import Control
 
-Backends = Annotated[str, typer.Option(help="As in torch,jax; default: all four.")]
+Backends = Annotated[str, typer.Option(metavar="LIST", help="As in torch,jax; default: all four.")]
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the reports.")]
 
 
@@ -78,10 +78,10 @@ def card(
     pieces: Annotated[
         list[str] | None, typer.Argument(metavar="[PIECE]...", help="Default: list them.")
     ] = None,
-    backends: Annotated[str, typer.Option(help="As in torch,jax.")] = "torch,jax",
+    backends: Annotated[str, typer.Option(metavar="LIST", help="As in torch,jax.")] = "torch,jax",
     device: Device = "cuda",
     timeout: Annotated[
-        float, typer.Option(min=1, help="Time limit for one piece, in seconds.")
+        float, typer.Option(min=1, metavar="N", help="Time limit for one piece, in seconds.")
     ] = 560,
     out: OutFolder = Path("card-report"),
 ) -> None:

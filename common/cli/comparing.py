@@ -65,11 +65,12 @@ def parity(
     backends: Annotated[
         str,
         typer.Option(
-            help="As in torch,jax; default: all four; `found`: those that see the device."
+            metavar="LIST",
+            help="As in torch,jax; default: all four; `found`: those that see the device.",
         ),
     ] = "",
     device: Device = "cpu",
-    dtype: Annotated[str, typer.Option(help="float32, float64 or both.")] = "both",
+    dtype: Annotated[str, typer.Option(metavar="TYPE", help="float32, float64 or both.")] = "both",
     kind: Kinds = None,
     settings: Settings = None,
     seed: Seed = 0,

@@ -21,11 +21,11 @@ def evaluate(
     ],
     backend: BackendName,
     samples: Annotated[
-        int, typer.Option(min=2, help="Number of generated and of real samples.")
+        int, typer.Option(min=2, metavar="N", help="Number of generated and of real samples.")
     ] = 1000,
     data: Annotated[
         str | None,
-        typer.Option(help="Data set to compare with; default: the run's own."),
+        typer.Option(metavar="DATA", help="Data set to compare with; default: the run's own."),
     ] = None,
     inception: Annotated[
         bool,

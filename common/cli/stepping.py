@@ -27,14 +27,18 @@ def step(
     backend: BackendName,
     name: SystemName,
     inputs: Annotated[
-        Path, typer.Option(help="safetensors: both networks' tensors, real, noise_d, noise_g.")
+        Path,
+        typer.Option(
+            metavar="FILE", help="safetensors: both networks' tensors, real, noise_d, noise_g."
+        ),
     ],
-    outputs: Annotated[Path, typer.Option(help="safetensors file to write.")],
+    outputs: Annotated[Path, typer.Option(metavar="FILE", help="safetensors file to write.")],
     settings: Settings = None,
     steps: Annotated[
         int,
         typer.Option(
             min=1,
+            metavar="N",
             help="Number of steps, all on the same arrays; new.* is the state after the last.",
         ),
     ] = 1,

@@ -37,17 +37,22 @@ def train(
     backend: BackendName,
     name: SystemName,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run.")],
-    steps: Annotated[int | None, typer.Option(min=1, help="Train up to this step.")] = None,
-    epochs: Annotated[
-        int | None, typer.Option(min=1, help="Or: train for this many epochs.")
+    steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Train up to this step.")
     ] = None,
-    data: Annotated[str | None, typer.Option(help=DATA_HELP)] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Or: train for this many epochs.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(metavar="DATA", help=DATA_HELP)] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Samples per update; default: the system's own.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Samples per update; default: the system's own."),
     ] = None,
     loss: Annotated[
         str | None,
-        typer.Option(help="Another loss, as in vanilla or hinge; default: the system's own."),
+        typer.Option(
+            metavar="LOSS", help="Another loss, as in vanilla or hinge; default: the system's own."
+        ),
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
@@ -56,23 +61,31 @@ def train(
     ema_decay: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Draw samples from a moving average of the generator, as in 0.999."
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Draw samples from a moving average of the generator, as in 0.999.",
         ),
     ] = 0.0,
-    sample_every: Annotated[int, typer.Option(min=1, help="Steps between sample grids.")] = 200,
-    save_every: Annotated[int, typer.Option(min=1, help="Steps between checkpoints.")] = 200,
+    sample_every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Steps between sample grids.")
+    ] = 200,
+    save_every: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Steps between checkpoints.")
+    ] = 200,
     evaluate_every: Annotated[
-        int, typer.Option(min=0, help="Steps between evaluations of the samples; 0: none.")
+        int,
+        typer.Option(min=0, metavar="N", help="Steps between evaluations of the samples; 0: none."),
     ] = 0,
-    keep: Annotated[int, typer.Option(min=1, help="Checkpoints to keep besides the best.")] = 2,
-    compiled: Annotated[
-        bool | None,
-        typer.Option(
-            "--compile/--no-compile",
-            help="Compile the steps, or run them operation by operation; default: the "
-            "framework's own.",
-        ),
-    ] = None,
+    keep: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Checkpoints to keep besides the best.")
+    ] = 2,
+    compiling: Annotated[
+        bool, typer.Option("--compile", help="Compile the steps; in PyTorch, both networks.")
+    ] = False,
+    interpreting: Annotated[
+        bool, typer.Option("--no-compile", help="Run the steps operation by operation.")
+    ] = False,
     resuming: Annotated[
         bool, typer.Option("--resume", help="Continue from DIR's checkpoint, of any backend.")
     ] = False,
@@ -94,6 +107,8 @@ def train(
     check_backend(backend)
     check_device(device)
     check_dtype(dtype)
+    if compiling and interpreting:
+        raise UsageError("give either --compile or --no-compile; neither: the framework's own way")
     if (steps is None) == (epochs is None):
         raise UsageError("give either --steps or --epochs")
     if ema_decay == 1:
@@ -110,6 +125,7 @@ def train(
     from common.cli.running import train_run
     from common.training.options import Run, steps_of_epochs
 
+    compiled = compiling if compiling or interpreting else None
     run = Run(
         system=system,
         data=data,
@@ -135,16 +151,19 @@ def sample(
     out: OutFile,
     device: Device = "cpu",
     seed: Annotated[
-        int | None, typer.Option(help="Seed of the noise; default: the run's own.")
+        int | None, typer.Option(metavar="N", help="Seed of the noise; default: the run's own.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Samples; default: 25 images, or 1,000 points.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Samples; default: 25 images, or 1,000 points."),
     ] = None,
     columns: Annotated[
-        int | None, typer.Option(min=1, help="Images in a row; default: as many as rows.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Images in a row; default: as many as rows."),
     ] = None,
     scale: Annotated[
-        int, typer.Option(min=1, max=64, help="Size of a pixel of an image, in pixels.")
+        int,
+        typer.Option(min=1, max=64, metavar="N", help="Size of a pixel of an image, in pixels."),
     ] = 1,
     averaged: Annotated[
         bool,

@@ -12,6 +12,14 @@ def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
     return jt.ternary(inputs > 0, inputs, inputs * constant(negative_slope, inputs))
 
 
+def tanh(inputs: Var) -> Var:
+    """tanh(x), with derivative 0 beyond |x| = 40, where 1 − tanh² is far below rounding."""
+    # Jittor's derivative, 1 / cosh², is NaN in float32 once cosh² overflows, from |x| = 45 on.
+    limit = jt.zeros_like(inputs) + constant(40.0, inputs)
+    outside = jt.ternary(inputs > 0, limit, -limit)
+    return jt.ternary(inputs.abs() > limit, outside, inputs).tanh()
+
+
 def dropout(inputs: Var, mask: Var | None, *, rate: float) -> Var:
     """inputs · mask / (1 − rate), where mask holds 0 for dropped units or channels, else 1.
 

@@ -1,5 +1,7 @@
 """Activations: their defaults, their kinks and what becomes of extreme inputs."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
@@ -177,6 +179,36 @@ def test_jittor_s_tanh_keeps_a_slope_where_pytorch_s_is_zero(effect) -> None:
         assert (gradient[-1] == 0) == (name == "torch")
         assert "tanh" in called(name)
         effect(f"slope at 10 in float32, {TITLES[name]}", gradient[-1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_saturated_tanh_has_a_finite_gradient_in_every_port(backend_name, dtype) -> None:
+    points = np.repeat([-200.0, -60.0, -30.0, 0.5, 30.0, 60.0, 200.0], 64)
+    if backend_name == "jittor":
+        function = part("jittor", "layers").tanh
+    else:
+        module = {"torch": "torch", "tf": "tensorflow", "jax": "jax.numpy"}[backend_name]
+        function = import_module(module).tanh
+    (gradient,) = gradients_at(backend_name, function, points, dtype=dtype)
+    close(gradient, 1 / np.cosh(points) ** 2, "closed_form_float32")
+    close(
+        value(backend_name, function, points, dtype=dtype), np.tanh(points), "closed_form_float32"
+    )
+
+
+def test_jittor_s_own_tanh_makes_nan_of_a_saturated_gradient(need) -> None:
+    need("jittor")
+    import jittor as jt
+
+    (gradient,) = gradients_at("jittor", jt.tanh, np.full((64, 64), -60.0), dtype="float32")
+    assert np.isnan(gradient).all()
+
+
+def test_a_nan_passes_through_jittor_s_bounded_tanh(need) -> None:
+    need("jittor")
+    points = np.full((64, 64), np.nan)
+    for dtype in ("float32", "float64"):
+        assert np.isnan(value("jittor", part("jittor", "layers").tanh, points, dtype=dtype)).all()
 
 
 @pytest.mark.pins("torch", "jittor")

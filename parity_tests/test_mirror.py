@@ -34,6 +34,7 @@ EXTRAS = {
         "is_scalar",
         "scalar",
         "spread",
+        "tanh",
     },
 }
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu, tanh
 
 _batch_norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 _conv = partial(Conv, kernel_size=4, bias=False)
@@ -60,7 +60,7 @@ class Generator(nn.Module):
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise[:, :, None, None])
         maps = self.blocks(nn.relu(self.project_norm(maps)))
-        return self.image(maps).tanh()
+        return tanh(self.image(maps))
 
 
 class Discriminator(nn.Module):

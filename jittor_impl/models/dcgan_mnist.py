@@ -5,7 +5,7 @@ from functools import partial, reduce
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu, tanh
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 
@@ -50,7 +50,7 @@ class Generator(nn.Module):
         hidden = self.norm2(nn.relu(self.linear2(hidden)))
         maps = hidden.reshape((-1, *self.maps_shape))
         maps = self.norm3(nn.relu(self.up1(maps)))
-        return self.up2(maps).tanh()
+        return tanh(self.up2(maps))
 
 
 class Discriminator(nn.Module):

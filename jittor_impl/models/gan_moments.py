@@ -3,7 +3,7 @@
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import average, spread
+from jittor_impl.layers import average, spread, tanh
 
 
 class Generator(nn.Module):
@@ -15,8 +15,8 @@ class Generator(nn.Module):
         self.linear3 = nn.Linear(features, 1)
 
     def execute(self, noise: Var) -> Var:
-        hidden = self.linear1(noise).tanh()
-        hidden = self.linear2(hidden).tanh()
+        hidden = tanh(self.linear1(noise))
+        hidden = tanh(self.linear2(hidden))
         return self.linear3(hidden)
 
 

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu, tanh
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 
@@ -58,7 +58,7 @@ class Generator(nn.Module):
         maps = self.block2(self.block1(maps))
         maps = self.block4(self.block3(maps))
         maps = self.block6(self.block5(maps))
-        return self.image(maps).tanh()
+        return tanh(self.image(maps))
 
 
 class Discriminator(nn.Module):

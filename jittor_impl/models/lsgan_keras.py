@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, dropout, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, dropout, leaky_relu, tanh
 
 # Keras' momentum is the weight of the old value: 0.99 there.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
@@ -51,7 +51,7 @@ class Generator(nn.Module):
         hidden = nn.relu(self.project_norm(self.project(noise)))
         maps = self.block2(self.block1(hidden.reshape((-1, *self.maps_shape))))
         # Keras' "same" padding of an even kernel has one more row below and right.
-        return self.image(nn.pad(maps, (1, 2, 1, 2), mode="constant", value=0)).tanh()
+        return tanh(self.image(nn.pad(maps, (1, 2, 1, 2), mode="constant", value=0)))
 
 
 class Discriminator(nn.Module):

@@ -2,7 +2,7 @@
 
 from jittor import Var, nn
 
-from jittor_impl.layers import leaky_relu
+from jittor_impl.layers import leaky_relu, tanh
 
 
 class Generator(nn.Module):
@@ -17,7 +17,7 @@ class Generator(nn.Module):
     def execute(self, noise: Var) -> Var:
         hidden = nn.relu(self.linear1(noise))
         hidden = nn.relu(self.linear2(hidden))
-        return self.linear3(hidden).tanh().reshape((-1, *self.image_shape))
+        return tanh(self.linear3(hidden)).reshape((-1, *self.image_shape))
 
 
 class Discriminator(nn.Module):

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, dropout, leaky_relu, upsample_nearest
+from jittor_impl.layers import BatchNorm, Conv, dropout, leaky_relu, tanh, upsample_nearest
 
 # The source writes BatchNorm2d(n, 0.8), meaning Keras' momentum; PyTorch reads an epsilon.
 _norm = partial(BatchNorm, epsilon=0.8, momentum=0.1, unbiased_running_variance=True)
@@ -45,7 +45,7 @@ class Generator(nn.Module):
 
     def execute(self, noise: Var) -> Var:
         maps = self.project(noise).reshape((-1, *self.maps_shape))
-        return self.image(self.block2(self.block1(maps))).tanh()
+        return tanh(self.image(self.block2(self.block1(maps))))
 
 
 class Discriminator(nn.Module):

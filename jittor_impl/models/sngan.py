@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, ConvTranspose, leaky_relu
+from jittor_impl.layers import BatchNorm, ConvTranspose, leaky_relu, tanh
 from jittor_impl.spectral import SpectralConv
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
@@ -35,7 +35,7 @@ class Generator(nn.Module):
         maps = self.project(noise[:, :, None, None])
         maps = nn.relu(self.project_norm(maps))
         maps = self.block3(self.block2(self.block1(maps)))
-        return self.image(maps).tanh()
+        return tanh(self.image(maps))
 
 
 class Discriminator(nn.Module):

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, upsample_bilinear
+from jittor_impl.layers import BatchNorm, Conv, tanh, upsample_bilinear
 from jittor_impl.spectral import SpectralConv, SpectralLinear
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
@@ -73,7 +73,7 @@ class Generator(nn.Module):
         maps = self.project(noise).reshape((-1, *self.maps_shape))
         maps = self.block2(self.block1(maps))
         maps = self.block4(self.block3(maps))
-        return self.image(nn.relu(self.norm(maps))).tanh()
+        return tanh(self.image(nn.relu(self.norm(maps))))
 
 
 class Discriminator(nn.Module):

@@ -14,7 +14,7 @@ def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
 
 def tanh(inputs: Var) -> Var:
     """tanh(x), with derivative 0 beyond |x| = 40, where 1 − tanh² is far below rounding."""
-    # Jittor's derivative, 1 / cosh², is NaN in float32 once cosh² overflows, from |x| = 45 on.
+    # Jittor's derivative, 1 / cosh², is NaN in float32 once cosh² overflows, beyond |x| = 45.
     limit = jt.zeros_like(inputs) + constant(40.0, inputs)
     outside = jt.ternary(inputs > 0, limit, -limit)
     return jt.ternary(inputs.abs() > limit, outside, inputs).tanh()

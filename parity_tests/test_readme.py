@@ -30,8 +30,10 @@ def test_the_page_of_errors_and_the_badges_are_those_of_the_saved_results() -> N
 
 def test_a_failure_turns_the_badge_red() -> None:
     broken = {**KEPT, "cases": [{**KEPT["cases"][0], "ok": False}, *KEPT["cases"][1:]]}
-    assert "1 of" in badges(broken)["parity.svg"]
+    assert "1 cases fail" in badges(broken)["parity.svg"]
     assert RED in badges(broken)["parity.svg"]
+    missing = {**KEPT, "expected": KEPT["expected"] + 1}
+    assert RED in badges(missing)["parity.svg"]
     assert RED not in badges(KEPT)["parity.svg"]
 
 

@@ -1,6 +1,7 @@
 """The four ports by name, and how one is imported."""
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -133,7 +134,8 @@ def load(
     if exact:
         os.environ[TF32] = "0"
     try:
-        with without_information():
+        # Only TensorFlow's: Jittor's compiler says for minutes what it does.
+        with without_information() if name == "tf" else nullcontext():
             modules = {part: import_module(f"{name}_impl.{part}") for part in PARTS}
     except ImportError as error:
         fix = missing_library_message(error, besides=DISTRIBUTIONS[name]) or remedy(name)

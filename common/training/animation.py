@@ -22,7 +22,7 @@ def save_animation_of(path: Path, runs: Sequence[PastRun]) -> int:
         UsageError: the runs have no step in common, or the file cannot be written.
     """
     pictures = [_pictures(run) for run in runs]
-    steps = [step for step in pictures[0] if all(step in by_step for by_step in pictures)]
+    steps = [step for step in pictures[0] if all(step in others for others in pictures)]
     if not steps:
         raise UsageError(
             f"{path}: the runs have no sample picture of the same step; train them with the same "

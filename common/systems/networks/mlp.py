@@ -17,10 +17,10 @@ from common.systems.networks.parts import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class LSGANMLP(SquareImages):
-    """CS231n's pair: three linear layers in each network."""
+class TwoWidths(Family):
+    """Networks of linear layers, with one number of features each."""
 
-    name: ClassVar[str] = "lsgan_mlp"
+    sample_keywords: ClassVar[tuple[str, ...]] = ()  # that say what a sample is
     generator_features: int
     discriminator_features: int
 
@@ -28,16 +28,24 @@ class LSGANMLP(SquareImages):
     def generator(self) -> Keywords:
         """The keyword arguments of the generator in every port."""
         sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
-        return {**sizes, **self._image}
+        return {**sizes, **self._sample}
 
     @property
     def discriminator(self) -> Keywords:
         """The keyword arguments of the discriminator in every port."""
-        return {"features": self.discriminator_features, **self._image}
+        return {"features": self.discriminator_features, **self._sample}
 
     @property
-    def _image(self) -> Keywords:
-        return {"image_size": self.image_size, "channels": self.channels}
+    def _sample(self) -> Keywords:
+        return {name: getattr(self, name) for name in self.sample_keywords}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LSGANMLP(TwoWidths, SquareImages):
+    """CS231n's pair: three linear layers in each network."""
+
+    name: ClassVar[str] = "lsgan_mlp"
+    sample_keywords: ClassVar[tuple[str, ...]] = ("image_size", "channels")
 
     def layers(self) -> Layers:
         """Every tensor of both networks in forward order, generator first."""
@@ -63,29 +71,17 @@ class MLP(ImageFamily):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ToyMLP(Family):
+class ToyMLP(TwoWidths):
     """gan_toy.py's pair: four linear layers in each network, on points."""
 
     name: ClassVar[str] = "toy_mlp"
+    sample_keywords: ClassVar[tuple[str, ...]] = ("point_dim",)
     point_dim: int  # numbers per sample
-    generator_features: int
-    discriminator_features: int
 
     @property
     def sample_shape(self) -> tuple[int]:
         """The shape of one sample, (numbers,)."""
         return (self.point_dim,)
-
-    @property
-    def generator(self) -> Keywords:
-        """The keyword arguments of the generator in every port."""
-        sizes = {"latent_dim": self.latent_dim, "features": self.generator_features}
-        return {**sizes, "point_dim": self.point_dim}
-
-    @property
-    def discriminator(self) -> Keywords:
-        """The keyword arguments of the discriminator in every port."""
-        return {"features": self.discriminator_features, "point_dim": self.point_dim}
 
     def layers(self) -> Layers:
         """Every tensor of both networks in forward order, generator first."""
@@ -99,28 +95,16 @@ class ToyMLP(Family):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GANMoments(Family):
+class GANMoments(TwoWidths):
     """devnag's pair: three linear layers in each network; D sees four moments of the batch."""
 
     name: ClassVar[str] = "gan_moments"
     least_batch: ClassVar[int] = 2  # the discriminator reads the spread of a minibatch
-    generator_features: int
-    discriminator_features: int
 
     @property
     def sample_shape(self) -> tuple[int]:
         """The shape of one sample: one number."""
         return (1,)
-
-    @property
-    def generator(self) -> Keywords:
-        """The keyword arguments of the generator in every port."""
-        return {"latent_dim": self.latent_dim, "features": self.generator_features}
-
-    @property
-    def discriminator(self) -> Keywords:
-        """The keyword arguments of the discriminator in every port."""
-        return {"features": self.discriminator_features}
 
     def layers(self) -> Layers:
         """Every tensor of both networks in forward order, generator first."""

@@ -1,0 +1,1 @@
+"""Compare ports of a user's own model, and find where the first one goes wrong."""

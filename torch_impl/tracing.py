@@ -1,0 +1,198 @@
+"""Look inside a network while it trains: what each layer, gradient and update comes to."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+# Given a phase, a name and values; what it returns, unless None, takes their place.
+Tell = Callable[[str, str, np.ndarray], np.ndarray | None]
+Networks = Mapping[str, nn.Module]
+Optimisers = Mapping[str, Optimizer]
+SLOTS = {
+    "exp_avg": "first_moment",
+    "exp_avg_sq": "second_moment",
+    "square_avg": "second_moment",
+    "momentum_buffer": "momentum",
+}
+
+
+def use_dtype(dtype: str) -> None:
+    """Compute in "float32" or "float64" wherever no type is named."""
+    torch.set_default_dtype(getattr(torch, dtype))
+
+
+def is_network(value: Any) -> bool:
+    """Whether it is a network of this framework."""
+    return isinstance(value, nn.Module)
+
+
+def is_optimiser(value: Any) -> bool:
+    """Whether it is an optimiser of this framework."""
+    return isinstance(value, Optimizer)
+
+
+def is_array(value: Any) -> bool:
+    """Whether it is an array of this framework."""
+    return isinstance(value, Tensor)
+
+
+def to_numpy(tensor: Tensor) -> np.ndarray:
+    """A copy of the values, in their own type."""
+    values = tensor.detach().cpu()
+    # NumPy has no bfloat16.
+    values = values.float() if values.dtype == torch.bfloat16 else values
+    return values.numpy().copy()
+
+
+def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
+    """The values in the tensor's place: gradients go on to what computed the tensor."""
+    native = torch.as_tensor(values, dtype=tensor.dtype, device=tensor.device)
+    return native + (tensor - tensor.detach()) if tensor.requires_grad else native
+
+
+@contextmanager
+def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[None]:
+    """Tell each layer's output, the gradient there, and the gradients that optimisers take.
+
+    Layers are told in forward order under their names in the network, which comes first if there
+    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
+    are "forward" and "backward"; nothing that is computed changes unless `tell` returns values.
+    """
+    watch, names = _Watch(tell), _parameter_names(networks)
+    with ExitStack() as hooks:
+        for network, prefix in _prefixed(networks):
+            for path, layer in network.named_modules():
+                hook = partial(watch.layer, _joined(prefix, path) or "output")
+                hooks.callback(layer.register_forward_hook(hook).remove)
+        for optimiser in optimisers.values():
+            hook = partial(watch.optimiser, names)
+            hooks.callback(optimiser.register_step_pre_hook(hook).remove)
+        yield
+    for network, _ in _prefixed(networks):
+        watch.untold_gradients(names, network.parameters())
+
+
+def read_state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, np.ndarray]]:
+    """Phase, name and values of parameters and slots ("update") and buffers ("statistics").
+
+    A slot is named after its parameter: "conv1.weight/first_moment".
+    """
+    for phase, name, tensor in _state(networks, optimisers):
+        yield phase, name, to_numpy(tensor)
+
+
+def write_state(
+    networks: Networks, optimisers: Optimisers, values: Mapping[str, np.ndarray]
+) -> None:
+    """Overwrite the parameters, slots and buffers that are named."""
+    for _, name, tensor in _state(networks, optimisers):
+        if name in values:
+            with torch.no_grad():
+                tensor.copy_(torch.as_tensor(values[name]))
+
+
+class _Watch:
+    """What is told of one step: how often of each name, and the output that was told last."""
+
+    def __init__(self, tell: Tell) -> None:
+        self.tell, self.calls = tell, Counter[str]()
+        self.last: Any = None
+        self.version = 0
+
+    def layer(self, name: str, layer: nn.Module, inputs: Any, output: Any) -> Any:
+        """The output of a layer; that of a container is its last layer's, which has been told."""
+        # An operation in place returns its input, in a new version.
+        if output is not self.last or getattr(output, "_version", 0) != self.version:
+            self.last = self._output(self._numbered(name), output)
+            self.version = getattr(self.last, "_version", 0)
+        return self.last
+
+    def optimiser(
+        self, names: Mapping[int, str], optimiser: Optimizer, arguments: Any, options: Any
+    ) -> None:
+        """The gradients that an optimiser is about to take."""
+        for parameter in _parameters(optimiser):
+            if parameter.grad is not None and id(parameter) in names:
+                self._parameter(names[id(parameter)], parameter)
+
+    def untold_gradients(self, names: Mapping[int, str], parameters: Iterable[Tensor]) -> None:
+        """The gradients that no optimiser has taken."""
+        for parameter in parameters:
+            if parameter.grad is not None and names[id(parameter)] not in self.calls:
+                self._parameter(names[id(parameter)], parameter)
+
+    def _output(self, name: str, output: Any) -> Any:
+        """The output, once it is told; tuples and lists are told in parts."""
+        if isinstance(output, tuple | list):
+            return type(output)(self._output(f"{name}.{i}", part) for i, part in enumerate(output))
+        if not isinstance(output, Tensor) or not output.is_floating_point():
+            return output
+        instead = self.tell("forward", name, to_numpy(output))
+        output = output if instead is None else replaced(output, instead)
+        if output.requires_grad:
+            output.register_hook(partial(self._gradient, name))
+        return output
+
+    def _gradient(self, name: str, gradient: Tensor) -> Tensor | None:
+        instead = self.tell("backward", name, to_numpy(gradient))
+        return None if instead is None else torch.as_tensor(instead).to(gradient)
+
+    def _parameter(self, name: str, parameter: Tensor) -> None:
+        assert parameter.grad is not None
+        instead = self.tell("backward", self._numbered(name), to_numpy(parameter.grad))
+        if instead is not None:
+            parameter.grad.copy_(torch.as_tensor(instead))
+
+    def _numbered(self, name: str) -> str:
+        """The name, with the number of the call from the second on."""
+        self.calls[name] += 1
+        return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
+
+
+def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, Tensor]]:
+    for network, prefix in _prefixed(networks):
+        for path, parameter in network.named_parameters():
+            yield "update", _joined(prefix, path), parameter
+    names = _parameter_names(networks)
+    for optimiser in optimisers.values():
+        for parameter in _parameters(optimiser):
+            for slot, tensor in optimiser.state.get(parameter, {}).items():
+                if (
+                    isinstance(tensor, Tensor)
+                    and tensor.shape == parameter.shape
+                    and slot != "step"
+                ):
+                    name = f"{names.get(id(parameter), '?')}/{SLOTS.get(slot, slot)}"
+                    yield "update", name, tensor
+    for network, prefix in _prefixed(networks):
+        for path, buffer in network.named_buffers():
+            if buffer.is_floating_point():
+                yield "statistics", _joined(prefix, path), buffer
+
+
+def _parameters(optimiser: Optimizer) -> Iterator[Tensor]:
+    return (parameter for group in optimiser.param_groups for parameter in group["params"])
+
+
+def _parameter_names(networks: Networks) -> dict[int, str]:
+    return {
+        id(parameter): _joined(prefix, path)
+        for network, prefix in _prefixed(networks)
+        for path, parameter in network.named_parameters()
+    }
+
+
+def _prefixed(networks: Networks) -> Iterator[tuple[nn.Module, str]]:
+    """Each network with its name, or with none if it is the only one."""
+    return ((network, name if len(networks) > 1 else "") for name, network in networks.items())
+
+
+def _joined(prefix: str, path: str) -> str:
+    return ".".join(filter(None, (prefix, path)))

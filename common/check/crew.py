@@ -1,0 +1,106 @@
+"""All ports at work: each in its process, asked at the same time, those that fail set aside."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from common.check.arrays import Given
+from common.check.names import Names, parse_names
+from common.check.ports import PortFile
+from common.check.runs import Key as RunKey
+from common.check.runs import Run, Values, load_run, write_feed
+from common.check.sessions import PortError, Session
+
+T = TypeVar("T")
+
+
+class Crew:
+    """The ports' processes for one floating-point type; `problems` are of those that failed."""
+
+    def __init__(
+        self, ports: Sequence[PortFile], dtype: str, folder: Path, *, timeout: float
+    ) -> None:
+        self.dtype, self.folder, self.timeout = dtype, folder, timeout
+        self.ports = {port.name: port for port in ports}
+        self.sessions: dict[str, Session] = {}
+        self.names: dict[str, Names] = {}
+        self.defines: dict[str, list[str]] = {}
+        self.versions: dict[str, dict[str, str]] = {}
+        self.problems: list[PortError] = []
+        self.networks: dict[str, list[str]] = {}
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self.each(list(self.ports), self._start)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for session in self.sessions.values():
+            session.close()
+
+    @property
+    def able(self) -> list[str]:
+        """The ports that have not failed, in the order in which they were named."""
+        failed = {problem.port.name for problem in self.problems}
+        return [name for name in self.ports if name not in failed]
+
+    def each(self, names: Sequence[str], work: Callable[[str], T]) -> dict[str, T]:
+        """What the work returns for each port, several at a time; a failure sets a port aside."""
+        done: dict[str, T] = {}
+
+        def attempt(name: str) -> None:
+            try:
+                done[name] = work(name)
+            except PortError as error:
+                self.problems.append(error)
+
+        with ThreadPoolExecutor(max(1, min(len(names), os.cpu_count() or 1))) as pool:
+            list(pool.map(attempt, names))
+        return {name: done[name] for name in names if name in done}
+
+    def run(
+        self, name: str, given: Given, *, trace: bool, feed: Mapping[RunKey, Values], on: Run | None
+    ) -> Run:
+        """One run of a port; if `on` an earlier run, with `feed` in place of what that one has.
+
+        Raises:
+            PortError: the port failed.
+        """
+        self._count += 1
+        folder = self.folder / f"{self._count}-{self.dtype}"
+        weights, inputs = given.written(folder, self.names[name], self.dtype)
+        fed, out = folder / "feed.safetensors", folder / "run.safetensors"
+        if on is not None:
+            write_feed(fed, on, feed)
+        answer = self.sessions[name].ask(
+            do="run",
+            weights=weights,
+            inputs=inputs,
+            trace=trace,
+            feed=str(fed) if on is not None else None,
+            out=str(out),
+        )
+        self.networks[name] = answer["networks"]
+        return load_run(out, self.names[name])
+
+    def _start(self, name: str) -> None:
+        port = self.ports[name]
+        processes = min(len(self.ports), os.cpu_count() or 1)
+        session = Session(port, self.dtype, processes=processes, timeout=self.timeout)
+        self.sessions[name] = session
+        described = session.ask(do="describe")
+        self.defines[name], self.versions[name] = described["defines"], described["versions"]
+        one = len({port.framework for port in self.ports.values()}) == 1
+        try:
+            names = parse_names(described["names"], port.framework, conventions=not one)
+        except ValueError as error:
+            raise PortError(port, f"{port.path}: {error}", usage=True) from None
+        self.names[name] = names

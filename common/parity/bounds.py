@@ -99,6 +99,15 @@ NAMED: dict[str, float] = {
     "standard_errors": 4.0,  # of the mean of a few hundred draws around its expectation
     "digits_read": 0.95,  # what must be exceeded: 0.975 of 359 unseen digits were read
     "fine_part": 2.0**-5,  # of the bits that TF32, or in float64 float32, would round off
+    # A relation between a port's array and the reference's is proven if it leaves this much of the
+    # array, normwise and at the largest element, or this many times the noise of a stage; and no
+    # more than this share of the difference. Right relations left up to 2e-14, and 2e-6 of the
+    # difference; of wrong ones none left less than a hundredth of it.
+    "relation": 1e-11,
+    "relation_noise": 64.0,
+    "relation_share": 1e-4,
+    "relation_scalar": 1e-9,  # how close a loss must be to a multiple of the reference by a name
+    "relation_coarse": 1e-4,  # above it a stage is too noisy for any relation to be proven
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,
     "golden_jittor": 1e-6,

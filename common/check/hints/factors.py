@@ -1,0 +1,183 @@
+"""One number between the port's array and the reference's: a factor or an offset."""
+
+from math import sqrt
+
+import numpy as np
+
+from common.check.hints.evidence import Evidence, Hint
+from common.check.hints.relations import (
+    close,
+    explains,
+    informative,
+    limit,
+    multiple,
+    reference_is,
+    sizes,
+    varies,
+)
+from common.parity.bounds import NAMED
+
+DROPOUT_RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
+CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1 / 3, 1.702)
+SMALLEST_COUNT = 4  # N/(N−1) of fewer values is 2 or 1.5, which mean other things as well
+
+REDUCTION = "Compare what the two divide by: a sum or a mean, over the batch, or over values too."
+LOOK = "Look for a number of this size in the stage: a weight of the loss, a scale, a divisor."
+
+
+def factor(evidence: Evidence) -> Hint | None:
+    """The port's array is a multiple of the reference's."""
+    if evidence.exact.size == 1:
+        return scalar(evidence)
+    found = multiple(evidence.port, evidence.exact)
+    if not found or not informative(evidence, 1) or not explains(evidence, found * evidence.exact):
+        return None
+    for recognise in (_rounded, _dropout, _named):
+        if hint := recognise(evidence, found):
+            return hint
+    if not varies(evidence, evidence.exact) or evidence.exact.size <= 2:
+        return None
+    return Hint(f"{found:.5g} times the reference everywhere", "", LOOK)
+
+
+def scalar(evidence: Evidence) -> Hint | None:
+    """A loss that is a multiple of the reference's by a factor that has a meaning.
+
+    Any number is a multiple of any other, so that nothing is said of other factors.
+    """
+    ours, theirs = float(evidence.port.ravel()[0]), float(evidence.exact.ravel()[0])
+    if evidence.phase != "loss" or limit(evidence) > NAMED["relation_coarse"] or not theirs:
+        return None
+    if hint := _named(evidence, ours / theirs):
+        return hint
+    for offset, words in ((1.0, "more"), (-1.0, "less")):
+        if abs(ours - theirs - offset) <= limit(evidence) * max(abs(ours), abs(theirs)):
+            text = f"the reference and exactly 1 {words}"
+            return Hint(text, "", "Look for a constant that one of the losses adds.")
+    return None
+
+
+def _named(evidence: Evidence, found: float) -> Hint | None:
+    if close(evidence, found, -1.0):
+        remedy = "One of the two is subtracted or minimised where the other is added or maximised."
+        return Hint("the reference with its sign turned everywhere", "", remedy)
+    meanings = _meanings(evidence, found)
+    for count in (2, 0.5):
+        if close(evidence, found, count):
+            words = "twice" if count == 2 else "half of"
+            also = f", or {meanings[0]}" if meanings else ""
+            of_loss = evidence.phase in ("loss", "backward")
+            why = ": a factor ½ in the loss" + also if of_loss else ""
+            return Hint(f"{words} the reference everywhere{why}", "", LOOK)
+    if meanings:
+        text = f"{found:.5g} times the reference everywhere, which is {' or '.join(meanings[:2])}"
+        return Hint(text, "", REDUCTION)
+    return _unbiased(evidence, found)
+
+
+def _meanings(evidence: Evidence, found: float) -> list[str]:
+    """What the factor or its inverse counts; the roots of sizes in the forward pass alone."""
+    meanings = []
+    for size, meaning in sizes(evidence).items():
+        values = {float(size): meaning, 1.0 / size: f"1 / {size:,}, with {meaning}"}
+        if evidence.phase == "forward":
+            root = sqrt(size)
+            values |= {root: f"√{size:,}, with {meaning}", 1 / root: f"1/√{size:,}, with {meaning}"}
+        meanings += [text for value, text in values.items() if close(evidence, found, value)]
+    return meanings
+
+
+def _unbiased(evidence: Evidence, found: float) -> Hint | None:
+    if evidence.phase not in ("forward", "loss"):
+        return None
+    for size, meaning in sizes(evidence).items():
+        if size < SMALLEST_COUNT:
+            continue
+        ratio = size / (size - 1)
+        for power, what in ((1.0, "variance"), (0.5, "standard deviation")):
+            for sign in (power, -power):
+                if close(evidence, found, ratio**sign):
+                    root = "the root of " if power != 1 else ""
+                    ends = (size, size - 1) if sign > 0 else (size - 1, size)
+                    return Hint(
+                        f"{root}{ends[0]:,}/{ends[1]:,} times the reference everywhere, and "
+                        f"{size:,} is {meaning}: a {what} divided by N − 1 on one side",
+                        "unbiased-deviation",
+                        "Say in both how the variance is divided: by N (correction=0), or by N − 1.",
+                    )
+    return None
+
+
+def _dropout(evidence: Evidence, found: float) -> Hint | None:
+    """Dropout's 1/(1 − p), where both have zeros at the same places, as many as p says."""
+    zeros, theirs = evidence.port == 0, evidence.exact == 0
+    signs = (evidence.exact > 0).any() and (evidence.exact < 0).any()
+    if evidence.phase != "forward" or not signs or not np.array_equal(zeros, theirs):
+        return None
+    share, count = zeros.mean(), zeros.size
+    for rate in DROPOUT_RATES:
+        error = NAMED["standard_errors"] * sqrt(rate * (1 - rate) / count)
+        for scaled, value in ((True, 1 / (1 - rate)), (False, 1 - rate)):
+            if close(evidence, found, value) and abs(share - rate) <= error:
+                side = "the port's" if scaled else "the reference's"
+                return Hint(
+                    f"dropout of {rate:g}, in which {side} kept values alone are divided by "
+                    f"1 − {rate:g}",
+                    "",
+                    "Divide what dropout keeps by 1 − p in training, and by nothing in evaluation.",
+                )
+    return None
+
+
+def _rounded(evidence: Evidence, found: float) -> Hint | None:
+    """A factor of almost 1: a constant that one side has in float32."""
+    if not evidence.double or abs(found - 1) > 2.0**-24:
+        return None
+    counts = {1.0 / size: f"1/{size:,}" for size in sizes(evidence)}
+    for value, text in ({number: f"{number:.4g}" for number in CONSTANTS} | counts).items():
+        ratio = float(np.float32(value)) / value
+        if ratio != 1 and (close(evidence, found, ratio) or close(evidence, found, 1 / ratio)):
+            of_count = value in counts
+            return Hint(
+                f"{text} rounded to float32, a factor of 1 {found - 1:+.2e} everywhere",
+                _row_of_rounding(evidence, of_count),
+                "Make this constant in the type of the run, as an array or tensor of float64.",
+            )
+    text = f"a factor of 1 {found - 1:+.2e} everywhere, as a number rounded to float32 leaves"
+    row = {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
+    return Hint(text, row, "Make the constants of this stage in the type of the run.")
+
+
+def _row_of_rounding(evidence: Evidence, of_count: bool) -> str:
+    if of_count and evidence.framework == "jittor" and evidence.phase == "backward":
+        return "mean-gradient"
+    return {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
+
+
+def offset(evidence: Evidence) -> Hint | None:
+    """The port's array is the reference's and one number more."""
+    difference = evidence.port - evidence.exact
+    if difference.size < 3 or not informative(evidence, 1) or not varies(evidence, evidence.exact):
+        return None
+    found = float(difference.mean())
+    if not explains(evidence, evidence.exact + found):
+        return None
+    text = f"the reference and {found:+.5g} everywhere"
+    return Hint(text, "", "Look for a constant that one side adds: a bias, a shift, a label.")
+
+
+def decay(evidence: Evidence) -> Hint | None:
+    """A gradient, or a first moment, with a share of the weight in it."""
+    weight = evidence.weight(evidence.name.partition("/")[0].rpartition(".")[2], evidence.exact)
+    if weight is None or not varies(evidence, weight) or not informative(evidence, 1):
+        return None
+    found = multiple(evidence.port - evidence.exact, weight)
+    if not explains(evidence, evidence.exact + found * weight):
+        return None
+    if reference_is(evidence, multiple(evidence.exact, weight) * weight):
+        return None  # a multiple of the weight itself says nothing
+    return Hint(
+        f"the reference and {found:+.5g} times the weight: weight decay on one side",
+        "",
+        "Give both the same weight decay, and in the same place: in the gradient or the update.",
+    )

@@ -62,8 +62,9 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
     Layers are told in forward order under their names in the network, which comes first if there
-    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
-    are "forward" and "backward"; nothing that is computed changes unless `tell` returns values.
+    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Before
+    the output of a layer with parameters comes its input, "conv1/input". Phases are "forward" and
+    "backward"; nothing that is computed changes unless `tell` returns values, but for an input.
     """
     watch, names = _Watch(tell), _parameter_names(networks)
     with ExitStack() as hooks:
@@ -110,7 +111,10 @@ class _Watch:
         """The output of a layer; that of a container is its last layer's, which has been told."""
         # An operation in place returns its input, in a new version.
         if output is not self.last or getattr(output, "_version", 0) != self.version:
-            self.last = self._output(self._numbered(name), output)
+            name = self._numbered(name)
+            if layer._parameters and inputs and isinstance(inputs[0], Tensor):
+                self.tell("forward", f"{name}/input", to_numpy(inputs[0]))
+            self.last = self._output(name, output)
             self.version = getattr(self.last, "_version", 0)
         return self.last
 

@@ -31,6 +31,7 @@ class Crew:
         self.versions: dict[str, dict[str, str]] = {}
         self.problems: list[PortError] = []
         self.networks: dict[str, list[str]] = {}
+        self.files: dict[str, Path] = {}
         self._count = 0
 
     def __enter__(self) -> Self:
@@ -88,8 +89,12 @@ class Crew:
             feed=str(fed) if on is not None else None,
             out=str(out),
         )
-        self.networks[name] = answer["networks"]
-        return load_run(out, self.names[name])
+        self.networks[name], self.files[name] = answer["networks"], out
+        return self.reload(name)
+
+    def reload(self, name: str) -> Run:
+        """A port's latest run, under the names and in the layouts that are known by now."""
+        return load_run(self.files[name], self.names[name])
 
     def _start(self, name: str) -> None:
         port = self.ports[name]

@@ -28,6 +28,11 @@ class Key(NamedTuple):
         """The name without a call's number or an optimiser's slot."""
         return split_name(self.name)[0]
 
+    @property
+    def is_input(self) -> bool:
+        """Whether it is what a layer is given: it is looked at only if the layer goes wrong."""
+        return self.name.endswith("/input")
+
 
 class Own(NamedTuple):
     """What the port itself calls an array, its layout there, and its type."""

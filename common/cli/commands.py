@@ -64,6 +64,11 @@ GROUPS = {
         ),
     },
     "Parity": {
+        "check": Command(
+            "checking",
+            "Compare ports of your own model, and say where one first goes wrong.",
+            needs=(*_FILES, "einops"),
+        ),
         "parity": Command(
             "comparing",
             "Record every backend, each in its own process, and compare them.",

@@ -106,7 +106,6 @@ NAMED: dict[str, float] = {
     "relation": 1e-11,
     "relation_noise": 64.0,
     "relation_share": 1e-4,
-    "relation_scalar": 1e-9,  # how close a loss must be to a multiple of the reference by a name
     "relation_coarse": 1e-4,  # above it a stage is too noisy for any relation to be proven
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,

@@ -76,7 +76,9 @@ def _below_zero(evidence: Evidence) -> Hint | None:
     """What can be said without the input: from the signs of the two outputs."""
     ours, theirs = evidence.port, evidence.exact
     above = theirs > 0
-    if min(above.sum(), (~above).sum()) < FEWEST or not agrees(evidence, ours[above], theirs[above]):
+    if min(above.sum(), (~above).sum()) < FEWEST or not agrees(
+        evidence, ours[above], theirs[above]
+    ):
         return None
     below = theirs < 0
     if not below.any():
@@ -97,8 +99,8 @@ def _no_relu(evidence: Evidence) -> Hint | None:
     if (ours < 0).sum() < 0.5 * ours.size:
         return None
     return Hint(
-        "equal where positive, and negative where the reference is 0: a ReLU is missing, or has "
-        "a slope",
+        "equal where positive, and negative where the reference is 0: no ReLU, but a function that "
+        "lets negative values pass",
         "",
         "Apply ReLU here, as the reference does.",
     )

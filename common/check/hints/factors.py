@@ -103,7 +103,7 @@ def _unbiased(evidence: Evidence, found: float) -> Hint | None:
                         f"{root}{ends[0]:,}/{ends[1]:,} times the reference everywhere, and "
                         f"{size:,} is {meaning}: a {what} divided by N − 1 on one side",
                         "unbiased-deviation",
-                        "Say in both how the variance is divided: by N (correction=0), or by N − 1.",
+                        "Divide the variance by the same count in both: N (correction=0) or N − 1.",
                     )
     return None
 

@@ -11,11 +11,13 @@ THRESHOLD = 20.0  # above it PyTorch's softplus is linear
 
 def _sigmoid(x: Floats) -> Floats:
     small = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+    values: Floats = np.where(x >= 0, 1 / (1 + small), small / (1 + small))
+    return values
 
 
 def _softplus(x: Floats) -> Floats:
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    values: Floats = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return values
 
 
 def _normal(x: Floats) -> Floats:
@@ -27,7 +29,8 @@ def _normal(x: Floats) -> Floats:
 
 def _log_softmax(x: Floats, axis: int) -> Floats:
     lowered = x - x.max(axis, keepdims=True)
-    return lowered - np.log(np.exp(lowered).sum(axis, keepdims=True))
+    values: Floats = lowered - np.log(np.exp(lowered).sum(axis, keepdims=True))
+    return values
 
 
 def activations(x: Floats) -> Iterator[tuple[str, Floats]]:
@@ -46,7 +49,8 @@ def activations(x: Floats) -> Iterator[tuple[str, Floats]]:
     yield "GELU, by tanh", x * _sigmoid(2 * np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))
     yield "GELU, as x · σ(1.702 · x)", x * _sigmoid(1.702 * x)
     yield "softplus", _softplus(x)
-    yield "softplus, linear above 20", np.where(x > THRESHOLD, x, _softplus(x))
+    if (x > THRESHOLD).any():
+        yield "softplus, linear above 20", np.where(x > THRESHOLD, x, _softplus(x))
     yield "mish", x * np.tanh(_softplus(x))
     yield "softsign", x / (1 + np.abs(x))
     yield "log sigmoid", -_softplus(-x)

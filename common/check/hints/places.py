@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-import numpy as np
-
 from common.check.hints.convolutions import Placed, placements
 from common.check.hints.evidence import Evidence, Floats, Hint
 from common.check.hints.relations import explains, reference_is, varies

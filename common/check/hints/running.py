@@ -75,7 +75,7 @@ def _fits(evidence: Evidence, one: Floats, other: Floats, before: Floats, count:
         return False
     moved = (other - (1 - share) * before) / (count - 1)
     fits = explains if one is evidence.port else reference_is
-    return (moved > 0).all() and fits(evidence, other + moved)
+    return bool((moved > 0).all()) and fits(evidence, other + moved)
 
 
 def _momentum(evidence: Evidence, before: Floats) -> Hint | None:

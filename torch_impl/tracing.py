@@ -61,10 +61,10 @@ def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
 def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[None]:
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
-    Layers are told in forward order under their names in the network, which comes first if there
-    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Before
-    the output of a layer with parameters comes its input, "conv1/input". Phases are "forward" and
-    "backward"; nothing that is computed changes unless `tell` returns values, but for an input.
+    Layers come in forward order under their names in the network, after its own if there are
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
+    changes, unless `tell` returns values for anything but an input.
     """
     watch, names = _Watch(tell), _parameter_names(networks)
     with ExitStack() as hooks:
@@ -167,14 +167,10 @@ def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, st
     names = _parameter_names(networks)
     for optimiser in optimisers.values():
         for parameter in _parameters(optimiser):
+            name = names.get(id(parameter), "?")
             for slot, tensor in optimiser.state.get(parameter, {}).items():
-                if (
-                    isinstance(tensor, Tensor)
-                    and tensor.shape == parameter.shape
-                    and slot != "step"
-                ):
-                    name = f"{names.get(id(parameter), '?')}/{SLOTS.get(slot, slot)}"
-                    yield "update", name, tensor
+                if slot != "step" and isinstance(tensor, Tensor):
+                    yield "update", f"{name}/{SLOTS.get(slot, slot)}", tensor
     for network, prefix in _prefixed(networks):
         for path, buffer in network.named_buffers():
             if buffer.is_floating_point():

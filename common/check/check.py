@@ -2,22 +2,19 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common import UsageError, unknown
 from common.check.crew import Crew
 from common.check.experiment import Experiment, Say, failures, given_arrays
+from common.check.finder import Finder
 from common.check.judge import ZERO, Judge
 from common.check.options import Options
-from common.check.outcome import Comparison, Finding, Outcome, Problem
-from common.check.placing import Origin, Placing
+from common.check.outcome import Comparison, Outcome, Problem
 from common.check.requirements import require_shapes, single_in_double
 from common.check.runs import Key, Run
 from common.check.sessions import PortError
-from common.check.stored_layouts import Stored
-from common.check.words import found
 
 
 def check(options: Options, say: Say = lambda words: None) -> Outcome:
@@ -75,7 +72,7 @@ class _Check:
             if name not in wrong and failures(comparisons):
                 confirmed = self._confirmed(double, crew, name)
                 failing = [c for c in failures(comparisons) if c.key in confirmed]
-                self.outcome.findings += self._findings(single, judge, name, failing)
+                self._find(single, judge, name, failing)
 
     def _confirmed(self, double: Crew, single: Crew, name: str) -> set[Key]:
         """What fails in float32 with another seed, too: one kink is no finding."""
@@ -93,70 +90,15 @@ class _Check:
         require_shapes(failing, run, judge.reference, port)
         stored = experiment.stored.get(name, [])
         if failing or stored:
-            self.outcome.findings += self._findings(experiment, judge, name, failing)
+            self._find(experiment, judge, name, failing)
 
-    def _findings(
+    def _find(
         self, experiment: Experiment, judge: Judge, name: str, failing: Sequence[Comparison]
-    ) -> list[Finding]:
-        """The failures that nothing before them explains, in words."""
-        try:
-            fed = experiment.fed(name, judge.reference)
-        except PortError as error:
-            self._note(f"fed with the reference's arrays, {error}")
-            fed = None
-        again = failures(judge.compare(name, fed)) if fed else []
-        order = list(judge.reference)
-        placing = Placing(order, experiment.runs[experiment.primary].parameters)
-        wrong = [
-            stored
-            for stored in experiment.stored.get(name, ())
-            if _enters_wrong(stored, placing, failing, again)
-        ]
-        self._note_layouts(name, experiment.stored.get(name, ()), wrong)
-        origins = placing.place([*(_as_failure(name, stored) for stored in wrong), *again])
-        if failing and not (wrong or (again and again[0].key == failing[0].key)):
-            # The port takes nothing back, or goes wrong on its own arrays alone.
-            rest = [origin for origin in origins if origin.first.key != failing[0].key]
-            fed, origins = None, [Origin(failing[0], placing.layer(failing[0].key)), *rest][:1]
-        traced = bool(experiment.crew.networks[name])
-        listening = fed is not None and (traced or len(again) < len(failing))
-        if failing and not listening and len(failing) > 1:
-            origins = origins[:1]
-            self._note(
-                f"{name}: {len(failing) - 1} later arrays differ too, and may follow from the "
-                "first; take back what yield returns (x = yield name, x) to tell them apart"
-            )
-        runs = fed if listening and fed else experiment.runs[name]
-        return [self._worded(experiment, judge, name, origin, runs, wrong) for origin in origins]
-
-    def _worded(
-        self,
-        experiment: Experiment,
-        judge: Judge,
-        name: str,
-        origin: Origin,
-        run: Run,
-        wrong: Sequence[Stored],
-    ) -> Finding:
-        finding = found(
-            origin,
-            run if origin.first.key in run.arrays else experiment.runs[name],
-            judge.reference,
-            noise=judge.bound(origin.first.key),
-            inputs=experiment.given.inputs,
-            parameters=experiment.runs[experiment.primary].parameters,
-            framework=experiment.crew.ports[name].framework,
-        )
-        stored = next((s for s in wrong if s.key == origin.first.key), None)
-        if stored is None:
-            return finding
-        return replace(
-            finding,
-            looks_like=f"the reference's, {stored.usual.words}",
-            difference=stored.row,
-            remedy=f"lay it out in build as the layer expects it; it now enters by "
-            f"{stored.layout.declaration}",
-        )
+    ) -> None:
+        finder = Finder(experiment, judge, name, failing)
+        self.outcome.findings += finder.findings()
+        for note in finder.notes:
+            self._note(note)
 
     def _experiment(self, crew: Crew, seed: int) -> Experiment:
         """Free runs of all ports.
@@ -200,32 +142,9 @@ class _Check:
             if alone:
                 self._note(f"only {name} has {', '.join(sorted(alone))}: not compared")
 
-    def _note_layouts(self, name: str, stored: Sequence[Stored], wrong: Sequence[Stored]) -> None:
-        for one in stored:
-            if one not in wrong:
-                self._note(
-                    f"{name} stores {one.key.name} {one.usual.words}; its layer agrees, so it is "
-                    "compared in that layout"
-                )
-
     def _note(self, words: str) -> None:
         if words not in self.outcome.notes:
             self.outcome.notes.append(words)
-
-
-def _enters_wrong(
-    stored: Stored, placing: Placing, failing: Sequence[Comparison], again: Sequence[Comparison]
-) -> bool:
-    """Whether a parameter in an unusual layout is a mistake: its layer computes something else."""
-    layer = placing.layer(stored.key)
-    traced = {key.base for key in placing.reference if key.phase == "forward"}
-    if layer in traced:
-        return any(c.key.phase == "forward" and c.key.base == layer for c in again)
-    return any(c.key.phase in ("forward", "loss") for c in failing)
-
-
-def _as_failure(name: str, stored: Stored) -> Comparison:
-    return Comparison(name, "float64", stored.key, None, 0.0, "the same numbers in other places")
 
 
 def _is_shared(key: Key, name: str, experiment: Experiment) -> bool:

@@ -111,7 +111,7 @@ def _named(ports: Iterable[PortFile]) -> list[PortFile]:
 
 def _default_name(port: PortFile, frameworks: Mapping[str, int]) -> str:
     one = frameworks[port.framework] == 1
-    return port.framework if one else f"{port.framework}:{port.path.stem}"
+    return port.framework if one else port.path.stem
 
 
 def _with_python(ports: Sequence[PortFile], text: str) -> list[PortFile]:

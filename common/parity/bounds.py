@@ -65,8 +65,8 @@ QUANTITIES: dict[str, Bound] = {
 # wgan were as far from float64 as another run altogether (1.1).
 _CYCLE, _CYCLE_CEILING = 1e-9, 5.0
 
-# Of `rosetta check`, which knows nothing of the model: a float64 or float32 run may err FACTOR times
-# as much as the reference moves when its arrays are perturbed by eight rounding errors, plus this.
+# Of `rosetta check`, which knows nothing of the model: a run may err FACTOR times as much as the
+# reference moves when its arrays are perturbed by eight rounding errors, plus a floor.
 CHECK_PERTURBATION = {"float64": 2.0**-49, "float32": PERTURBATION}
 CHECK_RUNS = {"float64": 4, "float32": 8}
 CHECK_FLOOR: dict[str, dict[str, float]] = {

@@ -1,0 +1,112 @@
+"""What goes wrong by itself in one port, once a second run is fed the reference's arrays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from common.check.experiment import Experiment, failures
+from common.check.judge import Judge
+from common.check.outcome import Comparison, Finding
+from common.check.placing import Origin, Placing
+from common.check.runs import Run
+from common.check.sessions import PortError
+from common.check.stored_layouts import Stored
+from common.check.words import found
+
+PLACES = "the same numbers in other places"
+
+
+@dataclass
+class Finder:
+    """One port whose free run fails somewhere, or stores a parameter in a layout of its own."""
+
+    experiment: Experiment
+    judge: Judge
+    name: str
+    failing: Sequence[Comparison]
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.free = self.experiment.runs[self.name]
+        self.stored = self.experiment.stored.get(self.name, [])
+        parameters = self.experiment.runs[self.experiment.primary].parameters
+        self.placing = Placing(list(self.judge.reference), parameters)
+
+    def findings(self) -> list[Finding]:
+        """The failures that nothing before them explains, in words."""
+        fed = self._fed()
+        again = failures(self.judge.compare(self.name, fed)) if fed else []
+        wrong = [stored for stored in self.stored if self._enters_wrong(stored, again)]
+        self._note_layouts(wrong)
+        misplaced = [
+            Comparison(self.name, self.judge.dtype, stored.key, None, 0.0, PLACES)
+            for stored in wrong
+        ]
+        origins = self.placing.place([*misplaced, *again])
+        if not self.failing:
+            return [self._worded(origin, fed or self.free, wrong) for origin in origins]
+        first = self.failing[0]
+        if not origins or (origins[0].first.key != first.key and not wrong):
+            # It goes wrong on its own arrays alone.
+            fed, origins = None, [Origin(first, self.placing.layer(first.key))]
+        if fed is None or not self._listens(again):
+            origins = origins[:1]
+            self._note_what_follows()
+        return [self._worded(origin, fed or self.free, wrong) for origin in origins]
+
+    def _fed(self) -> Run | None:
+        try:
+            return self.experiment.fed(self.name, self.judge.reference)
+        except PortError as error:
+            self.notes.append(f"{self.name} cannot go on with the reference's arrays: {error}")
+            return None
+
+    def _listens(self, again: Sequence[Comparison]) -> bool:
+        """Whether the port goes on with the arrays that it is fed."""
+        return bool(self.experiment.crew.networks[self.name]) or len(again) < len(self.failing)
+
+    def _enters_wrong(self, stored: Stored, again: Sequence[Comparison]) -> bool:
+        """Whether an unusual layout is a mistake: the parameter's layer computes something else."""
+        layer = self.placing.layer(stored.key)
+        traced = {key.base for key in self.placing.reference if key.phase == "forward"}
+        if layer in traced:
+            return any(c.key.phase == "forward" and c.key.base == layer for c in again)
+        return any(c.key.phase in ("forward", "loss") for c in self.failing)
+
+    def _worded(self, origin: Origin, run: Run, wrong: Sequence[Stored]) -> Finding:
+        key = origin.first.key
+        finding = found(
+            origin,
+            run if key in run.arrays else self.free,
+            self.judge.reference,
+            noise=self.judge.bound(key),
+            inputs=self.experiment.given.inputs,
+            parameters=self.placing.parameters,
+            framework=self.experiment.crew.ports[self.name].framework,
+        )
+        stored = next((stored for stored in wrong if stored.key == key), None)
+        return finding if stored is None else _misplaced(finding, stored)
+
+    def _note_layouts(self, wrong: Sequence[Stored]) -> None:
+        for stored in self.stored:
+            if stored not in wrong:
+                self.notes.append(
+                    f"{self.name} stores {stored.key.name} {stored.usual.words}; its layer agrees, "
+                    "so it is compared in that layout"
+                )
+
+    def _note_what_follows(self) -> None:
+        if len(self.failing) > 1:
+            self.notes.append(
+                f"{self.name}: {len(self.failing) - 1} later arrays differ too, and may follow from "
+                "the first; take back what yield returns (x = yield name, x) to tell them apart"
+            )
+
+
+def _misplaced(finding: Finding, stored: Stored) -> Finding:
+    return replace(
+        finding,
+        looks_like=f"the reference's, {stored.usual.words}",
+        difference=stored.row,
+        remedy="lay it out in build as the layer expects it; as it enters, the port file would "
+        f"declare it so: names = {{{stored.key.name!r}: {stored.layout.declaration}}}",
+    )

@@ -1,77 +1,16 @@
 """Which tensor of one file is which of another, and how it is laid out there."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from common import UsageError
 from common.check.conventions import Side, conventions, could_be
 from common.check.equal_values import EqualValues, compare
+from common.check.matches import AMBIGUOUS, LIKELY, PROVEN, Match, Matching
 from common.check.pairing import Layers, Ordered, by_role, pair
+from common.check.patterns import permutation_of
 from common.check.placement import Rearrangement, Values
-from common.check.tensor_names import ROLES
-
-PROVEN, LIKELY, AMBIGUOUS = "proven", "likely", "ambiguous"
-
-
-@dataclass(frozen=True)
-class Match:
-    """One tensor of the first file; proposals for its name and layout in the other, best first."""
-
-    own: str
-    others: tuple[str, ...]
-    placements: tuple[Rearrangement, ...]
-    status: str  # PROVEN from values; LIKELY: one answer; AMBIGUOUS: several names or layouts
-    why: str
-
-    @property
-    def other(self) -> str:
-        """The best proposal."""
-        return self.others[0]
-
-    @property
-    def placement(self) -> Rearrangement:
-        """The best proposal."""
-        return self.placements[0]
-
-
-@dataclass(frozen=True)
-class Matching:
-    """All matches in the first file's order, and the tensors of either file that have none."""
-
-    matches: list[Match]
-    unmatched: tuple[list[str], list[str]]
-
-    @property
-    def settled(self) -> bool:
-        """Whether every tensor of both files has exactly one answer."""
-        return not any(self.unmatched) and all(m.status != AMBIGUOUS for m in self.matches)
-
-    def converted(self, tensors: Mapping[str, Values]) -> dict[str, Values]:
-        """The first file's tensors with the names and layouts of the other.
-
-        Raises:
-            UsageError: names the first tensor that is ambiguous, or that either file lacks.
-        """
-        for match in self.matches:
-            if match.status == AMBIGUOUS:
-                raise UsageError(
-                    f"tensor {match.own!r} is ambiguous ({options(match)}), so nothing is written; "
-                    "match files with equal values, or rename and lay out the tensor yourself"
-                )
-        for names, where in zip(self.unmatched, ("first", "second"), strict=True):
-            if names:
-                raise UsageError(
-                    f"tensor {names[0]!r} is only in the {where} file, so nothing is written; "
-                    "remove it, or add what it corresponds to"
-                )
-        return {m.other: m.placement.apply(tensors[m.own]) for m in self.matches}
-
-
-def options(match: Match) -> str:
-    """The several answers to an ambiguous match, in words."""
-    if len(match.others) > 1:
-        return " or ".join(match.others)
-    return " or ".join(f"{p.words} ({p.pattern})" for p in match.placements)
+from common.check.tensor_names import ROLES, role
 
 
 def match_tensors(
@@ -113,17 +52,37 @@ class _Matcher:
     def result(self) -> Matching:
         """The matches, and what is left, with all that it could be."""
         named: tuple[set[str], set[str]] = (set(), set())
-        for role in (*ROLES, ""):
-            for owns, others in self._classes(role):
+        for kind in (*ROLES, ""):
+            for owns, others in self._classes(kind):
                 for name, candidates in pair(owns, others, self.layers, self.ordered).open.items():
                     placements = self._placements(name, candidates[0])
                     why = f"{len(candidates)} of its shape" if candidates[1:] else "by shape alone"
                     self.matches[name] = Match(name, (*candidates,), placements, AMBIGUOUS, why)
                     named[0].add(name)
                     named[1].update(candidates)
-        left, right = ([n for n in self.free[i] if n not in named[i]] for i in range(2))
-        in_order = [self.matches[name] for name in self.order if name in self.matches]
-        return Matching(in_order, (left, right))
+        rest = [[n for n in self.free[i] if n not in named[i]] for i in range(2)]
+        counters = [[n for n in rest[i] if self._is_counter(n, i)] for i in range(2)]
+        left, right = ([n for n in rest[i] if n not in counters[i]] for i in range(2))
+        matches = [self._likeliest_first(self.matches[n]) for n in self.order if n in self.matches]
+        return Matching(matches, (left, right), (counters[0], counters[1]))
+
+    def _is_counter(self, name: str, side: int) -> bool:
+        shape = self.sides[side].shapes[name]
+        return role(name, shape) == "count" and math.prod(shape) == 1
+
+    def _likeliest_first(self, match: Match) -> Match:
+        """A square matrix is probably transposed if all matrices are whose shapes tell."""
+        matrices = [
+            tuple(permutation_of(m.placement.pattern) or ())
+            for m in self.matches.values()
+            if m.status != AMBIGUOUS and len(self.sides[0].shapes[m.own]) > 1
+        ]
+        lasts = {side.channels_last for side in self.sides}
+        if (0, 1) in matrices or not ((1, 0) in matrices or lasts == {True, False}):
+            return match
+        plain = [p for p in match.placements if p.is_identity]
+        others = [p for p in match.placements if not p.is_identity]
+        return replace(match, placements=(*others, *plain))
 
     def _pass(self, role: str) -> bool:
         count = len(self.matches)
@@ -164,7 +123,7 @@ class _Matcher:
         equal = self.equal.placement(name, other)
         if equal is not None:
             why = f"equal values, {why}"
-        elif self.equal.placements:
+        elif any(match.status == PROVEN for match in self.matches.values()):
             why = f"{why}; values differ"
         placements = self._placements(name, other)
         status = LIKELY if len(placements) == 1 else AMBIGUOUS

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from common.check.matching import AMBIGUOUS, Match, Matching, options
+from common.check.matches import AMBIGUOUS, Match, Matching, options
 
 
 def to_python(matching: Matching) -> str:
@@ -20,6 +20,7 @@ def to_json(matching: Matching) -> dict[str, Any]:
         "names": {m.own: _value(m) for m in matching.matches},
         "matches": [_described(match) for match in matching.matches],
         "unmatched": dict(zip(("first", "second"), matching.unmatched, strict=True)),
+        "counters": dict(zip(("first", "second"), matching.counters, strict=True)),
         "settled": matching.settled,
     }
 

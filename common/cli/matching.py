@@ -14,7 +14,7 @@ from common.cli.application import AsJson, app
 from common.files import check_file, write_bytes
 
 if TYPE_CHECKING:
-    from common.check.matching import Match, Matching
+    from common.check.matches import Match, Matching
 
 SUFFIXES = (".py", ".json")
 _STYLES = {"proven": "green", "likely": "cyan", "ambiguous": "yellow"}
@@ -106,14 +106,23 @@ def _show(matching: "Matching", own: Path, reference: Path) -> None:
         style = _STYLES[found.status]
         cells = [found.own, names, _how(found)]
         table.add_row(*map(escape, cells), f"[{style}]{found.status}[/{style}]")
-    for name in matching.unmatched[0]:
-        table.add_row(escape(name), "", "nothing like it", "[red]unmatched[/red]")
-    for name in matching.unmatched[1]:
-        table.add_row("", escape(name), "nothing like it", "[red]unmatched[/red]")
+    for names, why, status in (
+        (matching.unmatched, "nothing like it", "[red]unmatched[/red]"),
+        (matching.counters, "a counter, no weight", "[dim]left out[/dim]"),
+    ):
+        for name in names[0]:
+            table.add_row(escape(name), "", why, status)
+        for name in names[1]:
+            table.add_row("", escape(name), why, status)
     console.print(table)
-    counts = [f"{sum(m.status == s for m in matching.matches)} {s}" for s in _STYLES]
-    counts.append(f"{sum(map(len, matching.unmatched))} unmatched")
-    console.print(", ".join(counts), highlight=False)
+    counts = {s: sum(m.status == s for m in matching.matches) for s in _STYLES}
+    counts["unmatched"] = sum(map(len, matching.unmatched))
+    counted = ", ".join(f"{count} {status}" for status, count in counts.items())
+    console.print(counted, highlight=False)
+    if not counts["proven"]:
+        console.print(
+            "No values agree: export the same weights from both models to have them prove it.",
+        )
 
 
 def _how(found: "Match") -> str:

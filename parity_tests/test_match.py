@@ -196,6 +196,26 @@ def test_two_zero_biases_are_not_proven() -> None:
     assert {m.status for m in match(*without).matches} == {"ambiguous"}
 
 
+def test_blocks_whose_kernels_are_paired_settle_what_is_beside_them() -> None:
+    """Vectors of one shape in two blocks and at the root: their names alone say nothing."""
+    widths, own, other = {"layer1.0": 3, "layer1.1": 5}, {}, {}
+    for seed, ((block, width), mine) in enumerate(zip(widths.items(), ("B_0", "B_1"), strict=True)):
+        kernel = drawn(8, width, 3, 3, seed=seed)
+        other |= {f"{block}.conv.weight": kernel, f"{block}.bn1.running_mean": drawn(8, seed=seed)}
+        other[f"{block}.bn2.running_mean"] = drawn(8, seed=seed + 2)
+        own[f"{mine}/Conv_0/kernel"] = drawn(3, 3, width, 8, seed=seed + 9)
+        own |= {f"{mine}/Norm_{i}/mean": drawn(8, seed=seed + 4 + 2 * i) for i in range(2)}
+    other["bn1.running_mean"] = drawn(8, seed=20)
+    own["norm_first/mean"] = drawn(8, seed=21)
+    found = {m.own: m for m in match(own, other).matches}
+    assert found["B_0/Norm_1/mean"].others == ("layer1.0.bn2.running_mean",)
+    assert found["B_1/Norm_0/mean"].others == ("layer1.1.bn1.running_mean",)
+    assert found["norm_first/mean"].others == ("bn1.running_mean",)
+    assert {m.status for m in found.values()} == {"likely"}
+    vectors = [{n: a for n, a in side.items() if a.ndim == 1} for side in (own, other)]
+    assert {m.status for m in match(*vectors).matches} == {"ambiguous"}
+
+
 def test_a_bias_with_other_values_is_pointed_out() -> None:
     own = {"fc.weight": drawn(4, 3), "fc.bias": drawn(4)}
     bias, kernel = match(own, own | {"fc.bias": drawn(4, seed=1)}).matches

@@ -1,5 +1,6 @@
 """Pair tensors that only their names, their layers and their order can tell apart."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -16,12 +17,14 @@ class Layers:
 
     own: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     other: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    blocks: set[tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=set)
 
     def learn(self, name: str, other: str) -> None:
         """Two tensors are the same: so are their layers."""
         if layer(name) and layer(other):
             self.own.setdefault(layer(name), layer(other))
             self.other.setdefault(layer(other), layer(name))
+            self.blocks.add((layer(name)[:-1], layer(other)[:-1]))
 
     def same(self, name: str, other: str) -> bool:
         """Whether the two layers are known to be the same."""
@@ -31,6 +34,11 @@ class Layers:
         """Whether the two layers are not known to be different."""
         known = self.own.get(layer(name)), self.other.get(layer(other))
         return known[0] in (None, layer(other)) and known[1] in (None, layer(name))
+
+    def same_blocks(self) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """The blocks of layers that are known to be each other's, and no third one's."""
+        own, other = (Counter(pair[side] for pair in self.blocks) for side in range(2))
+        return sorted(pair for pair in self.blocks if own[pair[0]] == other[pair[1]] == 1)
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ def pair(own: Sequence[str], other: Sequence[str], layers: Layers, ordered: Orde
         same = [match for match in right if layers.same(name, match)]
         if len(same) == 1:
             take(name, same[0], "the same layer")
-    for choose in (_by_name, _by_kind, _by_order):
+    for choose in (_by_name, _by_block, _by_kind, _by_order):
         for name, match, reason in choose(left, right, layers, ordered):
             take(name, match, reason)
     return Pairs(found, {n: ns for n in left if (ns := _allowed(n, right, layers))})
@@ -71,6 +79,19 @@ def _by_name(left: list[str], right: list[str], layers: Layers, ordered: Ordered
         return []
     pairs = [(one[key], other[key], "the same name") for key in one if key in shared]
     return [p for p in pairs if layers.allow(p[0], p[1])]
+
+
+def _by_block(left: list[str], right: list[str], layers: Layers, ordered: Ordered) -> _Chosen:
+    """Within blocks that other tensors have shown to be the same."""
+    chosen: _Chosen = []
+    for blocks in layers.same_blocks():
+        own, other = (
+            [n for n in names if layer(n)[:-1] == block]
+            for names, block in zip((left, right), blocks, strict=True)
+        )
+        found = _by_kind(own, other, layers, ordered) or _by_order(own, other, layers, ordered)
+        chosen += [(name, match, f"{why} in its block") for name, match, why in found]
+    return chosen
 
 
 def _by_kind(left: list[str], right: list[str], layers: Layers, ordered: Ordered) -> _Chosen:

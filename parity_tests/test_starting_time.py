@@ -43,6 +43,7 @@ REFUSED = [
     ["parity", "--backends", "torch,nosuch"],
     ["record", "nosuch", "--out", "x"],
     ["record", "torch", "nosuch", "--out", "x"],
+    ["match", "nofile", "nofile"],
     ["compare", "nofile"],
     ["compare", "nofile.json"],
     ["controls", "--device", "tpu"],

@@ -84,6 +84,11 @@ GROUPS = {
             "Compare recordings, or merge reports; exit status 0 only if every comparison passes.",
             needs=(*_FILES, "matplotlib"),
         ),
+        "match": Command(
+            "matching",
+            "Find which tensor of one file is which of another, and how it is laid out there.",
+            needs=(*_FILES, "einops"),
+        ),
         "step": Command(
             "stepping",
             "Run one discriminator and one generator update on your tensors.",

@@ -33,7 +33,7 @@ def check(options: Options, say: Say = lambda words: None) -> Outcome:
         try:
             _Check(options, Path(folder), say, outcome, stack).run()
         except PortError as error:
-            outcome.problems.append(Problem(error.port.name, str(error), error.usage))
+            _add_problem(outcome, error)
     return outcome
 
 
@@ -120,11 +120,8 @@ class _Check:
         return self.stack.enter_context(crew)
 
     def _require_two(self, crew: Crew) -> None:
-        known = {problem.port for problem in self.outcome.problems}
         for error in crew.problems:
-            if error.port.name not in known:
-                known.add(error.port.name)
-                self.outcome.problems.append(Problem(error.port.name, str(error), error.usage))
+            _add_problem(self.outcome, error)
         named = self.options.reference
         if len(crew.able) < 2 or (named and named not in crew.able):
             raise crew.problems[-1] if crew.problems else UsageError("fewer than two ports ran")
@@ -145,6 +142,12 @@ class _Check:
     def _note(self, words: str) -> None:
         if words not in self.outcome.notes:
             self.outcome.notes.append(words)
+
+
+def _add_problem(outcome: Outcome, error: PortError) -> None:
+    """A port's first problem; what it also fails at is not said."""
+    if all(problem.port != error.port.name for problem in outcome.problems):
+        outcome.problems.append(Problem(error.port.name, str(error), error.usage))
 
 
 def _is_shared(key: Key, name: str, experiment: Experiment) -> bool:

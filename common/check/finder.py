@@ -97,8 +97,8 @@ class Finder:
     def _note_what_follows(self) -> None:
         if len(self.failing) > 1:
             self.notes.append(
-                f"{self.name}: {len(self.failing) - 1} later arrays differ too, and may follow from "
-                "the first; take back what yield returns (x = yield name, x) to tell them apart"
+                f"{self.name}: {len(self.failing) - 1} later arrays differ too, and may follow "
+                "from the first; take back what yield returns (x = yield name, x) to tell them apart"
             )
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from common import UsageError, unknown
+from common.check.arrays import Given
 from common.check.crew import Crew
 from common.check.experiment import Experiment, Say, failures, given_arrays
 from common.check.finder import Finder
@@ -49,7 +51,7 @@ class _Check:
     def run(self) -> None:
         """Judge float64 runs first, then float32 runs by the float64 reference."""
         crew = self._crew("float64")
-        double = self._experiment(crew, self.options.seed)
+        double = self._experiment(crew, self._given(crew, self.options.seed))
         judge = double.judge()
         self._describe(double, judge)
         judged = "float64" in self.options.dtypes
@@ -59,27 +61,29 @@ class _Check:
                 continue
             self._judge(double, judge, name)
         if "float32" in self.options.dtypes:
-            self._run_in_single(crew, judge)
+            self._run_in_single(double, judge)
 
-    def _run_in_single(self, double: Crew, reference: Judge) -> None:
+    def _run_in_single(self, double: Experiment, reference: Judge) -> None:
         crew = self._crew("float32")
-        single = self._experiment(crew, self.options.seed)
-        judge = Judge("float32", reference.reference, single.noise(), reference.zeros)
+        single = self._experiment(crew, double.given)
+        judge = replace(reference, dtype="float32", noise=single.noise())
         wrong = {finding.first.port for finding in self.outcome.findings}
         for name in single.runs:
             comparisons = judge.compare(name, single.runs[name])
+            known = {c.key for c in failures(self.outcome.comparisons) if c.port == name}
             self.outcome.comparisons += comparisons
-            if name not in wrong and failures(comparisons):
-                confirmed = self._confirmed(double, crew, name)
-                failing = [c for c in failures(comparisons) if c.key in confirmed]
+            failing = [c for c in failures(comparisons) if c.key not in known]
+            if name not in wrong and failing:
+                confirmed = self._confirmed(double.crew, crew, name)
+                failing = [c for c in failing if c.key in confirmed]
                 self._find(single, judge, name, failing)
 
     def _confirmed(self, double: Crew, single: Crew, name: str) -> set[Key]:
         """What fails in float32 with another seed, too: one kink is no finding."""
-        seed = self.options.seed + 1
-        other = self._experiment(double, seed).judge()
-        again = self._experiment(single, seed)
-        judge = Judge("float32", other.reference, again.noise(), other.zeros)
+        given = self._given(double, self.options.seed + 1)
+        other = self._experiment(double, given).judge()
+        again = self._experiment(single, given)
+        judge = replace(other, dtype="float32", noise=again.noise())
         return {c.key for c in failures(judge.compare(name, again.runs[name]))}
 
     def _judge(self, experiment: Experiment, judge: Judge, name: str) -> None:
@@ -96,11 +100,20 @@ class _Check:
         self, experiment: Experiment, judge: Judge, name: str, failing: Sequence[Comparison]
     ) -> None:
         finder = Finder(experiment, judge, name, failing)
-        self.outcome.findings += finder.findings()
+        for finding in finder.findings():
+            if finding.difference and finding.difference in self.options.accept:
+                self._note(f"accepted ({finding.difference}): {finding.sentence}")
+            else:
+                self.outcome.findings.append(finding)
         for note in finder.notes:
             self._note(note)
 
-    def _experiment(self, crew: Crew, seed: int) -> Experiment:
+    def _given(self, crew: Crew, seed: int) -> Given:
+        """The arrays of one seed, drawn in float64: a framework may draw others in float32."""
+        self._require_two(crew)
+        return given_arrays(crew, self.options, seed, self.folder)
+
+    def _experiment(self, crew: Crew, given: Given) -> Experiment:
         """Free runs of all ports.
 
         Raises:
@@ -108,7 +121,6 @@ class _Check:
             PortError: one that has to be mended.
         """
         self._require_two(crew)
-        given = given_arrays(crew, self.options, seed, self.folder)
         experiment = Experiment(crew, self.options, given, self.say)
         experiment.run_freely()
         self._require_two(crew)
@@ -132,10 +144,15 @@ class _Check:
         median = f"the median of {count} ports"
         self.outcome.reference = named or (median if count > 2 else experiment.primary)
         self.outcome.left_out |= dict.fromkeys(sorted(judge.zeros), ZERO)
+        self.outcome.left_out |= dict.fromkeys(self.options.leave_out, "as asked")
         for note in experiment.notes:
             self._note(note)
         for name, run in experiment.runs.items():
-            alone = {k.name for k in run.arrays if not _is_shared(k, name, experiment)}
+            alone = {
+                key.name
+                for key in run.arrays
+                if not key.is_input and not _is_shared(key, name, experiment)
+            }
             if alone:
                 self._note(f"only {name} has {', '.join(sorted(alone))}: not compared")
 

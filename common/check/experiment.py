@@ -62,7 +62,8 @@ class Experiment:
         require_same_names(self.runs, ports)
         reference = reference_of(self.runs, self.options.reference)
         require_finite(reference, ports[self.primary])
-        return Judge(self.crew.dtype, reference, self.noise(), zero_gradients(reference))
+        zeros, unwanted = zero_gradients(reference), self.options.leave_out
+        return Judge(self.crew.dtype, reference, self.noise(), zeros, unwanted)
 
     def noise(self) -> dict[Key, float]:
         """How far rounding errors of weights and inputs move each array of the first port."""

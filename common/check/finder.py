@@ -98,7 +98,8 @@ class Finder:
         if len(self.failing) > 1:
             self.notes.append(
                 f"{self.name}: {len(self.failing) - 1} later arrays differ too, and may follow "
-                "from the first; take back what yield returns (x = yield name, x) to tell them apart"
+                "from the first; take back what yield returns, as in x = yield name, x, to tell them "
+                "apart"
             )
 
 
@@ -107,6 +108,6 @@ def _misplaced(finding: Finding, stored: Stored) -> Finding:
         finding,
         looks_like=f"the reference's, {stored.usual.words}",
         difference=stored.row,
-        remedy="lay it out in build as the layer expects it; as it enters, the port file would "
-        f"declare it so: names = {{{stored.key.name!r}: {stored.layout.declaration}}}",
+        remedy="lay it out in build as its layer expects it; it enters as "
+        f"{stored.layout.declaration}, seen from the port",
     )

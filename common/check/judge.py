@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 import numpy as np
 
@@ -21,18 +22,21 @@ class Judge:
     reference: Mapping[Key, Values]
     noise: Mapping[Key, float]
     zeros: set[str] = field(default_factory=set)
+    leave_out: Sequence[str] = ()  # patterns of names
 
     def compare(self, port: str, run: Run) -> list[Comparison]:
         """Each of the reference's arrays that the run holds, in order of computation."""
         return [
             self._comparison(port, key, run.arrays[key])
             for key in in_order(self.reference)
-            if key in run.arrays and not self.is_zero(key) and not key.is_input
+            if key in run.arrays and not self.is_left_out(key)
         ]
 
-    def is_zero(self, key: Key) -> bool:
-        """Whether an array is left out, because rounding errors are all that it holds."""
-        return key.base in self.zeros and key.phase in ("backward", "update")
+    def is_left_out(self, key: Key) -> bool:
+        """Whether an array is not judged: rounding errors are all it holds, or it is not wanted."""
+        zero = key.base in self.zeros and key.phase in ("backward", "update")
+        unwanted = any(fnmatchcase(key.name, pattern) for pattern in self.leave_out)
+        return zero or unwanted or key.is_input
 
     def bound(self, key: Key) -> float:
         """How far an array may be from the reference, normwise."""

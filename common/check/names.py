@@ -65,14 +65,16 @@ class Names:
     declared: Sequence[Rule] = ()
     conventions: Sequence[Rule] = ()
     feature_maps: Sequence[Rearrangement] = ()
-    found: dict[str, Rearrangement] = field(default_factory=dict)  # by shared name
+    by_value: list[Rule] = field(default_factory=list)  # for what is traced
+    found: dict[str, Rearrangement] = field(default_factory=dict)  # by shared name, likewise
 
     def to_shared(
         self, name: str, rank: int, *, traced: bool, parameter: bool = False
     ) -> tuple[str, Rearrangement | None]:
         """The shared name of an array, and the layout that turns it into the shared one."""
         base, rest = split_name(name)
-        rule = next((r for r in self.declared if r.to_shared(base, rank) is not None), None)
+        rules = [*self.declared, *(self.by_value if traced else ())]
+        rule = next((r for r in rules if r.to_shared(base, rank) is not None), None)
         layout = rule.layout if rule else None
         base = (rule.to_shared(base, rank) if rule else None) or base
         if traced and layout is None:
@@ -82,7 +84,7 @@ class Names:
             elif not parameter:
                 fitting = (m for m in self.feature_maps if Rule("", "", m)._fits(rank, 0))
                 layout = next(fitting, None)
-        return base + rest, self.found.get(base, layout)
+        return base + rest, self.found.get(base, layout) if traced else layout
 
     def to_own(self, name: str, rank: int) -> tuple[str, Rearrangement | None]:
         """The port's name of a shared array, and the layout whose `undo` makes it the port's."""

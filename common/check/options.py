@@ -18,6 +18,8 @@ class Options:
         reference: The port to judge by; None for the median of three or more, else the first.
         weights: A safetensors file in place of a port's function `weights`.
         inputs: A safetensors file in place of `inputs`, the same at each step.
+        accept: Entries of the catalogue of differences that are no findings.
+        leave_out: Names of arrays that are not compared; `*` matches any text.
         timeout: Seconds that one run may take.
     """
 
@@ -29,4 +31,6 @@ class Options:
     reference: str | None = None
     weights: Path | None = None
     inputs: Path | None = None
+    accept: Sequence[str] = ()
+    leave_out: Sequence[str] = ()
     timeout: float = 300.0

@@ -31,7 +31,7 @@ def rename(run: Run, names: Names, reference: Mapping[Key, Values]) -> list[str]
     """Rules for parameters whose values are those of another name; returns them in words."""
     ours = {k: v for k, v in run.arrays.items() if k.phase == "weights" and k not in reference}
     theirs = {k: v for k, v in reference.items() if k.phase == "weights" and k not in run.arrays}
-    rules, said = list(names.declared), []
+    said = []
     for key, values in ours.items():
         fitting = [other for other, goal in theirs.items() if _layout(values, goal)]
         if len(fitting) != 1:
@@ -41,12 +41,11 @@ def rename(run: Run, names: Names, reference: Mapping[Key, Values]) -> list[str]
         own = run.own[key].text.split("|")[2]
         layout = _layout(_own(run, key), reference[other])
         plain = layout is None or layout.is_identity
-        rules.append(Rule(own, other.name, None if plain else layout))
+        names.by_value.append(Rule(own, other.name, None if plain else layout))
         said.append(f"{own} is {other.name}")
         inside, outside = own.rpartition(".")[0], other.name.rpartition(".")[0]
         if inside and outside and inside != outside:
-            rules.append(Rule(inside, outside))
-    names.declared = rules
+            names.by_value.append(Rule(inside, outside))
     return said
 
 

@@ -57,6 +57,20 @@ def check_ports(
             help="Look inside the networks and optimisers that build returns, layer by layer.",
         ),
     ] = True,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ENTRY",
+            help="A known difference between frameworks, by its name in the catalogue, as in "
+            "running-variance (repeatable): noted, no finding.",
+        ),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="Do not compare this array; * matches any text (repeatable)."
+        ),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="Time limit for one run, in seconds.")
     ] = 300,
@@ -107,6 +121,8 @@ def check_ports(
         reference=reference or None,
         weights=weights,
         inputs=inputs,
+        accept=accept or (),
+        leave_out=leave_out or (),
         timeout=timeout,
     )
     with progress() as say:

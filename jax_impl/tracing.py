@@ -25,7 +25,6 @@ _dotted = partial(keystr, simple=True, separator=".")
 
 def use_dtype(dtype: str) -> None:
     """Compute in "float32" or "float64" wherever no type is named."""
-    # NNX names float32 for parameters: `write_state` brings them to the type of its values.
     jax.config.update("jax_enable_x64", dtype == "float64")
 
 
@@ -61,21 +60,21 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
 
     Layers are told in forward order under their names in the network, which comes first if there
     are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
-    are "forward" and "backward"; nothing that is computed changes unless `tell` returns values,
-    except that nothing is compiled: XLA fuses operations, which then round otherwise. Optimisers
-    are known by the network that they update. Layers allow no forward-mode derivative (jax.jvp).
+    are "forward" and "backward". Nothing is compiled, as XLA rounds what it fuses otherwise; else
+    nothing changes unless `tell` returns values. Forward mode (jax.jvp) cannot pass a layer.
     """
-    watch, owners = _Watch(tell), set()
+    watch, modules = _Watch(tell), list(_nodes(networks, nnx.Module))
     with ExitStack() as undo:
         undo.enter_context(jax.disable_jit())
-        for name, module in _nodes(networks, nnx.Module):
-            owners |= {owner for owner in type(module).__mro__ if "__call__" in vars(owner)}
+        for name, module in modules:
             if _TABLE not in vars(module):
                 undo.callback(vars(module).pop, _TABLE)
             watch.add(module, name)
-        for owner in owners:
-            undo.callback(_redirect(owner, "__call__", watch.layer))
-        undo.callback(_redirect(nnx.Optimizer, "update", watch.optimiser))
+        for c in {
+            c for _, module in modules for c in type(module).__mro__ if "__call__" in vars(c)
+        }:
+            undo.callback(watch.redirect(c, "__call__", watch.layer))
+        undo.callback(watch.redirect(nnx.Optimizer, "update", watch.optimiser))
         yield
 
 
@@ -85,30 +84,21 @@ def read_state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str
     A slot is named after its parameter: "conv1.kernel/first_moment". An optimiser does not know its
     network: it is taken for the first one with such parameters that has no optimiser yet.
     """
-    for phase, name, variable in _state(networks, optimisers):
-        yield phase, name, to_numpy(variable[...])
+    return ((phase, name, to_numpy(x[...])) for phase, name, x in _state(networks, optimisers))
 
 
-def write_state(
-    networks: Networks, optimisers: Optimisers, values: Mapping[str, np.ndarray]
-) -> None:
-    """Overwrite the parameters, slots and buffers that are named.
-
-    They take the type of the values, unless theirs has less than 32 bits.
-    """
+def write_state(networks: Networks, optimisers: Optimisers, values: Mapping[str, Any]) -> None:
+    """Overwrite the parameters, slots and buffers that are named."""
     for _, name, variable in _state(networks, optimisers):
-        if name in values:
+        if name in values:  # and may be float64 where NNX made float32
             half = variable[...].dtype if variable[...].dtype.itemsize < 4 else None
             variable.copy_from(variable.replace(jnp.array(values[name], half)))
 
 
 class _Watch:
-    """What is told of one step: names, how often of each, and the output that was told last."""
-
     def __init__(self, tell: Tell) -> None:
         self.tell, self.calls, self.last = tell, Counter[str](), None
-        # With the table itself: another object could have the id of one that is gone.
-        self.names: dict[int, tuple[str | None, Any]] = {}
+        self.names: dict[int, tuple[str | None, Any]] = {}  # with the table, which keeps its id
 
     def add(self, module: nnx.Module, name: str) -> None:
         table = getattr(module, _TABLE)
@@ -116,6 +106,12 @@ class _Watch:
         if table is getattr(type(module), _TABLE) or id(table) in self.names:
             table = vars(module)[_TABLE] = table.update({})
         self.names[id(table)] = name, table
+
+    def redirect(self, owner: type, name: str, function: Callable) -> Callable[[], None]:
+        original = vars(owner)[name]
+        method = lambda module, *a, **k: function(module, original.__get__(module), *a, **k)  # noqa: E731
+        setattr(owner, name, wraps(original)(method))
+        return partial(setattr, owner, name, original)
 
     def layer(self, module: nnx.Module, call: Callable, /, *inputs: Any, **options: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
@@ -131,27 +127,25 @@ class _Watch:
         return self.last
 
     def optimiser(self, _: Any, call: Callable, model: Any, grads: Any, /, **options: Any) -> Any:
-        """The gradients that an optimiser is about to take."""
-        names = {}
+        names: dict[str, str] = {}
         for path, module in _nodes({"": model}, nnx.Module):
             name, _ = self.names.get(id(getattr(module, _TABLE)), (None, None))
-            parts = [] if name is None else _nodes({"": module}, nnx.Variable)
-            names |= {_join(path, part): _join(name, part) for part, _ in parts}
-        told = partial(self._gradient, names)
+            for part, _ in _nodes({"": module}, nnx.Variable) if name is not None else ():
+                names[f"{path}.{part}".lstrip(".")] = f"{name}.{part}".lstrip(".")
+
+        def told(path: Any, gradient: Any) -> Any:
+            if _dotted(path) not in names:
+                return gradient
+            name = self._numbered(names[_dotted(path)])
+            return jax.tree.map(partial(self._told, "backward", name), gradient)
+
         grads = tree_map_with_path(told, grads, is_leaf=lambda x: isinstance(x, nnx.Variable))
         return call(model, grads, **options)
 
-    def _gradient(self, names: Mapping[str, str], path: Any, gradient: Any) -> Any:
-        if _dotted(path) not in names:
-            return gradient
-        told = partial(self._told, "backward", self._numbered(names[_dotted(path)]))
-        return jax.tree.map(told, gradient)
-
     def _output(self, name: str, path: Any, output: Any) -> Any:
-        """The output, once it is told; a part of several has its place in them as its name."""
-        if not _is_float(output):
+        if not jnp.issubdtype(getattr(output, "dtype", bool), jnp.floating):
             return output
-        name = _join(name, _dotted(path))
+        name = f"{name}.{_dotted(path)}".rstrip(".")
         forward, backward = (partial(self._told, phase, name) for phase in ("forward", "backward"))
         probe = jax.custom_vjp(forward)
         # Within a further derivative the rules meet its tracers: the probe is called once more.
@@ -159,10 +153,9 @@ class _Watch:
         return probe(output)
 
     def _told(self, phase: str, name: str, array: jax.Array) -> jax.Array:
-        if isinstance(array, jax.core.Tracer):
-            # vmap and remat trace even where nothing is compiled.
-            told, shape = partial(self._told, phase, name), jax.typeof(array)
-            return jax.pure_callback(told, shape, array, vmap_method="expand_dims")
+        if isinstance(array, jax.core.Tracer):  # vmap and remat trace even what is not compiled
+            told = partial(self._told, phase, name)
+            return jax.pure_callback(told, jax.typeof(array), array, vmap_method="expand_dims")
         instead = self.tell(phase, name, to_numpy(array))
         return array if instead is None else jnp.array(instead, array.dtype)
 
@@ -171,62 +164,37 @@ class _Watch:
         return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
 
 
-def _redirect(owner: type, name: str, function: Callable) -> Callable[[], None]:
-    """Have a function called in a method's place, which it is given; the result undoes that."""
-    original = vars(owner)[name]
-
-    @wraps(original)
-    def method(self: Any, *inputs: Any, **options: Any) -> Any:
-        return function(self, original.__get__(self, type(self)), *inputs, **options)
-
-    setattr(owner, name, method)
-    return partial(setattr, owner, name, original)
-
-
 def _passing(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
-    """The function, with the derivative of the identity."""
     passing = jax.custom_jvp(function)
     passing.defjvp(lambda inputs, tangents: (passing(*inputs), *tangents))
     return passing
 
 
 def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, nnx.Variable]]:
-    for name, variable in _nodes(networks, nnx.Param):
-        yield "update", name, variable
+    yield from (("update", *pair) for pair in _nodes(networks, nnx.Param))
     # Branches of an optimiser's state repeat the parameters of a network, or of a part of one.
     owners, seen = defaultdict[Any, list[str]](list), Counter[Any]()
-    for name, module in sorted(_nodes(networks, nnx.Module), key=lambda pair: pair[0].count(".")):
-        owners[_form(module, nnx.Param)].append(name)
-    for state in (optimiser.opt_state for optimiser in optimisers.values()):
-        for path, branch in tree_flatten_with_path(state, lambda node: _form(node) in owners)[0]:
-            form, slot = (
-                _form(branch),
-                ["", *(key.name for key in path if hasattr(key, "name"))][-1],
-            )
-            for name, variable in _nodes({"": branch}, nnx.Variable) if form in owners else ():
-                owner = owners[form][seen[form, slot] // len(form) % len(owners[form])]
-                seen[form, slot] += 1
-                yield "update", f"{_join(owner, name)}/{SLOTS.get(slot, slot)}", variable
-    for name, variable in _nodes(networks, nnx.Variable):
-        if not isinstance(variable, nnx.Param) and all(map(_is_float, jax.tree.leaves(variable))):
-            yield "statistics", name, variable
+    for owner, module in sorted(_nodes(networks, nnx.Module), key=lambda pair: pair[0].count(".")):
+        owners[_form(nnx.state(module, nnx.Param))].append(owner)
+    states = [optimiser.opt_state for optimiser in optimisers.values()]
+    for path, branch in tree_flatten_with_path(states, lambda node: _form(node) in owners)[0]:
+        if form := _form(branch):
+            slot = ["slot", *(key.name for key in path if hasattr(key, "name"))][-1]
+            owner = owners[form][seen[form, slot] % len(owners[form])]
+            seen[form, slot] += 1
+            for name, variable in _nodes({"": branch}, nnx.Variable):
+                yield "update", f"{owner}.{name}/{SLOTS.get(slot, slot)}".lstrip("."), variable
+    for name, x in _nodes(networks, nnx.Variable):
+        if jnp.issubdtype(getattr(x, "dtype", bool), jnp.floating) and not isinstance(x, nnx.Param):
+            yield "statistics", name, x
 
 
-def _form(tree: Any, kind: type = nnx.Variable) -> frozenset[tuple[str, tuple[int, ...]]]:
-    return frozenset((name, variable.shape) for name, variable in _nodes({"": tree}, kind))
+def _form(tree: Any) -> frozenset[tuple[str, tuple[int, ...]]]:
+    return frozenset((name, variable.shape) for name, variable in _nodes({"": tree}, nnx.Variable))
 
 
 def _nodes(networks: Mapping[str, Any], kind: type) -> Iterator[tuple[str, Any]]:
-    """Each node of a kind with its name, which has no prefix if there is a single network."""
     for prefix, network in networks.items():
         for path, node in nnx.iter_graph(network):
             if isinstance(node, kind):
-                yield _join(prefix if len(networks) > 1 else "", *map(str, path)), node
-
-
-def _is_float(value: Any) -> bool:
-    return is_array(value) and jnp.issubdtype(value.dtype, jnp.floating)
-
-
-def _join(*parts: str) -> str:
-    return ".".join(filter(None, parts))
+                yield ".".join(map(str, (prefix, *path)[len(networks) < 2 :])), node

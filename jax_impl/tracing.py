@@ -58,10 +58,11 @@ def replaced(tensor: jax.Array, values: np.ndarray) -> jax.Array:
 def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[None]:
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
-    Layers are told in forward order under their names in the network, which comes first if there
-    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
-    are "forward" and "backward". Nothing is compiled, as XLA rounds what it fuses otherwise; else
-    nothing changes unless `tell` returns values. Forward mode (jax.jvp) cannot pass a layer.
+    Layers come in forward order under their names in the network, after its own if there are
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
+    changes, unless `tell` returns values for anything but an input; but nothing is compiled, and
+    what XLA fuses rounds otherwise. Layers allow no forward-mode derivative (jax.jvp).
     """
     watch, modules = _Watch(tell), list(_nodes(networks, nnx.Module))
     with ExitStack() as undo:
@@ -122,12 +123,14 @@ class _Watch:
             return output
         self.add(module, name)  # once more: an attribute that the call has set makes a new table
         if output is not self.last:
-            told = partial(self._output, self._numbered(name or "output"))
-            self.last = tree_map_with_path(told, output)
+            name = self._numbered(name or "output")
+            if inputs and nnx.Param in map(type, vars(module).values()):
+                _passing(partial(self._told, "forward", f"{name}/input"))(inputs[0])
+            self.last = tree_map_with_path(partial(self._output, name), output)
         return self.last
 
     def optimiser(self, _: Any, call: Callable, model: Any, grads: Any, /, **options: Any) -> Any:
-        names: dict[str, str] = {}
+        names = {}
         for path, module in _nodes({"": model}, nnx.Module):
             name, _ = self.names.get(id(getattr(module, _TABLE)), (None, None))
             for part, _ in _nodes({"": module}, nnx.Variable) if name is not None else ():

@@ -53,8 +53,17 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
 
 def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
     """The values in the tensor's place: gradients go on to what computed the tensor."""
-    native = torch.as_tensor(values, dtype=tensor.dtype, device=tensor.device)
-    return native + (tensor - tensor.detach()) if tensor.requires_grad else native
+    return _Replaced.apply(tensor, torch.as_tensor(values).to(tensor))
+
+
+class _Replaced(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, tensor: Tensor, values: Tensor) -> Tensor:
+        return values
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient, None
 
 
 @contextmanager
@@ -103,9 +112,8 @@ class _Watch:
     """What is told of one step: how often of each name, and the output that was told last."""
 
     def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls = tell, Counter[str]()
+        self.tell, self.calls, self.version = tell, Counter[str](), 0
         self.last: Any = None
-        self.version = 0
 
     def layer(self, name: str, layer: nn.Module, inputs: Any, output: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
@@ -118,16 +126,13 @@ class _Watch:
             self.version = getattr(self.last, "_version", 0)
         return self.last
 
-    def optimiser(
-        self, names: Mapping[int, str], optimiser: Optimizer, arguments: Any, options: Any
-    ) -> None:
+    def optimiser(self, names: Mapping[int, str], optimiser: Optimizer, *_: Any) -> None:
         """The gradients that an optimiser is about to take."""
         for parameter in _parameters(optimiser):
             if parameter.grad is not None and id(parameter) in names:
                 self._parameter(names[id(parameter)], parameter)
 
     def untold_gradients(self, names: Mapping[int, str], parameters: Iterable[Tensor]) -> None:
-        """The gradients that no optimiser has taken."""
         for parameter in parameters:
             if parameter.grad is not None and names[id(parameter)] not in self.calls:
                 self._parameter(names[id(parameter)], parameter)
@@ -135,7 +140,8 @@ class _Watch:
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
-            return type(output)(self._output(f"{name}.{i}", part) for i, part in enumerate(output))
+            parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
+            return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
         if not isinstance(output, Tensor) or not output.is_floating_point():
             return output
         instead = self.tell("forward", name, to_numpy(output))
@@ -144,18 +150,15 @@ class _Watch:
             output.register_hook(partial(self._gradient, name))
         return output
 
-    def _gradient(self, name: str, gradient: Tensor) -> Tensor | None:
+    def _gradient(self, name: str, gradient: Tensor) -> Tensor:
         instead = self.tell("backward", name, to_numpy(gradient))
-        return None if instead is None else torch.as_tensor(instead).to(gradient)
+        return gradient if instead is None else replaced(gradient, instead)
 
     def _parameter(self, name: str, parameter: Tensor) -> None:
         assert parameter.grad is not None
-        instead = self.tell("backward", self._numbered(name), to_numpy(parameter.grad))
-        if instead is not None:
-            parameter.grad.copy_(torch.as_tensor(instead))
+        parameter.grad = self._gradient(self._numbered(name), parameter.grad)
 
     def _numbered(self, name: str) -> str:
-        """The name, with the number of the call from the second on."""
         self.calls[name] += 1
         return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
 
@@ -190,7 +193,6 @@ def _parameter_names(networks: Networks) -> dict[int, str]:
 
 
 def _prefixed(networks: Networks) -> Iterator[tuple[nn.Module, str]]:
-    """Each network with its name, or with none if it is the only one."""
     return ((network, name if len(networks) > 1 else "") for name, network in networks.items())
 
 

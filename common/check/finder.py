@@ -98,7 +98,7 @@ class Finder:
         if len(self.failing) > 1:
             self.notes.append(
                 f"{self.name}: {len(self.failing) - 1} later arrays differ too, and may follow "
-                "from the first; take back what yield returns, as in x = yield name, x, to tell them "
+                "from the first; take back what yield returns (x = yield name, x) to tell them "
                 "apart"
             )
 

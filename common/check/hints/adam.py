@@ -4,57 +4,13 @@ From slots of zero both move a parameter by L · g / (|g| + E). Adam has L = lr 
 ε / √(1 − β₂) where ε is added to the uncorrected root; RMSprop has lr / √(1 − ρ) and ε / √(1 − ρ).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
+from common.check.hints.adam_kinds import ALIKE, TEXTS, Kind, kinds
 from common.check.hints.evidence import Evidence, Floats, Hint
 from common.check.hints.relations import close, explains, informative, multiple, reference_is
-
-FIRST = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)  # usual β₁
-SECOND = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)  # usual β₂, and ρ of RMSprop
-ALIKE = 1e-6  # a factor this near to 1 is none; a learning rate is never changed so little
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """An explanation, with the factors of L and E that it gives."""
-
-    name: str
-    rate: float
-    epsilon: float
-    beta2: float | None = None
-
-
-TEXTS = {
-    "place": (
-        "Adam with its epsilon in another place: it counts {epsilon:.4g} times as much at step 1",
-        "adam-epsilon",
-        "Add epsilon in both to the corrected root, √v̂ + ε, or in both to the uncorrected one.",
-    ),
-    "default": (
-        "Adam with another epsilon: it counts {epsilon:.4g} times as much at step 1",
-        "adam-epsilon-default",
-        "Write epsilon out in both: the defaults are 1e-7 in Keras and 1e-8 elsewhere.",
-    ),
-    "uncorrected": (
-        "Adam without bias correction: a step {rate:.5g} times the reference's",
-        "",
-        "Divide the moments by 1 − β₁ᵗ and 1 − β₂ᵗ in both.",
-    ),
-    "second": (
-        "Adam with the bias correction of step 2 at step 1",
-        "backward-counts",
-        "Count the optimiser's steps, from 1, and not its backward passes.",
-    ),
-    "float32": (
-        "Adam with a bias correction of float32: a step {rate:.8g} times the reference's",
-        "adam-bias-float32",
-        "Compute 1 − βᵗ in float64, or as −expm1(t · log β).",
-    ),
-}
 
 
 def adaptive(evidence: Evidence, before: Floats, gradient: Floats) -> Hint | None:
@@ -101,36 +57,6 @@ def _fit(moved: Floats, gradient: Floats, *, squares: bool = False) -> tuple[flo
     return (sqrt(found[0]), found[1]) if squares else found
 
 
-def _kinds() -> Iterator[_Kind]:
-    yield _Kind("default", 1.0, 10.0)
-    for beta2 in SECOND:
-        root = sqrt(1 - beta2)
-        yield _Kind("place", 1.0, 1 / root, beta2)
-        yield _Kind("default", 1.0, 10 / root, beta2)
-        for beta1 in FIRST:
-            rate = (1 - beta1) / root
-            for epsilon in (1.0, 1 / root):
-                yield _Kind("uncorrected", rate, epsilon, beta2)
-            if abs(rate * 20 - round(rate * 20)) < ALIKE:
-                yield _Kind("rate", rate, 1.0)  # a round number may be that of a learning rate
-            for epsilon in (1.0, sqrt(1 + beta2)):
-                yield _Kind("second", sqrt(1 + beta2) / (1 + beta1), epsilon, beta2)
-            rate, epsilon = _single(beta1, beta2)
-            yield _Kind("float32", rate, 1.0, beta2)
-            yield _Kind("float32", rate, epsilon, beta2)
-        for other in SECOND:
-            if other != beta2:
-                ratio = sqrt((1 - beta2) / (1 - other))
-                yield _Kind("decay of RMSprop", ratio, ratio, beta2)
-
-
-def _single(beta1: float, beta2: float) -> tuple[float, float]:
-    """The factors of L and E of a step whose bias correction has its powers from float32."""
-    first, second = (1 - float(np.float32(beta)) for beta in (beta1, beta2))
-    root = sqrt(second / (1 - beta2))
-    return (1 - beta1) / first * root, root
-
-
 def _named(
     evidence: Evidence, before: Floats, gradient: Floats, theirs: tuple[float, float]
 ) -> Hint | None:
@@ -138,8 +64,8 @@ def _named(
     if "square_average" in evidence.slots:
         return None  # RMSprop
     beta2 = _beta2(evidence, gradient)
-    fits: dict[str, _Kind] = {}
-    for kind in _kinds():
+    fits: dict[str, Kind] = {}
+    for kind in kinds():
         if not _possible(evidence, kind, beta2):
             continue
         for sign in (1, -1):
@@ -148,7 +74,7 @@ def _named(
                 continue
             moved = _step(gradient, theirs[0] * rate, theirs[1] * epsilon)
             if explains(evidence, before + moved):
-                fits[kind.name] = _Kind(kind.name, rate, epsilon)
+                fits[kind.name] = Kind(kind.name, rate, epsilon)
     if beta2:
         fits.pop("decay of RMSprop", None)
     if len(fits) != 1:
@@ -162,7 +88,7 @@ def _named(
     return Hint(text.format(rate=kind.rate, epsilon=kind.epsilon), row, remedy)
 
 
-def _possible(evidence: Evidence, kind: _Kind, beta2: float | None) -> bool:
+def _possible(evidence: Evidence, kind: Kind, beta2: float | None) -> bool:
     """Whether the kind has the reference's β₂; two defaults at once are named if it is known."""
     if not beta2 or not kind.beta2:
         return kind.name != "default" or not kind.beta2

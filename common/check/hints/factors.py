@@ -18,7 +18,7 @@ from common.check.hints.relations import (
 from common.parity.bounds import NAMED
 
 DROPOUT_RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
-CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1 / 3, 1.702)
+CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1.702)
 SMALLEST_COUNT = 4  # N/(N−1) of fewer values is 2 or 1.5, which mean other things as well
 
 REDUCTION = "Compare what the two divide by: a sum or a mean, over the batch, or over values too."
@@ -130,28 +130,30 @@ def _dropout(evidence: Evidence, found: float) -> Hint | None:
 
 
 def _rounded(evidence: Evidence, found: float) -> Hint | None:
-    """A factor of almost 1: a constant that one side has in float32."""
+    """A factor of almost 1: a constant that one side has in float32.
+
+    Numbers that differ by a power of two have the same factor, so that several may be named.
+    """
     if not evidence.double or abs(found - 1) > 2.0**-24:
         return None
-    counts = {1.0 / size: f"1/{size:,}" for size in sizes(evidence)}
-    for value, text in ({number: f"{number:.4g}" for number in CONSTANTS} | counts).items():
-        ratio = float(np.float32(value)) / value
-        if ratio != 1 and (close(evidence, found, ratio) or close(evidence, found, 1 / ratio)):
-            of_count = value in counts
-            return Hint(
-                f"{text} rounded to float32, a factor of 1 {found - 1:+.2e} everywhere",
-                _row_of_rounding(evidence, of_count),
-                "Make this constant in the type of the run, as an array or tensor of float64.",
-            )
-    text = f"a factor of 1 {found - 1:+.2e} everywhere, as a number rounded to float32 leaves"
+    counts = {1 / size: f"1/{size:,}" for size in sizes(evidence)}
+    usual = {number: f"{number:g}" for number in CONSTANTS}
+    names = [text for value, text in (counts | usual).items() if _is_single(evidence, found, value)]
     row = {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
-    return Hint(text, row, "Make the constants of this stage in the type of the run.")
+    if names and names[0].startswith("1/") and not set(names) & set(usual.values()):
+        of_mean = evidence.phase == "backward" and evidence.framework == "jittor"
+        row = "mean-gradient" if of_mean else row
+    example = f", as {' or '.join(names[:3])}" if names else ""
+    return Hint(
+        f"a factor of 1 {found - 1:+.2e} everywhere: a constant rounded to float32{example}",
+        row,
+        "Make the constants of this stage in the type of the run, as float64 arrays or tensors.",
+    )
 
 
-def _row_of_rounding(evidence: Evidence, of_count: bool) -> str:
-    if of_count and evidence.framework == "jittor" and evidence.phase == "backward":
-        return "mean-gradient"
-    return {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
+def _is_single(evidence: Evidence, found: float, value: float) -> bool:
+    ratio = float(np.float32(value)) / value
+    return ratio != 1 and (close(evidence, found, ratio) or close(evidence, found, 1 / ratio))
 
 
 def offset(evidence: Evidence) -> Hint | None:

@@ -86,7 +86,9 @@ def test_a_clipped_gradient() -> None:
 def test_a_sum_over_the_batch() -> None:
     known = {"inputs": {"x": np.zeros((32, 7))}, "weights": {"weight": W}}
     assert "the size of the batch" in hint("backward", "fc.weight", 32 * G, G, **known).words
-    assert "1 / 32" in hint("backward", "fc.weight", G / 32, G, **known).words
+    assert (
+        "(32 is the size of the batch)" in hint("backward", "fc.weight", G / 32, G, **known).words
+    )
     assert hint("backward", "fc.weight", 2 * G, G, **known).words.startswith("twice")
     assert "sign" in hint("backward", "fc.weight", -G, G, **known).words
     other = hint("backward", "fc.weight", 1.37 * G, G, **known)
@@ -100,4 +102,4 @@ def test_one_over_n_in_float32(framework, row) -> None:
     port = G * float(np.float32(1 / 12)) * 12
     known = {"inputs": {"x": np.zeros((12, 7))}, "framework": framework}
     found = look(evidence("backward", "fc.weight", port, G, **known))
-    assert (found.row, "float32, as 1/12" in found.words) == (row, True)
+    assert (found.row, "as 1/12 " in found.words) == (row, True)

@@ -21,7 +21,10 @@ DROPOUT_RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8,
 CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1.702)
 SMALLEST_COUNT = 4  # N/(N−1) of fewer values is 2 or 1.5, which mean other things as well
 
-REDUCTION = "Compare what the two divide by: a sum or a mean, over the batch, or over values too."
+REDUCTION = (
+    "Compare what the two divide by, a sum or a mean over these values, or look for a weight of "
+    "this size."
+)
 LOOK = "Look for a number of this size in the stage: a weight of the loss, a scale, a divisor."
 
 
@@ -70,7 +73,7 @@ def _named(evidence: Evidence, found: float) -> Hint | None:
             why = ": a factor ½ in the loss" + also if of_loss else ""
             return Hint(f"{words} the reference everywhere{why}", "", LOOK)
     if meanings:
-        text = f"{found:.5g} times the reference everywhere, which is {' or '.join(meanings[:2])}"
+        text = f"{found:.5g} times the reference everywhere ({' or '.join(meanings[:2])})"
         return Hint(text, "", REDUCTION)
     return _unbiased(evidence, found)
 
@@ -79,30 +82,31 @@ def _meanings(evidence: Evidence, found: float) -> list[str]:
     """What the factor or its inverse counts; the roots of sizes in the forward pass alone."""
     meanings = []
     for size, meaning in sizes(evidence).items():
-        values = {float(size): meaning, 1.0 / size: f"1 / {size:,}, with {meaning}"}
+        values = {float(size): f"{size:,} is {meaning}", 1.0 / size: f"{size:,} is {meaning}"}
         if evidence.phase == "forward":
             root = sqrt(size)
-            values |= {root: f"√{size:,}, with {meaning}", 1 / root: f"1/√{size:,}, with {meaning}"}
+            values |= {root: f"√{size:,}, and {size:,} is {meaning}"}
+            values |= {1 / root: f"1/√{size:,}, and {size:,} is {meaning}"}
         meanings += [text for value, text in values.items() if close(evidence, found, value)]
     return meanings
 
 
 def _unbiased(evidence: Evidence, found: float) -> Hint | None:
+    """N / (N − 1) of a variance, which is positive, or the root of it, of whatever is divided."""
     if evidence.phase not in ("forward", "loss"):
         return None
+    powers = (1.0, 0.5) if (evidence.exact > 0).all() else (0.5,)
     for size, meaning in sizes(evidence).items():
         if size < SMALLEST_COUNT:
             continue
-        ratio = size / (size - 1)
-        for power, what in ((1.0, "variance"), (0.5, "standard deviation")):
-            for sign in (power, -power):
-                if close(evidence, found, ratio**sign):
+        for power in powers:
+            for over, under in ((size, size - 1), (size - 1, size)):
+                if close(evidence, found, (over / under) ** power):
                     root = "the root of " if power != 1 else ""
-                    ends = (size, size - 1) if sign > 0 else (size - 1, size)
                     return Hint(
-                        f"{root}{ends[0]:,}/{ends[1]:,} times the reference everywhere, and "
-                        f"{size:,} is {meaning}: a {what} divided by N − 1 on one side",
-                        "unbiased-deviation",
+                        f"{root}{over:,}/{under:,} times the reference everywhere ({size:,} is "
+                        f"{meaning}), as a variance divided by N − 1 on one side gives",
+                        "unbiased-deviation" if evidence.phase == "forward" else "",
                         "Divide the variance by the same count in both: N (correction=0) or N − 1.",
                     )
     return None
@@ -139,13 +143,14 @@ def _rounded(evidence: Evidence, found: float) -> Hint | None:
     counts = {1 / size: f"1/{size:,}" for size in sizes(evidence)}
     usual = {number: f"{number:g}" for number in CONSTANTS}
     names = [text for value, text in (counts | usual).items() if _is_single(evidence, found, value)]
-    row = {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
+    rows = {"jittor": "jittor-numbers", "tf": "cast-numbers"} if names else {}
+    row = rows.get(evidence.framework, "")
     if names and names[0].startswith("1/") and not set(names) & set(usual.values()):
         of_mean = evidence.phase == "backward" and evidence.framework == "jittor"
         row = "mean-gradient" if of_mean else row
-    example = f", as {' or '.join(names[:3])}" if names else ""
+    example = f"{' or '.join(names[:3])} rounded" if names else "rounding a constant"
     return Hint(
-        f"a factor of 1 {found - 1:+.2e} everywhere: a constant rounded to float32{example}",
+        f"a factor of 1 {found - 1:+.2e} everywhere, as {example} to float32 gives",
         row,
         "Make the constants of this stage in the type of the run, as float64 arrays or tensors.",
     )

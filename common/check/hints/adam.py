@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from common.check.hints.adam_kinds import ALIKE, TEXTS, Kind, kinds
+from common.check.hints.adam_kinds import ALIKE, LARGEST, TEXTS, Kind, kinds
 from common.check.hints.evidence import Evidence, Floats, Hint
 from common.check.hints.relations import close, explains, informative, multiple, reference_is
 
@@ -16,22 +16,34 @@ from common.check.hints.relations import close, explains, informative, multiple,
 def adaptive(evidence: Evidence, before: Floats, gradient: Floats) -> Hint | None:
     """What differs in the first step of an adaptive optimiser, if the reference's is one."""
     theirs, ours = (_fit(side - before, gradient) for side in (evidence.exact, evidence.port))
-    if theirs is None or ours is None or not informative(evidence, 2):
+    if not informative(evidence, 2):
         return None
     plain = multiple(evidence.exact - before, gradient) * gradient
     if reference_is(evidence, before + plain):
-        return None
-    outside = reference_is(evidence, before + _step(gradient, *theirs))
-    if outside:
+        return _against_plain(evidence, before, gradient, ours) if ours else None
+    if theirs and reference_is(evidence, before + _step(gradient, *theirs)):
         return _named(evidence, before, gradient, theirs) or _fitted(
             evidence, before, gradient, theirs, ours
         )
     inside = _fit(evidence.exact - before, gradient, squares=True)
-    if inside and reference_is(evidence, before + _step(gradient, *inside, squares=True)):
+    if inside and ours and reference_is(evidence, before + _step(gradient, *inside, squares=True)):
         same = abs(ours[0] / inside[0] - 1) < ALIKE
         if same and explains(evidence, before + _step(gradient, *ours)):
-            return _of_root(evidence, "outside the root, where the reference's is inside")
+            text = "outside the root, where the reference's is inside"
+            return _of_root(evidence, text, inside[1])
     return None
+
+
+def _against_plain(
+    evidence: Evidence, before: Floats, gradient: Floats, ours: tuple[float, float]
+) -> Hint | None:
+    plain = multiple(evidence.port - before, gradient) * gradient
+    if explains(evidence, before + plain):
+        return None
+    if not explains(evidence, before + _step(gradient, *ours)):
+        return None
+    text = f"a step of {FORM}, where the reference's is proportional to the gradient"
+    return Hint(text, "", "Use the reference's optimiser.")
 
 
 def _step(gradient: Floats, rate: float, epsilon: float, *, squares: bool = False) -> Floats:
@@ -108,37 +120,47 @@ def _fitted(
     before: Floats,
     gradient: Floats,
     theirs: tuple[float, float],
-    ours: tuple[float, float],
+    ours: tuple[float, float] | None,
 ) -> Hint | None:
-    """The port's own L and E, where its step has one of the two forms."""
-    same = abs(ours[0] / theirs[0] - 1) < ALIKE
-    if same and theirs[1] and explains(evidence, before + _step(gradient, *ours)):
-        ratio = ours[1] / theirs[1]
-        return Hint(
-            f"the same learning rate with an epsilon that counts {ratio:.4g} times as much",
-            "",
-            "Write epsilon out in both, and add it in both at the same place.",
-        )
-    factor = multiple(evidence.port - before, evidence.exact - before)
-    scaled = before + factor * (evidence.exact - before)
-    if theirs[1] and explains(evidence, before + _step(gradient, *ours)):
-        if explains(evidence, scaled):
-            return None
-        return Hint(
-            f"the same form of step, L · g / (|g| + E), with L {ours[0] / theirs[0]:.4g} and E "
-            f"{ours[1] / theirs[1]:.4g} times the reference's",
-            "",
-            "Compare learning rates, decay rates and epsilons, and bias corrections.",
-        )
+    """The port's own L and E, where its step has one of the forms."""
+    plain = multiple(evidence.port - before, gradient) * gradient
+    if explains(evidence, before + plain):
+        text = f"a step proportional to the gradient, as of SGD, where the reference's has {FORM}"
+        return Hint(text, "", "Use the reference's optimiser.")
+    if ours and explains(evidence, before + _step(gradient, *ours)):
+        return _of_form(evidence, before, theirs, ours)
     inside = _fit(evidence.port - before, gradient, squares=True)
     if inside and abs(inside[0] / theirs[0] - 1) < ALIKE:
         moved = _step(gradient, *inside, squares=True)
         if explains(evidence, before + moved):
-            return _of_root(evidence, "inside the root, where the reference's is outside")
+            text = "inside the root, where the reference's is outside"
+            return _of_root(evidence, text, inside[1])
     return None
 
 
-def _of_root(evidence: Evidence, text: str) -> Hint:
-    row = "" if "second_moment" in evidence.slots else "rmsprop-epsilon"
+FORM = "the form L · g / (|g| + E) of Adam and RMSprop"
+
+
+def _of_form(
+    evidence: Evidence, before: Floats, theirs: tuple[float, float], ours: tuple[float, float]
+) -> Hint | None:
+    moved = evidence.exact - before
+    if explains(evidence, before + multiple(evidence.port - before, moved) * moved):
+        return None  # another learning rate alone
+    remedy = "Write epsilon, learning rate and decay rates out in both; epsilon in the same place."
+    same = abs(ours[0] / theirs[0] - 1) < ALIKE
+    rate = "the same learning rate" if same else f"a rate {ours[0] / theirs[0]:.4g} times as large"
+    if ours[1] <= ALIKE * theirs[1]:
+        text = f"{rate} and no epsilon that can be seen, where the reference has one"
+    elif theirs[1] <= ALIKE * ours[1]:
+        text = f"{rate} and an epsilon, where none can be seen in the reference"
+    else:
+        text = f"{rate} and an epsilon that counts {ours[1] / theirs[1]:.4g} times as much"
+    return Hint(text, "", remedy)
+
+
+def _of_root(evidence: Evidence, text: str, epsilon: float) -> Hint:
+    likely = epsilon <= LARGEST and "second_moment" not in evidence.slots
     remedy = "Add epsilon on the same side of the root in both: optax.rmsprop has eps_in_sqrt."
+    row = "rmsprop-epsilon" if likely else ""
     return Hint(f"a step with its epsilon {text}", row, remedy)

@@ -8,6 +8,7 @@ import numpy as np
 
 FIRST = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)  # usual β₁
 SECOND = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)  # usual β₂, and ρ of RMSprop
+LARGEST = 1e-2  # ε / (1 − ρ) of RMSprop; a larger number is none of its epsilons
 ALIKE = 1e-6  # a factor this near to 1 is none; a learning rate is never changed so little
 
 

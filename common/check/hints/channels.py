@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.check.hints.evidence import Evidence, Floats, Hint
-from common.check.hints.relations import agrees, explains, informative
+from common.check.hints.relations import agrees, explains, informative, number
 
 FEWEST = 3  # values in a channel
 
@@ -83,7 +83,7 @@ def _offset(evidence: Evidence, axis: int) -> Hint | None:
 
 
 def _range(numbers: Floats) -> str:
-    return f"from {numbers.min():.5g} to {numbers.max():.5g}"
+    return f"from {number(numbers.min())} to {number(numbers.max())}"
 
 
 def _both(evidence: Evidence, axis: int) -> Hint | None:

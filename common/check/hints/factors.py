@@ -11,6 +11,7 @@ from common.check.hints.relations import (
     informative,
     limit,
     multiple,
+    number,
     reference_is,
     sizes,
     varies,
@@ -19,6 +20,7 @@ from common.parity.bounds import NAMED
 
 DROPOUT_RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1.702)
+WEIGHTS = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0, 50.0, 100.0, 1000.0)  # that losses usually have
 SMALLEST_COUNT = 4  # N/(N−1) of fewer values is 2 or 1.5, which mean other things as well
 
 REDUCTION = (
@@ -40,7 +42,7 @@ def factor(evidence: Evidence) -> Hint | None:
             return hint
     if not varies(evidence, evidence.exact) or evidence.exact.size <= 2:
         return None
-    return Hint(f"{found:.5g} times the reference everywhere", "", LOOK)
+    return Hint(f"{number(found)} times the reference everywhere", "", LOOK)
 
 
 def scalar(evidence: Evidence) -> Hint | None:
@@ -73,8 +75,10 @@ def _named(evidence: Evidence, found: float) -> Hint | None:
             why = ": a factor ½ in the loss" + also if of_loss else ""
             return Hint(f"{words} the reference everywhere{why}", "", LOOK)
     if meanings:
-        text = f"{found:.5g} times the reference everywhere ({' or '.join(meanings[:2])})"
-        return Hint(text, "", REDUCTION)
+        text = f"{number(found)} times the reference everywhere"
+        if any(close(evidence, found, size**sign) for size in WEIGHTS for sign in (1, -1)):
+            text += ", a weight of this size, or one of its own sizes"
+        return Hint(f"{text} ({' or '.join(meanings[:2])})", "", REDUCTION)
     return _unbiased(evidence, found)
 
 
@@ -93,7 +97,7 @@ def _meanings(evidence: Evidence, found: float) -> list[str]:
 
 def _unbiased(evidence: Evidence, found: float) -> Hint | None:
     """N / (N − 1) of a variance, which is positive, or the root of it, of whatever is divided."""
-    if evidence.phase not in ("forward", "loss"):
+    if evidence.phase != "forward":
         return None
     powers = (1.0, 0.5) if (evidence.exact > 0).all() else (0.5,)
     for size, meaning in sizes(evidence).items():
@@ -106,7 +110,7 @@ def _unbiased(evidence: Evidence, found: float) -> Hint | None:
                     return Hint(
                         f"{root}{over:,}/{under:,} times the reference everywhere ({size:,} is "
                         f"{meaning}), as a variance divided by N − 1 on one side gives",
-                        "unbiased-deviation" if evidence.phase == "forward" else "",
+                        "unbiased-deviation",
                         "Divide the variance by the same count in both: N (correction=0) or N − 1.",
                     )
     return None

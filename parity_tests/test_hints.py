@@ -84,6 +84,18 @@ def test_a_bias_of_zero_and_an_offset() -> None:
     assert "+0.25 everywhere" in hint("forward", "fc", bias + 0.25, bias).words
 
 
+def test_a_float32_run_has_hints_where_the_difference_is_far_above_its_noise() -> None:
+    noise = {"double": False, "noise": 2.0**-21}
+    single = X.astype("f4")
+    found = look(evidence("backward", "fc", single * np.float32(0.5), X, **noise))
+    assert found.words.startswith("half of the reference")
+    small = single * np.float32(1 + 2.0**-12)
+    assert look(evidence("backward", "fc", small, X, **noise)) is None
+    assert look(evidence("backward", "fc", single, X, **noise)) is None
+    coarse = {"double": False, "noise": 2.0**-10}
+    assert look(evidence("backward", "fc", X / 2, X, **coarse)) is None
+
+
 SHAPES = st.sampled_from([(), (1,), (2,), (7,), (3, 4), (4, 1), (2, 3, 4), (2, 3, 4, 4), (1, 1, 5)])
 
 

@@ -141,15 +141,18 @@ def bounded(evidence: Evidence) -> Hint | None:
     """Equal, except where one side lies beyond a number at which the other stays."""
     ours, theirs = evidence.port, evidence.exact
     for one, other, who in ((ours, theirs, "the port"), (theirs, ours, "the reference")):
-        expected = other.clip(one.min(), one.max())
+        low, high = (
+            bound if bound and (one == bound).sum() >= FEWEST else None
+            for bound in (float(one.min()), float(one.max()))
+        )
+        if low is None and high is None:
+            continue
+        expected = other.clip(low, high)
         beyond = expected != other
         fits = explains if one is ours else reference_is
         if min(beyond.sum(), (~beyond).sum()) < FEWEST or not fits(evidence, expected):
             continue
-        bounds = np.unique(one[beyond])
-        if not set(bounds) <= {one.min(), one.max()} or not bounds.all():
-            continue
-        text = " and ".join(f"{bound:.5g}" for bound in bounds)
+        text = " and ".join(f"{bound:.5g}" for bound in (low, high) if bound is not None)
         return Hint(
             f"equal, but {who} goes no further than {text} where the other does, at "
             f"{beyond.sum():,} of {beyond.size:,} elements",

@@ -154,7 +154,7 @@ def _rounded(evidence: Evidence, found: float) -> Hint | None:
         row = "mean-gradient" if of_mean else row
     example = f"{' or '.join(names[:3])} rounded" if names else "rounding a constant"
     return Hint(
-        f"a factor of 1 {found - 1:+.2e} everywhere, as {example} to float32 gives",
+        f"{number(found)} times the reference everywhere, as {example} to float32 gives",
         row,
         "Make the constants of this stage in the type of the run, as float64 arrays or tensors.",
     )

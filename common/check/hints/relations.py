@@ -85,7 +85,7 @@ def multiple(values: Floats, of: Floats) -> float:
 def number(value: float) -> str:
     """A factor as it is read: with its distance from 1 where five digits do not show it."""
     near = value != 1 and f"{value:.5g}" in ("1", "0.99999", "1.0001")
-    return f"1 {value - 1:+.3g}" if near else f"{value:.5g}"
+    return f"(1 {'+' if value > 1 else '−'} {abs(value - 1):.3g})" if near else f"{value:.5g}"
 
 
 def sizes(evidence: Evidence) -> dict[int, str]:

@@ -142,17 +142,15 @@ def bounded(evidence: Evidence) -> Hint | None:
     ours, theirs = evidence.port, evidence.exact
     for one, other, who in ((ours, theirs, "the port"), (theirs, ours, "the reference")):
         low, high = (
-            bound if bound and (one == bound).sum() >= FEWEST else None
-            for bound in (float(one.min()), float(one.max()))
+            bound if bound and (one == bound).sum() >= FEWEST else end
+            for bound, end in ((float(one.min()), -np.inf), (float(one.max()), np.inf))
         )
-        if low is None and high is None:
-            continue
         expected = other.clip(low, high)
         beyond = expected != other
         fits = explains if one is ours else reference_is
         if min(beyond.sum(), (~beyond).sum()) < FEWEST or not fits(evidence, expected):
             continue
-        text = " and ".join(f"{bound:.5g}" for bound in (low, high) if bound is not None)
+        text = " and ".join(f"{bound:.5g}" for bound in (low, high) if np.isfinite(bound))
         return Hint(
             f"equal, but {who} goes no further than {text} where the other does, at "
             f"{beyond.sum():,} of {beyond.size:,} elements",

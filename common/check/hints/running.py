@@ -71,8 +71,9 @@ def _fits(evidence: Evidence, one: Floats, other: Floats, before: Floats, count:
     """Whether one = other + m · v / (N − 1), with other = (1 − m) · before + m · v."""
     free = one - other - (other - before) / (count - 1)
     share = multiple(free, before) * (count - 1) if before.any() else 1.0
-    if not 0 < share <= 1:
+    if share <= 0:
         return False
+    share = min(share, 1.0)  # a greater one does not fit, but for rounding
     moved = (other - (1 - share) * before) / (count - 1)
     fits = explains if one is evidence.port else reference_is
     return bool((moved > 0).all()) and fits(evidence, other + moved)

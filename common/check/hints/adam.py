@@ -8,9 +8,10 @@ from math import sqrt
 
 import numpy as np
 
-from common.check.hints.adam_kinds import ALIKE, LARGEST, TEXTS, Kind, kinds
+from common.check.hints.adam_kinds import LARGEST, TEXTS, Kind, kinds
 from common.check.hints.evidence import Evidence, Floats, Hint
 from common.check.hints.relations import close, explains, informative, multiple, reference_is
+from common.parity.bounds import NAMED
 
 
 def adaptive(evidence: Evidence, before: Floats, gradient: Floats) -> Hint | None:
@@ -27,7 +28,7 @@ def adaptive(evidence: Evidence, before: Floats, gradient: Floats) -> Hint | Non
         )
     inside = _fit(evidence.exact - before, gradient, squares=True)
     if inside and ours and reference_is(evidence, before + _step(gradient, *inside, squares=True)):
-        same = abs(ours[0] / inside[0] - 1) < ALIKE
+        same = abs(ours[0] / inside[0] - 1) < NAMED["same_rate"]
         if same and explains(evidence, before + _step(gradient, *ours)):
             text = "outside the root, where the reference's is inside"
             return _of_root(evidence, text, inside[1])
@@ -130,7 +131,7 @@ def _fitted(
     if ours and explains(evidence, before + _step(gradient, *ours)):
         return _of_form(evidence, before, theirs, ours)
     inside = _fit(evidence.port - before, gradient, squares=True)
-    if inside and abs(inside[0] / theirs[0] - 1) < ALIKE:
+    if inside and abs(inside[0] / theirs[0] - 1) < NAMED["same_rate"]:
         moved = _step(gradient, *inside, squares=True)
         if explains(evidence, before + moved):
             text = "inside the root, where the reference's is outside"
@@ -148,11 +149,11 @@ def _of_form(
     if explains(evidence, before + multiple(evidence.port - before, moved) * moved):
         return None  # another learning rate alone
     remedy = "Write epsilon, learning rate and decay rates out in both; epsilon in the same place."
-    same = abs(ours[0] / theirs[0] - 1) < ALIKE
+    same = abs(ours[0] / theirs[0] - 1) < NAMED["same_rate"]
     rate = "the same learning rate" if same else f"a rate {ours[0] / theirs[0]:.4g} times as large"
-    if ours[1] <= ALIKE * theirs[1]:
+    if ours[1] <= NAMED["same_rate"] * theirs[1]:
         text = f"{rate} and no epsilon that can be seen, where the reference has one"
-    elif theirs[1] <= ALIKE * ours[1]:
+    elif theirs[1] <= NAMED["same_rate"] * ours[1]:
         text = f"{rate} and an epsilon, where none can be seen in the reference"
     else:
         text = f"{rate} and an epsilon that counts {ours[1] / theirs[1]:.4g} times as much"

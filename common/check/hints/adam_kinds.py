@@ -6,10 +6,11 @@ from math import sqrt
 
 import numpy as np
 
+from common.parity.bounds import NAMED
+
 FIRST = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)  # usual β₁
 SECOND = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)  # usual β₂, and ρ of RMSprop
 LARGEST = 1e-2  # ε / (1 − ρ) of RMSprop; a larger number is none of its epsilons
-ALIKE = 1e-6  # a factor this near to 1 is none; a learning rate is never changed so little
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def kinds() -> Iterator[Kind]:
             rate = (1 - beta1) / root
             for epsilon in (1.0, 1 / root):
                 yield Kind("uncorrected", rate, epsilon, beta2)
-            if abs(rate * 20 - round(rate * 20)) < ALIKE:
+            if abs(rate * 20 - round(rate * 20)) < NAMED["same_rate"]:
                 yield Kind("rate", rate, 1.0)  # a round number may be that of a learning rate
             for epsilon in (1.0, sqrt(1 + beta2)):
                 yield Kind("second", sqrt(1 + beta2) / (1 + beta1), epsilon, beta2)

@@ -7,6 +7,7 @@ import numpy as np
 from common.check.hints import Evidence, Hint, look
 
 NOISE = 2.0**-46
+ROUNDING = 2.0**-52  # at most, and the same for equal numbers
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -25,14 +26,18 @@ def evidence(phase: str, name: str, values: Any, reference: Any, **known: Any) -
 
 
 def hint(phase: str, name: str, values: Any, reference: Any, **known: Any) -> Hint:
-    """The hint, which there has to be; and none once a few elements no longer fit.
+    """The hint, which there has to be, with other rounding too; and none once some do not fit.
 
-    Those elements are moved by a hundredth of the difference, or of the array, at random.
+    Every third element is moved by a hundredth of the difference, or of the array, at random.
     """
     found = look(evidence(phase, name, values, reference, **known))
     assert found is not None
     assert found.words
     assert found.remedy.endswith(".")
+    rounded = np.asarray(values) * (1 + ROUNDING * np.cos(1000 * np.asarray(values)))
+    again = look(evidence(phase, name, rounded, reference, **known))
+    assert again is not None
+    assert again.row == found.row, again
     spoilt = look(evidence(phase, name, spoil(values, reference), reference, **known))
     assert spoilt is None, spoilt
     return found

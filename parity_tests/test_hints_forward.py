@@ -4,11 +4,10 @@ from math import sqrt
 
 import numpy as np
 import pytest
-
-from common.check.hints import functions
-from common.check.hints.convolutions import correlate
 from hinting import evidence, hint, rng
-from common.check.hints import look
+
+from common.check.hints import functions, look
+from common.check.hints.convolutions import correlate
 
 X = 2 * rng(1).standard_normal((4, 3, 6, 5))
 
@@ -88,7 +87,9 @@ def test_same_padding_of_a_strided_convolution() -> None:
     known = {"weights": {"weight": KERNEL, "bias": BIAS}, "inputs": {"x": images}}
     found = hint("forward", "conv", port, reference, **known)
     assert found.row == "same-padding"
-    assert "(1, 1) rows and columns before the first, where the reference pads (2, 2)" in found.words
+    assert (
+        "(1, 1) rows and columns before the first, where the reference pads (2, 2)" in found.words
+    )
     _, turned = padded(2, 2, KERNEL[:, :, ::-1, ::-1])
     assert "rotated by 180" in hint("forward", "conv", turned, reference, **known).words
 

@@ -111,6 +111,13 @@ def test_statistics_that_stay_or_move_alone() -> None:
     assert (back.row, "moved by the step" in back.words) == ("training-mode", True)
 
 
+def test_two_updates_in_one_step() -> None:
+    once, before = moved(0.1)[0], np.full(6, 0.2)
+    twice = once + 0.1 * (X.mean(sums(X)) - once)
+    found = hint("statistics", "bn.running_mean", twice, once, before=before)
+    assert (found.row, "two updates with a momentum of 0.1" in found.words) == ("", True)
+
+
 def test_a_variance_with_both_changes_has_no_hint() -> None:
     arrays = moved(0.01, unbiased=True)[1], moved(0.1)[1]
     known = {"before": np.full(6, 0.9), "forward": {"bn": X}}

@@ -81,6 +81,14 @@ def test_another_learning_rate_is_a_factor_and_no_row(factor) -> None:
         assert (found.row, f"a step {factor:.5g} times" in found.words) == ("", True)
 
 
+def test_another_optimiser() -> None:
+    plain = W - 0.1 * G
+    assert "as of SGD" in update(plain, adam()).words
+    assert "form L · g / (|g| + E)" in update(adam(), plain).words
+    assert "no epsilon that can be seen" in update(W - 1e-3 * np.sign(G), adam()).words
+    assert "none can be seen in the reference" in update(adam(), W - 1e-3 * np.sign(G)).words
+
+
 def rmsprop(decay=0.99, epsilon=1e-8, inside=False):
     if not inside:
         slots = {"square_average": ZERO}

@@ -6,7 +6,7 @@ import numpy as np
 
 from common.check.hints import functions
 from common.check.hints.evidence import Evidence, Floats, Hint
-from common.check.hints.relations import agrees, explains, multiple, reference_is
+from common.check.hints.relations import agrees, close, explains, multiple, reference_is
 
 FEWEST = 3  # elements on each side of the kink
 # Slopes that are a default somewhere; only these pairs have their ratio.
@@ -67,9 +67,16 @@ def _only(
 
 
 def _row_of_slopes(evidence: Evidence, slope: float, other: float) -> str:
-    if abs(slope / other - 1) > 2.0**-23:
+    if np.float32(slope) != np.float32(other):
         return "leaky-relu-slope"
+    if not (_is_single(evidence, slope) or _is_single(evidence, other)):
+        return ""
     return {"tf": "tf-slope-float32", "jittor": "jittor-numbers"}.get(evidence.framework, "")
+
+
+def _is_single(evidence: Evidence, slope: float) -> bool:
+    """Whether a slope, as it was found, is a float32 number."""
+    return close(evidence, float(np.float32(slope)), slope)
 
 
 def _below_zero(evidence: Evidence) -> Hint | None:
@@ -134,15 +141,16 @@ def bounded(evidence: Evidence) -> Hint | None:
     """Equal, except where one side lies beyond a number at which the other stays."""
     ours, theirs = evidence.port, evidence.exact
     for one, other, who in ((ours, theirs, "the port"), (theirs, ours, "the reference")):
-        expected = other.clip(one.min(), one.max())
+        low, high = (
+            bound if bound and (one == bound).sum() >= FEWEST else end
+            for bound, end in ((float(one.min()), -np.inf), (float(one.max()), np.inf))
+        )
+        expected = other.clip(low, high)
         beyond = expected != other
         fits = explains if one is ours else reference_is
         if min(beyond.sum(), (~beyond).sum()) < FEWEST or not fits(evidence, expected):
             continue
-        bounds = np.unique(one[beyond])
-        if not set(bounds) <= {one.min(), one.max()} or not bounds.all():
-            continue
-        text = " and ".join(f"{bound:.5g}" for bound in bounds)
+        text = " and ".join(f"{bound:.5g}" for bound in (low, high) if np.isfinite(bound))
         return Hint(
             f"equal, but {who} goes no further than {text} where the other does, at "
             f"{beyond.sum():,} of {beyond.size:,} elements",

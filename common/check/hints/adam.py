@@ -4,78 +4,47 @@ From slots of zero both move a parameter by L · g / (|g| + E). Adam has L = lr 
 ε / √(1 − β₂) where ε is added to the uncorrected root; RMSprop has lr / √(1 − ρ) and ε / √(1 − ρ).
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
+from common.check.hints.adam_kinds import LARGEST, TEXTS, Kind, kinds
 from common.check.hints.evidence import Evidence, Floats, Hint
 from common.check.hints.relations import close, explains, informative, multiple, reference_is
-
-FIRST = (0.0, 0.5, 0.8, 0.9, 0.95, 0.99)  # usual β₁
-SECOND = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999)  # usual β₂, and ρ of RMSprop
-ALIKE = 1e-6  # a factor this near to 1 is none; a learning rate is never changed so little
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """An explanation, with the factors of L and E that it gives."""
-
-    name: str
-    rate: float
-    epsilon: float
-    beta2: float | None = None
-
-
-TEXTS = {
-    "place": (
-        "Adam with its epsilon in another place: it counts {epsilon:.4g} times as much at step 1",
-        "adam-epsilon",
-        "Add epsilon in both to the corrected root, √v̂ + ε, or in both to the uncorrected one.",
-    ),
-    "default": (
-        "Adam with another epsilon: it counts {epsilon:.4g} times as much at step 1",
-        "adam-epsilon-default",
-        "Write epsilon out in both: the defaults are 1e-7 in Keras and 1e-8 elsewhere.",
-    ),
-    "uncorrected": (
-        "Adam without bias correction: a step {rate:.5g} times the reference's",
-        "",
-        "Divide the moments by 1 − β₁ᵗ and 1 − β₂ᵗ in both.",
-    ),
-    "second": (
-        "Adam with the bias correction of step 2 at step 1",
-        "backward-counts",
-        "Count the optimiser's steps, from 1, and not its backward passes.",
-    ),
-    "float32": (
-        "Adam with a bias correction of float32: a step {rate:.8g} times the reference's",
-        "adam-bias-float32",
-        "Compute 1 − βᵗ in float64, or as −expm1(t · log β).",
-    ),
-}
+from common.parity.bounds import NAMED
 
 
 def adaptive(evidence: Evidence, before: Floats, gradient: Floats) -> Hint | None:
     """What differs in the first step of an adaptive optimiser, if the reference's is one."""
     theirs, ours = (_fit(side - before, gradient) for side in (evidence.exact, evidence.port))
-    if theirs is None or ours is None or not informative(evidence, 2):
+    if not informative(evidence, 2):
         return None
     plain = multiple(evidence.exact - before, gradient) * gradient
     if reference_is(evidence, before + plain):
-        return None
-    outside = reference_is(evidence, before + _step(gradient, *theirs))
-    if outside:
+        return _against_plain(evidence, before, gradient, ours) if ours else None
+    if theirs and reference_is(evidence, before + _step(gradient, *theirs)):
         return _named(evidence, before, gradient, theirs) or _fitted(
             evidence, before, gradient, theirs, ours
         )
     inside = _fit(evidence.exact - before, gradient, squares=True)
-    if inside and reference_is(evidence, before + _step(gradient, *inside, squares=True)):
-        same = abs(ours[0] / inside[0] - 1) < ALIKE
+    if inside and ours and reference_is(evidence, before + _step(gradient, *inside, squares=True)):
+        same = abs(ours[0] / inside[0] - 1) < NAMED["same_rate"]
         if same and explains(evidence, before + _step(gradient, *ours)):
-            return _of_root(evidence, "outside the root, where the reference's is inside")
+            text = "outside the root, where the reference's is inside"
+            return _of_root(evidence, text, inside[1])
     return None
+
+
+def _against_plain(
+    evidence: Evidence, before: Floats, gradient: Floats, ours: tuple[float, float]
+) -> Hint | None:
+    plain = multiple(evidence.port - before, gradient) * gradient
+    if explains(evidence, before + plain):
+        return None
+    if not explains(evidence, before + _step(gradient, *ours)):
+        return None
+    text = f"a step of {FORM}, where the reference's is proportional to the gradient"
+    return Hint(text, "", "Use the reference's optimiser.")
 
 
 def _step(gradient: Floats, rate: float, epsilon: float, *, squares: bool = False) -> Floats:
@@ -101,36 +70,6 @@ def _fit(moved: Floats, gradient: Floats, *, squares: bool = False) -> tuple[flo
     return (sqrt(found[0]), found[1]) if squares else found
 
 
-def _kinds() -> Iterator[_Kind]:
-    yield _Kind("default", 1.0, 10.0)
-    for beta2 in SECOND:
-        root = sqrt(1 - beta2)
-        yield _Kind("place", 1.0, 1 / root, beta2)
-        yield _Kind("default", 1.0, 10 / root, beta2)
-        for beta1 in FIRST:
-            rate = (1 - beta1) / root
-            for epsilon in (1.0, 1 / root):
-                yield _Kind("uncorrected", rate, epsilon, beta2)
-            if abs(rate * 20 - round(rate * 20)) < ALIKE:
-                yield _Kind("rate", rate, 1.0)  # a round number may be that of a learning rate
-            for epsilon in (1.0, sqrt(1 + beta2)):
-                yield _Kind("second", sqrt(1 + beta2) / (1 + beta1), epsilon, beta2)
-            rate, epsilon = _single(beta1, beta2)
-            yield _Kind("float32", rate, 1.0, beta2)
-            yield _Kind("float32", rate, epsilon, beta2)
-        for other in SECOND:
-            if other != beta2:
-                ratio = sqrt((1 - beta2) / (1 - other))
-                yield _Kind("decay of RMSprop", ratio, ratio, beta2)
-
-
-def _single(beta1: float, beta2: float) -> tuple[float, float]:
-    """The factors of L and E of a step whose bias correction has its powers from float32."""
-    first, second = (1 - float(np.float32(beta)) for beta in (beta1, beta2))
-    root = sqrt(second / (1 - beta2))
-    return (1 - beta1) / first * root, root
-
-
 def _named(
     evidence: Evidence, before: Floats, gradient: Floats, theirs: tuple[float, float]
 ) -> Hint | None:
@@ -138,8 +77,8 @@ def _named(
     if "square_average" in evidence.slots:
         return None  # RMSprop
     beta2 = _beta2(evidence, gradient)
-    fits: dict[str, _Kind] = {}
-    for kind in _kinds():
+    fits: dict[str, Kind] = {}
+    for kind in kinds():
         if not _possible(evidence, kind, beta2):
             continue
         for sign in (1, -1):
@@ -148,7 +87,7 @@ def _named(
                 continue
             moved = _step(gradient, theirs[0] * rate, theirs[1] * epsilon)
             if explains(evidence, before + moved):
-                fits[kind.name] = _Kind(kind.name, rate, epsilon)
+                fits[kind.name] = Kind(kind.name, rate, epsilon)
     if beta2:
         fits.pop("decay of RMSprop", None)
     if len(fits) != 1:
@@ -162,7 +101,7 @@ def _named(
     return Hint(text.format(rate=kind.rate, epsilon=kind.epsilon), row, remedy)
 
 
-def _possible(evidence: Evidence, kind: _Kind, beta2: float | None) -> bool:
+def _possible(evidence: Evidence, kind: Kind, beta2: float | None) -> bool:
     """Whether the kind has the reference's β₂; two defaults at once are named if it is known."""
     if not beta2 or not kind.beta2:
         return kind.name != "default" or not kind.beta2
@@ -182,37 +121,47 @@ def _fitted(
     before: Floats,
     gradient: Floats,
     theirs: tuple[float, float],
-    ours: tuple[float, float],
+    ours: tuple[float, float] | None,
 ) -> Hint | None:
-    """The port's own L and E, where its step has one of the two forms."""
-    same = abs(ours[0] / theirs[0] - 1) < ALIKE
-    if same and theirs[1] and explains(evidence, before + _step(gradient, *ours)):
-        ratio = ours[1] / theirs[1]
-        return Hint(
-            f"the same learning rate with an epsilon that counts {ratio:.4g} times as much",
-            "",
-            "Write epsilon out in both, and add it in both at the same place.",
-        )
-    factor = multiple(evidence.port - before, evidence.exact - before)
-    scaled = before + factor * (evidence.exact - before)
-    if theirs[1] and explains(evidence, before + _step(gradient, *ours)):
-        if explains(evidence, scaled):
-            return None
-        return Hint(
-            f"the same form of step, L · g / (|g| + E), with L {ours[0] / theirs[0]:.4g} and E "
-            f"{ours[1] / theirs[1]:.4g} times the reference's",
-            "",
-            "Compare learning rates, decay rates and epsilons, and bias corrections.",
-        )
+    """The port's own L and E, where its step has one of the forms."""
+    plain = multiple(evidence.port - before, gradient) * gradient
+    if explains(evidence, before + plain):
+        text = f"a step proportional to the gradient, as of SGD, where the reference's has {FORM}"
+        return Hint(text, "", "Use the reference's optimiser.")
+    if ours and explains(evidence, before + _step(gradient, *ours)):
+        return _of_form(evidence, before, theirs, ours)
     inside = _fit(evidence.port - before, gradient, squares=True)
-    if inside and abs(inside[0] / theirs[0] - 1) < ALIKE:
+    if inside and abs(inside[0] / theirs[0] - 1) < NAMED["same_rate"]:
         moved = _step(gradient, *inside, squares=True)
         if explains(evidence, before + moved):
-            return _of_root(evidence, "inside the root, where the reference's is outside")
+            text = "inside the root, where the reference's is outside"
+            return _of_root(evidence, text, inside[1])
     return None
 
 
-def _of_root(evidence: Evidence, text: str) -> Hint:
-    row = "" if "second_moment" in evidence.slots else "rmsprop-epsilon"
+FORM = "the form L · g / (|g| + E) of Adam and RMSprop"
+
+
+def _of_form(
+    evidence: Evidence, before: Floats, theirs: tuple[float, float], ours: tuple[float, float]
+) -> Hint | None:
+    moved = evidence.exact - before
+    if explains(evidence, before + multiple(evidence.port - before, moved) * moved):
+        return None  # another learning rate alone
+    remedy = "Write epsilon, learning rate and decay rates out in both; epsilon in the same place."
+    same = abs(ours[0] / theirs[0] - 1) < NAMED["same_rate"]
+    rate = "the same learning rate" if same else f"a rate {ours[0] / theirs[0]:.4g} times as large"
+    if ours[1] <= NAMED["same_rate"] * theirs[1]:
+        text = f"{rate} and no epsilon that can be seen, where the reference has one"
+    elif theirs[1] <= NAMED["same_rate"] * ours[1]:
+        text = f"{rate} and an epsilon, where none can be seen in the reference"
+    else:
+        text = f"{rate} and an epsilon that counts {ours[1] / theirs[1]:.4g} times as much"
+    return Hint(text, "", remedy)
+
+
+def _of_root(evidence: Evidence, text: str, epsilon: float) -> Hint:
+    likely = epsilon <= LARGEST and "second_moment" not in evidence.slots
     remedy = "Add epsilon on the same side of the root in both: optax.rmsprop has eps_in_sqrt."
+    row = "rmsprop-epsilon" if likely else ""
     return Hint(f"a step with its epsilon {text}", row, remedy)

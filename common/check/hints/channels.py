@@ -3,7 +3,7 @@
 import numpy as np
 
 from common.check.hints.evidence import Evidence, Floats, Hint
-from common.check.hints.relations import agrees, explains, informative
+from common.check.hints.relations import agrees, explains, informative, number
 
 FEWEST = 3  # values in a channel
 
@@ -60,7 +60,7 @@ def _factor(evidence: Evidence, axis: int) -> Hint | None:
     elif scale is not None and agrees(evidence, found, scale):
         text, remedy = "the reference with its scale (weight) twice", "Apply the scale once."
     else:
-        text = f"a factor of its own in every channel, from {found.min():.5g} to {found.max():.5g}"
+        text = f"a factor of its own in every channel (axis {axis}), {_range(found)}"
         remedy = "Look for a scale of each channel: a norm's weight, or its statistics."
     return Hint(text, "", remedy)
 
@@ -77,9 +77,13 @@ def _offset(evidence: Evidence, axis: int) -> Hint | None:
     elif bias is not None and agrees(evidence, found, bias):
         text, remedy = "the reference with its bias twice", "Add the layer's bias once."
     else:
-        text = f"an offset of its own in every channel, from {found.min():.5g} to {found.max():.5g}"
+        text = f"an offset of its own in every channel (axis {axis}), {_range(found)}"
         remedy = "Look for a bias or shift that one side lacks, or has another value of."
     return Hint(text, "", remedy)
+
+
+def _range(numbers: Floats) -> str:
+    return f"from {number(numbers.min())} to {number(numbers.max())}"
 
 
 def _both(evidence: Evidence, axis: int) -> Hint | None:
@@ -95,8 +99,8 @@ def _both(evidence: Evidence, axis: int) -> Hint | None:
     if not explains(evidence, expected + along(shift, ours_like, axis)):
         return None
     return Hint(
-        "a factor and an offset of its own in every channel, as of a normalisation with other "
-        "statistics, or another scale and shift",
+        f"a factor and an offset of its own in every channel (axis {axis}), as of a normalisation "
+        "with other statistics, or another scale and shift",
         "",
         "Compare the mean, variance, scale and shift that the two use in each channel.",
     )

@@ -26,19 +26,18 @@ def placements(
 ) -> Iterator[tuple[Evidence, list[tuple[Placed, Floats]]]]:
     """Part of the evidence, with that part of the output of every convolution that fits.
 
-    One pair for every stride, and for a convolution and a transposed one.
+    One pair for a convolution, and one for every stride of a transposed one.
     """
     kernel = evidence.weight("weight")
     if kernel is None or kernel.ndim != 4 or inputs.shape[0] != evidence.exact.shape[0]:
         return
     channels = (evidence.exact.shape[1], inputs.shape[1])
-    for transposed in (False, True):
-        if kernel.shape[:2] != (channels[::-1] if transposed else channels):
-            continue
-        weights = kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1] if transposed else kernel
+    if kernel.shape[:2] == channels:
+        yield _candidates(evidence, inputs, kernel, STRIDES, transposed=False)
+    if kernel.shape[:2] == channels[::-1]:
+        weights = kernel.transpose(1, 0, 2, 3)[:, :, ::-1, ::-1]
         for stride in STRIDES:
-            whole = _stretched(inputs, stride) if transposed else inputs
-            yield _candidates(evidence, whole, weights, 1 if transposed else stride, transposed)
+            yield _candidates(evidence, _stretched(inputs, stride), weights, (1,), transposed=True)
 
 
 def _stretched(inputs: Floats, stride: int) -> Floats:
@@ -50,7 +49,12 @@ def _stretched(inputs: Floats, stride: int) -> Floats:
 
 
 def _candidates(
-    evidence: Evidence, inputs: Floats, kernel: Floats, stride: int, transposed: bool
+    evidence: Evidence,
+    inputs: Floats,
+    kernel: Floats,
+    strides: tuple[int, ...],
+    *,
+    transposed: bool,
 ) -> tuple[Evidence, list[tuple[Placed, Floats]]]:
     samples, channels = _affordable(inputs, kernel)
     here = (slice(0, samples), slice(0, channels))
@@ -59,15 +63,20 @@ def _candidates(
     )
     bias = evidence.weight("bias", np.empty(evidence.exact.shape[1]))
     offset = 0.0 if bias is None else bias[:channels, None, None]
+    sizes = (kernel.shape[2], kernel.shape[3])
+    full = tuple(size + k - 1 for size, k in zip(inputs.shape[2:], sizes, strict=True))
+    places = [
+        (stride, start)
+        for stride, start in product(strides, product(range(sizes[0]), range(sizes[1])))
+        if _fits(full, start, part.exact.shape, stride)
+    ]
     found = []
-    for turned in (False, True):
+    for turned in (False, True) if places else ():
         used = kernel[:channels, :, ::-1, ::-1] if turned else kernel[:channels]
-        full = correlate(inputs[:samples], used)
-        for start in product(range(kernel.shape[2]), range(kernel.shape[3])):
-            placed = _before(start, (kernel.shape[2], kernel.shape[3]), transposed)
-            values = _window(full, start, part.exact.shape, stride)
-            if values is not None:
-                found.append((Placed(transposed, turned, placed), values + offset))
+        maps = correlate(inputs[:samples], used)
+        for stride, start in places:
+            placed = Placed(transposed, turned, _before(start, sizes, transposed))
+            found.append((placed, _window(maps, start, part.exact.shape, stride) + offset))
     return part, found
 
 
@@ -85,18 +94,30 @@ def _affordable(inputs: Floats, kernel: Floats) -> tuple[int, int]:
     return samples, min(len(kernel), max(1, pairs // samples))
 
 
-def _window(
-    full: Floats, start: tuple[int, int], shape: tuple[int, ...], stride: int
-) -> Floats | None:
-    """The output that begins there; None if the full map ends more than a stride before it."""
-    ends = [begin + (size - 1) * stride for begin, size in zip(start, shape[2:], strict=True)]
-    missing = [end + 1 - size for end, size in zip(ends, full.shape[2:], strict=True)]
-    allowed = 1 if stride == 1 else 0  # output padding adds a row that holds the bias alone
-    if max(missing) > allowed:
-        return None
-    padded = np.pad(full, [(0, 0), (0, 0), *((0, max(0, rows)) for rows in missing)])
-    rows, columns = (slice(begin, end + 1, stride) for begin, end in zip(start, ends, strict=True))
-    return padded[:, :, rows, columns]
+def _ends(start: tuple[int, int], shape: tuple[int, ...], stride: int) -> list[int]:
+    """Behind the last row and the last column of an output of this shape."""
+    return [begin + (size - 1) * stride + 1 for begin, size in zip(start, shape[2:], strict=True)]
+
+
+def _fits(
+    full: tuple[int, ...], start: tuple[int, int], shape: tuple[int, ...], stride: int
+) -> bool:
+    """Whether the output that begins there ends within the full map's last rows and columns.
+
+    It may end one behind them: output padding adds a row that holds the bias alone.
+    """
+    ends = _ends(start, shape, stride)
+    beyond = [end - size for end, size in zip(ends, full, strict=True)]
+    return max(beyond) <= (stride == 1)
+
+
+def _window(full: Floats, start: tuple[int, int], shape: tuple[int, ...], stride: int) -> Floats:
+    ends = _ends(start, shape, stride)
+    missing = [max(0, end - size) for end, size in zip(ends, full.shape[2:], strict=True)]
+    padded = np.pad(full, [(0, 0), (0, 0), *((0, rows) for rows in missing)])
+    rows, columns = (slice(begin, end, stride) for begin, end in zip(start, ends, strict=True))
+    part: Floats = padded[:, :, rows, columns]
+    return part
 
 
 def correlate(inputs: Floats, kernel: Floats) -> Floats:

@@ -11,6 +11,7 @@ from common.check.hints.relations import (
     informative,
     limit,
     multiple,
+    number,
     reference_is,
     sizes,
     varies,
@@ -18,10 +19,14 @@ from common.check.hints.relations import (
 from common.parity.bounds import NAMED
 
 DROPOUT_RATES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
-CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1 / 3, 1.702)
+CONSTANTS = (0.1, 0.2, 0.3, 0.01, 0.001, 0.9, 0.99, 0.999, 1.702)
+WEIGHTS = (3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 20.0, 50.0, 100.0, 1000.0)  # that losses usually have
 SMALLEST_COUNT = 4  # N/(N−1) of fewer values is 2 or 1.5, which mean other things as well
 
-REDUCTION = "Compare what the two divide by: a sum or a mean, over the batch, or over values too."
+REDUCTION = (
+    "Compare what the two divide by, a sum or a mean over these values, or look for a weight of "
+    "this size."
+)
 LOOK = "Look for a number of this size in the stage: a weight of the loss, a scale, a divisor."
 
 
@@ -37,7 +42,7 @@ def factor(evidence: Evidence) -> Hint | None:
             return hint
     if not varies(evidence, evidence.exact) or evidence.exact.size <= 2:
         return None
-    return Hint(f"{found:.5g} times the reference everywhere", "", LOOK)
+    return Hint(f"{number(found)} times the reference everywhere", "", LOOK)
 
 
 def scalar(evidence: Evidence) -> Hint | None:
@@ -70,8 +75,10 @@ def _named(evidence: Evidence, found: float) -> Hint | None:
             why = ": a factor ½ in the loss" + also if of_loss else ""
             return Hint(f"{words} the reference everywhere{why}", "", LOOK)
     if meanings:
-        text = f"{found:.5g} times the reference everywhere, which is {' or '.join(meanings[:2])}"
-        return Hint(text, "", REDUCTION)
+        text = f"{number(found)} times the reference everywhere"
+        if any(close(evidence, found, size**sign) for size in WEIGHTS for sign in (1, -1)):
+            text += ", a weight of this size, or one of its own sizes"
+        return Hint(f"{text} ({' or '.join(meanings[:2])})", "", REDUCTION)
     return _unbiased(evidence, found)
 
 
@@ -79,29 +86,30 @@ def _meanings(evidence: Evidence, found: float) -> list[str]:
     """What the factor or its inverse counts; the roots of sizes in the forward pass alone."""
     meanings = []
     for size, meaning in sizes(evidence).items():
-        values = {float(size): meaning, 1.0 / size: f"1 / {size:,}, with {meaning}"}
+        values = {float(size): f"{size:,} is {meaning}", 1.0 / size: f"{size:,} is {meaning}"}
         if evidence.phase == "forward":
             root = sqrt(size)
-            values |= {root: f"√{size:,}, with {meaning}", 1 / root: f"1/√{size:,}, with {meaning}"}
+            values |= {root: f"√{size:,}, and {size:,} is {meaning}"}
+            values |= {1 / root: f"1/√{size:,}, and {size:,} is {meaning}"}
         meanings += [text for value, text in values.items() if close(evidence, found, value)]
     return meanings
 
 
 def _unbiased(evidence: Evidence, found: float) -> Hint | None:
-    if evidence.phase not in ("forward", "loss"):
+    """N / (N − 1) of a variance, which is positive, or the root of it, of whatever is divided."""
+    if evidence.phase != "forward":
         return None
+    powers = (1.0, 0.5) if (evidence.exact > 0).all() else (0.5,)
     for size, meaning in sizes(evidence).items():
         if size < SMALLEST_COUNT:
             continue
-        ratio = size / (size - 1)
-        for power, what in ((1.0, "variance"), (0.5, "standard deviation")):
-            for sign in (power, -power):
-                if close(evidence, found, ratio**sign):
+        for power in powers:
+            for over, under in ((size, size - 1), (size - 1, size)):
+                if close(evidence, found, (over / under) ** power):
                     root = "the root of " if power != 1 else ""
-                    ends = (size, size - 1) if sign > 0 else (size - 1, size)
                     return Hint(
-                        f"{root}{ends[0]:,}/{ends[1]:,} times the reference everywhere, and "
-                        f"{size:,} is {meaning}: a {what} divided by N − 1 on one side",
+                        f"{root}{over:,}/{under:,} times the reference everywhere ({size:,} is "
+                        f"{meaning}), as a variance divided by N − 1 on one side gives",
                         "unbiased-deviation",
                         "Divide the variance by the same count in both: N (correction=0) or N − 1.",
                     )
@@ -130,28 +138,31 @@ def _dropout(evidence: Evidence, found: float) -> Hint | None:
 
 
 def _rounded(evidence: Evidence, found: float) -> Hint | None:
-    """A factor of almost 1: a constant that one side has in float32."""
+    """A factor of almost 1: a constant that one side has in float32.
+
+    Numbers that differ by a power of two have the same factor, so that several may be named.
+    """
     if not evidence.double or abs(found - 1) > 2.0**-24:
         return None
-    counts = {1.0 / size: f"1/{size:,}" for size in sizes(evidence)}
-    for value, text in ({number: f"{number:.4g}" for number in CONSTANTS} | counts).items():
-        ratio = float(np.float32(value)) / value
-        if ratio != 1 and (close(evidence, found, ratio) or close(evidence, found, 1 / ratio)):
-            of_count = value in counts
-            return Hint(
-                f"{text} rounded to float32, a factor of 1 {found - 1:+.2e} everywhere",
-                _row_of_rounding(evidence, of_count),
-                "Make this constant in the type of the run, as an array or tensor of float64.",
-            )
-    text = f"a factor of 1 {found - 1:+.2e} everywhere, as a number rounded to float32 leaves"
-    row = {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
-    return Hint(text, row, "Make the constants of this stage in the type of the run.")
+    counts = {1 / size: f"1/{size:,}" for size in sizes(evidence)}
+    usual = {number: f"{number:g}" for number in CONSTANTS}
+    names = [text for value, text in (counts | usual).items() if _is_single(evidence, found, value)]
+    rows = {"jittor": "jittor-numbers", "tf": "cast-numbers"} if names else {}
+    row = rows.get(evidence.framework, "")
+    if names and names[0].startswith("1/") and not set(names) & set(usual.values()):
+        of_mean = evidence.phase == "backward" and evidence.framework == "jittor"
+        row = "mean-gradient" if of_mean else row
+    example = f"{' or '.join(names[:3])} rounded" if names else "rounding a constant"
+    return Hint(
+        f"{number(found)} times the reference everywhere, as {example} to float32 gives",
+        row,
+        "Make the constants of this stage in the type of the run, as float64 arrays or tensors.",
+    )
 
 
-def _row_of_rounding(evidence: Evidence, of_count: bool) -> str:
-    if of_count and evidence.framework == "jittor" and evidence.phase == "backward":
-        return "mean-gradient"
-    return {"jittor": "jittor-numbers", "tf": "cast-numbers"}.get(evidence.framework, "")
+def _is_single(evidence: Evidence, found: float, value: float) -> bool:
+    ratio = float(np.float32(value)) / value
+    return ratio != 1 and (close(evidence, found, ratio) or close(evidence, found, 1 / ratio))
 
 
 def offset(evidence: Evidence) -> Hint | None:

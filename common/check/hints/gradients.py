@@ -44,6 +44,8 @@ def kink(evidence: Evidence) -> Hint | None:
     count = int(apart.sum())
     if not count or count > SHARE_OF_KINKS * apart.size:
         return None
+    if hint := _at_tie(evidence, apart):
+        return hint
     ours, theirs = evidence.port[apart], evidence.exact[apart]
     for name, values in _outputs(evidence):
         zero = values == 0
@@ -51,7 +53,7 @@ def kink(evidence: Evidence) -> Hint | None:
         both_signs = (values > 0).any() and (values < 0).any()
         if both_signs and np.array_equal(matters, apart):
             return _at_zero(evidence, name, ours, theirs)
-    return _at_tie(evidence, apart) or _at_bound(evidence, apart)
+    return _at_bound(evidence, apart)
 
 
 def _apart(evidence: Evidence) -> Mask:

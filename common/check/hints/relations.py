@@ -82,6 +82,12 @@ def multiple(values: Floats, of: Floats) -> float:
     return float(np.vdot(values, of)) / square if square else 0.0
 
 
+def number(value: float) -> str:
+    """A factor as it is read: with its distance from 1 where five digits do not show it."""
+    near = value != 1 and f"{value:.5g}" in ("1", "0.99999", "1.0001")
+    return f"(1 {'+' if value > 1 else '−'} {abs(value - 1):.3g})" if near else f"{value:.5g}"
+
+
 def sizes(evidence: Evidence) -> dict[int, str]:
     """Sizes that a sum may have been divided by, each with what it counts, likeliest first."""
     found: dict[int, str] = {}

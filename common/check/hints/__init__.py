@@ -23,6 +23,7 @@ from common.check.hints import (
     slots,
 )
 from common.check.hints.evidence import Evidence, Hint
+from common.check.hints.rearranged import rearranged
 from common.check.hints.relations import agrees, limit
 from common.parity.bounds import NAMED
 
@@ -64,7 +65,8 @@ def look(evidence: Evidence) -> Hint | None:
     if shapes.same_numbers(evidence):
         there = np.asarray(evidence.values).reshape(np.shape(evidence.reference))
         evidence = replace(evidence, values=there)
-    # common.check.rearrangement is tried here: permuted axes, flips, other orders of flattening.
+    if hint := rearranged(evidence):
+        return hint
     if not _comparable(evidence):
         return None
     if hint := numbers.fewer_digits(evidence):

@@ -1,0 +1,33 @@
+"""The reference's numbers in other places: permuted axes, flips, another order of flattening."""
+
+from common.check.hints.evidence import Evidence, Hint
+from common.check.hints.relations import limit
+from common.check.placement import Rearrangement
+from common.check.rearrangement import find
+
+
+def rearranged(evidence: Evidence) -> Hint | None:
+    """The reference's numbers, all of them, in other places."""
+    if evidence.port.size != evidence.exact.size or evidence.port.size < 2:
+        return None
+    found = find(evidence.port, evidence.exact, limit(evidence))
+    if found is None or found.is_identity:
+        return None
+    return Hint(f"the reference's numbers, {found.words}", _row(found), _remedy(found))
+
+
+def _row(found: Rearrangement) -> str:
+    """The catalogue's entry on flattening or on kernels, if it is about one of these."""
+    if "flattened" in found.words or ("(" in found.pattern and not found.order):
+        return "flatten-order"
+    kernel = any(name in found.pattern.split() for name in ("i", "o"))
+    return "turned-kernel" if found.flips and kernel else "weight-layouts" if kernel else ""
+
+
+def _remedy(found: Rearrangement) -> str:
+    if found.order:
+        return "Sort out the order of these slices, or declare it in the port's names."
+    return (
+        f"If only the layout differs, declare it in the port's names: {found.declaration}; "
+        "if not, mend what turns the array."
+    )

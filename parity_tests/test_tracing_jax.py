@@ -57,7 +57,7 @@ def built(seed=0, rule=None):
     return network, nnx.Optimizer(network, rule or optax.adam(1e-2), wrt=nnx.Param)
 
 
-def told(network, optimiser, act=step, instead=None, **options):
+def told(network, optimiser, act=step, instead=None, inputs=False, **options):
     """Everything that is told, in order; `instead` maps (phase, name) to a function of values."""
     record = []
 
@@ -68,7 +68,7 @@ def told(network, optimiser, act=step, instead=None, **options):
 
     with tracing.watched({"net": network}, {"optimiser": optimiser}, tell):
         act(network, optimiser, IMAGES, **options)
-    return record
+    return record if inputs else [told for told in record if not told[1].endswith("/input")]
 
 
 def state(network, optimiser):
@@ -88,6 +88,9 @@ def test_layers_are_told_in_forward_order_and_gradients_in_reverse() -> None:
     assert [name for _, name, _ in record] == layers[:3]
     step(*built(), IMAGES)
     assert len(record) == 3  # classes are as they were
+    given = {name: x for _, name, x in told(*built(), inputs=True) if name.endswith("/input")}
+    assert list(given) == [f"{x}/input" for x in ("conv", "bn", "head.layers.0", "head.layers.2")]
+    require_named(given["conv/input"], np.asarray(IMAGES), "exact", "the input of conv")
 
 
 @pytest.mark.parametrize("penalised", [False, True])

@@ -78,7 +78,7 @@ class Finder:
             origin,
             run if key in run.arrays else self.free,
             self.judge.reference,
-            noise=self.judge.bound(key),
+            noise=self.judge.noise.get(key, 0.0),
             inputs=self.experiment.given.inputs,
             parameters=self.placing.parameters,
             framework=self.experiment.crew.ports[self.name].framework,

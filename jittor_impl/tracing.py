@@ -55,17 +55,21 @@ def replaced(tensor: Var, values: np.ndarray) -> Var:
 def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[None]:
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
-    Layers are told in forward order under their names in the network, which comes first if there
-    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
-    are "forward" and "backward"; nothing that is computed changes unless `tell` returns values,
-    but for the last digits: what is read is not fused with what follows (see jt.flags.no_fuse).
+    Layers come in forward order under their names in the network, after its own if there are
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
+    changes, unless `tell` returns values for anything but an input; but what is read is not fused
+    with what follows, which rounds otherwise: nothing is (jt.flags.no_fuse is 1 meanwhile).
     """
     watch, names = _Watch(tell), {id(each): name for _, name, each in _tensors(networks)}
     with ExitStack() as hooks:
+        hooks.enter_context(jt.flag_scope(no_fuse=1))
+        hooks.callback(jt.sync_all)  # what has not been read yet
         for network, prefix in _prefixed(networks):
             for path, layer in network.named_modules():
                 # A module holds one hook, which may be the user's.
-                execute = partial(watch.layer, _joined(prefix, path) or "output", layer.execute)
+                name, execute = _joined(prefix, path) or "output", layer.execute
+                execute = partial(watch.layer, name, execute, _has_parameters(layer))
                 hooks.enter_context(patch.object(layer, "execute", execute))
         for optimiser in optimisers.values():
             pre_step = partial(watch.optimiser, names, optimiser, optimiser.pre_step)
@@ -106,17 +110,17 @@ class _Probe(jt.Function):
 
 
 class _Watch:
-    """What is told of one step: how often of each name, and the output that was told last."""
-
     def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls = tell, Counter[str]()
-        self.last: Any = None
+        self.tell, self.calls, self.last = tell, Counter[str](), None
 
-    def layer(self, name: str, execute: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def layer(self, name: str, execute: Any, owner: bool, *args: Any, **options: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
         output = execute(*args, **options)
         if output is not self.last:
-            self.last = self._output(self._numbered(name), output)
+            name = self._numbered(name)
+            if owner and args and isinstance(args[0], Var):
+                self.tell("forward", f"{name}/input", to_numpy(args[0]))
+            self.last = self._output(name, output)
         return self.last
 
     def optimiser(
@@ -127,29 +131,25 @@ class _Watch:
         for group in optimiser.param_groups:
             for parameter, gradient in zip(group["params"], group["grads"], strict=True):
                 if id(parameter) in names and not parameter.is_stop_grad():
-                    instead = self._told("backward", self._numbered(names[id(parameter)]), gradient)
-                    if instead is not None:
-                        gradient.update(instead)
+                    name = self._numbered(names[id(parameter)])
+                    gradient.update(self._gradient(name, gradient))
 
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
-            return type(output)(self._output(f"{name}.{i}", part) for i, part in enumerate(output))
+            parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
+            return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
         if not isinstance(output, Var) or not output.dtype.is_float():
             return output
-        instead = self._told("forward", name, output)
-        return _Probe(partial(self._gradient, name), instead)(output)
+        instead = self.tell("forward", name, to_numpy(output))
+        values = None if instead is None else _native(instead, output)
+        return _Probe(partial(self._gradient, name), values)(output)
 
     def _gradient(self, name: str, gradient: Var) -> Var:
-        instead = self._told("backward", name, gradient)
-        return gradient if instead is None else instead
-
-    def _told(self, phase: str, name: str, tensor: Var) -> Var | None:
-        instead = self.tell(phase, name, to_numpy(tensor))
-        return None if instead is None else _native(instead, tensor)
+        instead = self.tell("backward", name, to_numpy(gradient))
+        return gradient if instead is None else replaced(gradient, instead)
 
     def _numbered(self, name: str) -> str:
-        """The name, with the number of the call from the second on."""
         self.calls[name] += 1
         return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
 
@@ -167,12 +167,11 @@ def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, st
     for optimiser in optimisers.values():
         for group in optimiser.param_groups:
             for slot, column in group.items():
-                if not isinstance(column, list) or slot in ("params", "grads"):
-                    continue
                 # SGD and RMSprop have one name for what they keep.
                 plain = slot == "values" and isinstance(optimiser, SGD)
                 name = "momentum" if plain else SLOTS.get(slot, slot)
-                for parameter, tensor in zip(group["params"], column, strict=True):
+                own = slot not in ("params", "grads") and isinstance(column, list)
+                for parameter, tensor in zip(group["params"], column if own else (), strict=False):
                     if id(parameter) in names:
                         yield "update", f"{names[id(parameter)]}/{name}", tensor
     yield from (each for each in tensors if each[0] == "statistics")
@@ -190,8 +189,11 @@ def _tensors(networks: Networks) -> Iterator[tuple[str, str, Var]]:
 
 
 def _prefixed(networks: Networks) -> Iterator[tuple[nn.Module, str]]:
-    """Each network with its name, or with none if it is the only one."""
     return ((network, name if len(networks) > 1 else "") for name, network in networks.items())
+
+
+def _has_parameters(layer: nn.Module) -> bool:
+    return any(isinstance(value, Var) for value in vars(layer).values())
 
 
 def _joined(prefix: str, path: str) -> str:

@@ -58,14 +58,15 @@ def replaced(tensor: tf.Tensor, values: np.ndarray) -> tf.Tensor:
 def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[None]:
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
-    Layers are told in forward order under their names in the network, which comes first if there
-    are several: "conv1", "generator.conv1". A second call in the same block is "conv1#2". Phases
-    are "forward" and "backward"; nothing that is computed changes unless `tell` returns values.
+    Layers come in forward order under their names in the network, after its own if there are
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
+    changes, unless `tell` returns values for anything but an input.
     """
     watch, call, apply = _Watch(networks, tell), keras.Operation.__call__, Optimizer.apply
 
     def told_call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        return watch.layer(layer, call(layer, *args, **kwargs))
+        return watch.layer(layer, args, call(layer, *args, **kwargs))
 
     def told_apply(optimiser: Optimizer, grads: Any, trainable_variables: Any = None) -> None:
         if any(optimiser is each for each in optimisers.values()):
@@ -100,21 +101,21 @@ def write_state(
 
 
 class _Watch:
-    """What is told of one step: how often of each name, and the output that was told last."""
-
     def __init__(self, networks: Networks, tell: Tell) -> None:
-        self.networks, self.tell, self.calls = networks, tell, Counter[str]()
+        self.networks, self.tell, self.calls, self.last = networks, tell, Counter[str](), None
         self.names: dict[int, str] = {}
-        self.last: Any = None
 
-    def layer(self, layer: keras.Operation, output: Any) -> Any:
+    def layer(self, layer: keras.Operation, inputs: Any, output: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
         if id(layer) not in self.names:  # a layer may be made in another's first call
             self.names = {id(each): path or "output" for path, each in _layers(self.networks)}
         # Keras also calls layers on symbols, to build them.
         real = tf.executing_eagerly() and any(map(tf.is_tensor, keras.tree.flatten(output)))
         if real and output is not self.last and id(layer) in self.names:
-            output = self.last = self._output(self._numbered(self.names[id(layer)]), output)
+            name = self._numbered(self.names[id(layer)])
+            if layer._trainable_variables and inputs and tf.is_tensor(inputs[0]):
+                self.tell("forward", f"{name}/input", to_numpy(inputs[0]))
+            output = self.last = self._output(name, output)
         return output
 
     def optimiser(self, optimiser: Optimizer, grads: Any, variables: Any) -> Iterator[Any]:
@@ -128,7 +129,8 @@ class _Watch:
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
-            return type(output)(self._output(f"{name}.{i}", part) for i, part in enumerate(output))
+            parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
+            return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
         if not isinstance(output, tf.Tensor) or not output.dtype.is_floating:
             return output
         instead = self.tell("forward", name, to_numpy(output))
@@ -138,10 +140,9 @@ class _Watch:
     def _gradient(self, name: str, gradient: Any) -> Any:
         eager = tf.executing_eagerly()  # a Jacobian is computed by symbols
         instead = self.tell("backward", name, to_numpy(gradient)) if eager else None
-        return gradient if instead is None else tf.cast(instead, gradient.dtype)
+        return gradient if instead is None else replaced(tf.convert_to_tensor(gradient), instead)
 
     def _numbered(self, name: str) -> str:
-        """The name, with the number of the call from the second on."""
         self.calls[name] += 1
         return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
 
@@ -171,7 +172,6 @@ def _slots(optimiser: Optimizer) -> Iterator[tuple[Any, Any]]:
 
 
 def _variables(networks: Networks) -> Iterator[tuple[str, str, Any]]:
-    """Phase, name and variable; a frozen parameter is one all the same."""
     for path, layer in _layers(networks):
         own = {id(value): name for name, value in vars(layer).items() if not name.startswith("_")}
         for each in (*layer._trainable_variables, *layer._non_trainable_variables):

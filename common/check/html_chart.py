@@ -1,4 +1,4 @@
-"""How far each port is from its bound, over the steps, as an SVG that follows the page's colours."""
+"""How far each port is from its bound, over the steps, as SVG in the page's colours."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -112,11 +112,14 @@ def _dot(number: int, x: float, y: float) -> str:
 
 
 def _ticks(low: int, high: int) -> Sequence[int]:
-    """Whole numbers, at most TICKS apart from the ends, zero among them."""
+    """A few whole numbers from the lowest on, zero among them if it lies between."""
     stride = max(1, math.ceil((high - low) / TICKS))
-    return [number for number in range(low, high + 1) if number % stride == 0]
+    chosen = [number for number in range(low, high + 1) if number % stride == 0]
+    near = any(2 * (number - low) < stride for number in chosen)
+    return chosen if near else [low, *chosen]
 
 
 def _ten(power: int) -> str:
     digits = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return "1" if power == 0 else f"10{digits}"
+    beyond = {LOWEST: "≤", HIGHEST: "≥"}.get(power, "")
+    return "1" if power == 0 else f"{beyond}10{digits}"

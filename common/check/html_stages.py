@@ -6,7 +6,7 @@ from itertools import groupby
 
 from common.check.stages import FOLLOWS, OK, ONCE, ORIGIN, Block, Stage, Stages, brief
 
-SHOWN = 60  # arrays of a phase
+SHOWN = 24  # arrays of a phase
 BEFORE = 5  # of them, before the first that differs
 WORST_FIRST = (ORIGIN, FOLLOWS, ONCE, OK)
 

@@ -37,9 +37,10 @@ height:9px;border-radius:50%;background:var(--good)}
 .arrays li.origin::before{background:var(--wrong);width:15px;height:15px;top:.45rem;
 left:calc(-.9rem - 8.5px)}
 .arrays li.more::before{background:var(--line)} .arrays li.more{color:var(--dim)}
-.arrays li.origin{background:var(--card);border-radius:.4rem;font-weight:600}
+.arrays li.origin{background:var(--card);border-radius:.4rem}
+.arrays .origin,.arrays li.origin .name{font-weight:600}
 .arrays .name{min-width:12rem} .arrays .ok{background:none;color:var(--good)}
-.arrays .origin{color:var(--wrong)} .arrays .follows{color:var(--soft)}
+.arrays .origin,.arrays li.origin .name{color:var(--wrong)} .arrays .follows{color:var(--soft)}
 .arrays .once{color:var(--doubt)} .arrays span{font-variant-numeric:tabular-nums}
 .heat{max-height:36rem;overflow:auto;border:1px solid var(--line);border-radius:.4rem;
 width:fit-content;max-width:100%;overscroll-behavior-inline:contain}
@@ -51,6 +52,7 @@ font-weight:400} .heat td{text-align:center;min-width:1.9rem;color:CanvasText}
 .heat th:first-child{position:sticky;left:0;z-index:1;text-align:left;max-width:min(45vw,20rem);
 overflow:hidden;text-overflow:ellipsis} .heat thead th:first-child{z-index:3}
 .heat .phase th{font-weight:600;color:var(--dim);padding-top:.5rem}
+.heat .begin{border-left:3px solid var(--line)}
 .heat .first{box-shadow:inset 0 0 0 2.5px CanvasText;font-weight:700}
 .heat .g3,.key .g3{background:var(--g3)} .heat .g2,.key .g2{background:var(--g2)}
 .heat .g1,.key .g1{background:var(--g1)} .heat .r1,.key .r1{background:var(--r1)}
@@ -70,5 +72,5 @@ vertical-align:-.1rem;margin-right:.35rem;display:inline-block}
 .p0{color:var(--p0)} .p1{color:var(--p1)} .p2{color:var(--p2)} .p3{color:var(--p3)}
 .p4{color:var(--p4)} .p5{color:var(--p5)} .legend span{color:CanvasText}
 .chart path.run{stroke:currentColor;fill:none;stroke-width:2} .chart .dot{fill:currentColor}
-.plain td,.plain th{vertical-align:top} code{font-size:.92em}
+.plain td,.plain th{white-space:nowrap} .keep{white-space:nowrap} code{font-size:.92em}
 """

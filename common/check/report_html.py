@@ -1,5 +1,6 @@
 """A comparison of ports as one self-contained web page."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -13,6 +14,8 @@ from common.check.stages import Stages, all_stages, ratio, reasons, worst
 from common.drawing.html import bullets, page, table
 from common.drawing.made import made
 
+MANY = 10_000  # times the bound: the powers of ten say more
+
 
 def to_html(outcome: Outcome) -> bytes:
     """The page: the headline, the findings, where they arise, all errors, and what was run."""
@@ -20,12 +23,12 @@ def to_html(outcome: Outcome) -> bytes:
     css = "wrong" if outcome.status else "fine"
     return page(
         outcome.headline,
-        f"<p class='eyebrow'>rosetta check</p><h1 class='{css}'>{escape(outcome.headline)}</h1>",
+        f"<p class='eyebrow'>rosetta check</p><h1 class='{css}'>{_words(outcome.headline)}</h1>",
         _facts(outcome),
         *map(_finding, outcome.findings),
         bullets("Could not be compared", (f"{p.port}: {p.message}" for p in outcome.problems)),
         bullets("Notes", outcome.notes),
-        *_section("What was computed, in order", [(s, course(s)) for s in everything]),
+        *_section("What was computed, in order", [(s, course(s)) for s in everything], sizes=True),
         *_section("Error over the steps", [(s, chart(s)) for s in everything]),
         *_heat(outcome, everything),
         _left_out(outcome),
@@ -55,8 +58,8 @@ def _finding(finding: Finding) -> str:
     path = " › ".join([when, escape(key.phase), f"<b>{escape(finding.layer)}</b>"])
     single = " in float32 alone" if finding.first.dtype == "float32" else ""
     details = {
-        "looks like": escape(finding.looks_like),
-        "remedy": f"<span class='remedy'>{escape(finding.remedy)}</span>" if finding.remedy else "",
+        "looks like": _words(finding.looks_like),
+        "remedy": f"<span class='remedy'>{_words(finding.remedy)}</span>" if finding.remedy else "",
         "with it": escape(finding.together),
         "again at": finding.again,
         "catalogue": _entry(finding.difference) if finding.difference else "",
@@ -65,14 +68,20 @@ def _finding(finding: Finding) -> str:
     return (
         f"<article><h3>{escape(finding.first.port)} <span class='path'>{path}</span></h3>"
         f"<p>{escape(finding.what)} differs{single}: "
-        f"<span class='number'>{escape(_size(finding))}</span></p>"
+        f"<span class='number'>{_words(_size(finding))}</span></p>"
         f"<dl>{''.join(pairs)}</dl></article>"
     )
 
 
 def _size(finding: Finding) -> str:
     times = ratio(finding.first)
-    return f"{finding.first.size}, {times:.0e} times the bound" if times < 1e300 else finding.first.size
+    much = f", {times:,.0f} times the bound" if 1 < times < MANY else ""
+    return f"{finding.first.size}{much}"
+
+
+def _words(text: str) -> str:
+    """A text in which no number is torn."""
+    return re.sub(r"[\d.]+e[-+]?\d+", r"<span class='keep'>\g<0></span>", escape(text))
 
 
 def _entry(name: str) -> str:
@@ -81,7 +90,9 @@ def _entry(name: str) -> str:
     return f"{words}<code>{PAGE}#{escape(name)}</code>"
 
 
-def _section(heading: str, parts: Sequence[tuple[Stages, str]]) -> list[str]:
+def _section(
+    heading: str, parts: Sequence[tuple[Stages, str]], *, sizes: bool = False
+) -> list[str]:
     """One part for each type; those after the first that has a finding are folded."""
     if not parts:
         return []
@@ -89,7 +100,7 @@ def _section(heading: str, parts: Sequence[tuple[Stages, str]]) -> list[str]:
     shown = [f"<h2>{heading}</h2>"]
     for stages, part in parts:
         unfolded = " open" if stages is chosen else ""
-        title = f"<summary><b>{stages.dtype}</b>{_nearest(stages)}</summary>"
+        title = f"<summary><b>{stages.dtype}</b>{_nearest(stages) if sizes else ''}</summary>"
         shown.append(f"<details{unfolded}>{title}{part}</details>")
     return shown
 
@@ -99,17 +110,16 @@ def _nearest(stages: Stages) -> str:
     if found is None:
         return ""
     words = f"worst: {found.port}, {found.key.name} at step {found.key.step}, {found.size}"
-    return f"<span class='count'>{escape(words)}</span>"
+    words = words if ratio(found) else "all are equal"
+    return f"<span class='count'>{_words(words)}</span>"
 
 
 def _heat(outcome: Outcome, everything: Sequence[Stages]) -> list[str]:
-    parts = _section(
-        "All errors", [(s, heat_map(s, outcome.reference)) for s in everything]
-    )
+    parts = _section("All errors", [(s, heat_map(s, outcome.reference)) for s in everything])
     legend = (
-        "<p>Each cell is log₁₀ of error / bound, rounded up: up to −0 agrees, +1 is up to ten "
-        "times the bound, 0 is equal, ∞ cannot be measured; ✗ goes wrong by itself. Errors are "
-        f"normwise, ‖port − reference‖ / ‖reference‖.</p>{key()}"
+        "<p>Each cell is the power of ten of error / bound, rounded down: with a minus it agrees, "
+        "with a plus it does not; = is equal, ∞ cannot be measured, ✗ goes wrong by itself. "
+        f"Errors are ‖port − reference‖ / ‖reference‖.</p>{key()}"
     )
     return [*parts[:1], legend, *parts[1:]] if parts else []
 

@@ -99,9 +99,7 @@ def _rows(stages: Stages, ports: Sequence[str]) -> Iterator[Row]:
                 shown, phase = str(step), ""
 
 
-def _lines(
-    stages: Stages, block: Block, ports: Sequence[str]
-) -> Iterator[tuple[str, list[Text]]]:
+def _lines(stages: Stages, block: Block, ports: Sequence[str]) -> Iterator[tuple[str, list[Text]]]:
     ours = [stage for stage in block.stages if not stage.cells.keys().isdisjoint(ports)]
     origins = [
         place

@@ -1,5 +1,6 @@
 """A comparison of ports in the terminal."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ def as_text(outcome: Outcome, width: int = WIDE) -> str:
 
 
 def _print(outcome: Outcome, console: Console) -> None:
-    _say(console, Text(outcome.headline, "bold red" if outcome.status else "bold green"))
+    _say(console, Text(_plain(outcome.headline), "bold red" if outcome.status else "bold green"))
     _findings(console, outcome)
     tables = [
         table
@@ -80,7 +81,7 @@ def _findings(console: Console, outcome: Outcome) -> None:
     for number, finding in enumerate(outcome.findings):
         if number:
             console.print()
-            _say(console, Text(finding.sentence, "bold red"))
+            _say(console, Text(_plain(finding.sentence), "bold red"))
         _pairs(console, _details(finding))
 
 
@@ -124,10 +125,15 @@ def _pairs(console: Console, pairs: list[tuple[str, str]]) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     for label, words in pairs:
-        table.add_row(Text(label), Text(words))
+        table.add_row(Text(label), Text(_plain(words)))
     console.print(Padding(table, (0, 0, 0, 2)))
 
 
 def _say(console: Console, words: Text) -> None:
     """Words wrapped to a terminal; one line elsewhere, for those who search in it."""
     console.print(words, soft_wrap=not console.is_terminal)
+
+
+def _plain(words: str) -> str:
+    """Words on one line, without what would steer a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", words)

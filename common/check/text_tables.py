@@ -153,7 +153,7 @@ def _nearest(stages: Stages, port: str, several: Iterable[Stage]) -> Text:
     if found is None:
         return Text("·", "dim")
     text = Text(f"{brief(found)} / {found.bound:.0e}", STYLES[stages.state(found)])
-    return text if ratio(found) <= 1 else Text("? ", STYLES[ONCE]) + text
+    return text if ratio(found) <= 1 else Text("?", STYLES[ONCE]) + text
 
 
 def _phases(stages: Stages) -> dict[str, list[Stage]]:

@@ -3,7 +3,8 @@
 import json
 import math
 import re
-from io import StringIO
+from dataclasses import replace
+from io import BytesIO, StringIO, TextIOWrapper
 from xml.etree import ElementTree
 
 import pytest
@@ -91,6 +92,15 @@ def test_the_table_shows_what_is_around_the_first_divergence_and_counts_the_rest
     assert "?5.0e-01" in as_text(once())
 
 
+def test_many_steps_in_which_nothing_new_goes_wrong_are_one_line() -> None:
+    outcome = differing()
+    later = [c for c in outcome.comparisons if c.key.step == 3]
+    for step in range(4, 8):
+        outcome.comparisons += [replace(c, key=c.key._replace(step=step)) for c in later]
+    assert re.search(r"\n 2–7  all +150 arrays +✓ +150 of 150 ", as_text(outcome))
+    assert re.search(r"\n   3  all +25 arrays +✓ +25 of 25 ", as_text(differing()))
+
+
 def test_findings_problems_and_notes_are_all_in_the_text() -> None:
     outcome = differing()
     assert "\x1b" not in as_text(outcome)
@@ -111,6 +121,14 @@ def test_invalid_input_is_left_to_the_error_line(capsys) -> None:
     assert capsys.readouterr().out == ""
     print_outcome(Outcome([], 0, 3, problems=[Problem("tf", "tf.py: ended", usage=False)]))
     assert capsys.readouterr().out.splitlines()[0] == "tf.py: ended"
+
+
+def test_an_output_without_the_marks_has_others(monkeypatch) -> None:
+    written = BytesIO()
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(written, encoding="ascii", write_through=True))
+    print_outcome(differing())
+    assert "x 5.0e-01" in written.getvalue().decode()
+    assert re.search(r"update\s+12 arrays\s+\+\s+12 of 12", written.getvalue().decode())
 
 
 # JSON

@@ -10,7 +10,7 @@ from common.check.html_heat import heat_map, key
 from common.check.html_stages import course
 from common.check.html_style import STYLE
 from common.check.outcome import Finding, Outcome
-from common.check.stages import Stages, all_stages, ratio, reasons, worst
+from common.check.stages import Stages, all_stages, plain, ratio, reasons, worst
 from common.drawing.html import bullets, page, table
 from common.drawing.made import made
 
@@ -26,7 +26,9 @@ def to_html(outcome: Outcome) -> bytes:
         f"<p class='eyebrow'>rosetta check</p><h1 class='{css}'>{_words(outcome.headline)}</h1>",
         _facts(outcome),
         *map(_finding, outcome.findings),
-        bullets("Could not be compared", (f"{p.port}: {p.message}" for p in outcome.problems)),
+        bullets(
+            "Could not be compared", (plain(f"{p.port}: {p.message}") for p in outcome.problems)
+        ),
         bullets("Notes", outcome.notes),
         *_section("What was computed, in order", [(s, course(s)) for s in everything], sizes=True),
         *_section("Error over the steps", [(s, chart(s)) for s in everything]),
@@ -81,7 +83,7 @@ def _size(finding: Finding) -> str:
 
 def _words(text: str) -> str:
     """A text in which no number is torn."""
-    return re.sub(r"[\d.]+e[-+]?\d+", r"<span class='keep'>\g<0></span>", escape(text))
+    return re.sub(r"[\d.]+e[-+]?\d+", r"<span class='keep'>\g<0></span>", escape(plain(text)))
 
 
 def _entry(name: str) -> str:

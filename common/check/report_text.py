@@ -1,6 +1,5 @@
 """A comparison of ports in the terminal."""
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +13,12 @@ from rich.text import Text
 
 from common.check.catalogue import PAGE, title_of
 from common.check.outcome import Finding, Outcome
-from common.check.stages import all_stages, reasons
-from common.check.text_tables import course, legend, summary
+from common.check.stages import all_stages, plain, reasons
+from common.check.text_summary import legend, summary
+from common.check.text_tables import course
 
 WIDE = 160  # of tables where the output is no terminal
+SPARE = str.maketrans("✓✗·‖−…", "+x.|-~")  # for an output that has none of these
 
 
 @contextmanager
@@ -46,10 +47,14 @@ def print_outcome(outcome: Outcome) -> None:
     if not outcome.comparisons and outcome.status == 2:
         return
     console = Console(file=sys.stdout, highlight=False)
-    if console.is_terminal:
+    encoding = sys.stdout.encoding or "utf-8"
+    if console.is_terminal and _fits("✓", encoding):
         _print(outcome, console)
-    else:
-        print(as_text(outcome))
+        return
+    text = as_text(outcome, console.width if console.is_terminal else WIDE)
+    if not _fits(text, encoding):
+        text = text.translate(SPARE).encode(encoding, "replace").decode(encoding)
+    print(text)
 
 
 def as_text(outcome: Outcome, width: int = WIDE) -> str:
@@ -60,7 +65,7 @@ def as_text(outcome: Outcome, width: int = WIDE) -> str:
 
 
 def _print(outcome: Outcome, console: Console) -> None:
-    _say(console, Text(_plain(outcome.headline), "bold red" if outcome.status else "bold green"))
+    _say(console, Text(plain(outcome.headline), "bold red" if outcome.status else "bold green"))
     _findings(console, outcome)
     tables = [
         table
@@ -81,7 +86,7 @@ def _findings(console: Console, outcome: Outcome) -> None:
     for number, finding in enumerate(outcome.findings):
         if number:
             console.print()
-            _say(console, Text(_plain(finding.sentence), "bold red"))
+            _say(console, Text(plain(finding.sentence), "bold red"))
         _pairs(console, _details(finding))
 
 
@@ -125,7 +130,7 @@ def _pairs(console: Console, pairs: list[tuple[str, str]]) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(overflow="fold")
     for label, words in pairs:
-        table.add_row(Text(label), Text(_plain(words)))
+        table.add_row(Text(label), Text(plain(words)))
     console.print(Padding(table, (0, 0, 0, 2)))
 
 
@@ -134,6 +139,10 @@ def _say(console: Console, words: Text) -> None:
     console.print(words, soft_wrap=not console.is_terminal)
 
 
-def _plain(words: str) -> str:
-    """Words on one line, without what would steer a terminal."""
-    return re.sub(r"[\x00-\x1f\x7f]+", " ", words)
+def _fits(text: str, encoding: str) -> bool:
+    """Whether an output of that encoding can show a text."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True

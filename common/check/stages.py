@@ -1,6 +1,7 @@
 """The arrays of a comparison in order of computation, and which of their errors come from where."""
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -44,11 +45,6 @@ class Stages:
         grouped = groupby(self.stages, key=lambda stage: stage.key[:2])
         return [Block(step, phase, list(stages)) for (step, phase), stages in grouped]
 
-    def last_step(self, ports: Sequence[str]) -> int:
-        """The last step at which one of these goes wrong by itself; -1 if none does."""
-        ours = [finding.first for finding in self.findings if finding.first.port in ports]
-        return max((first.key.step for first in ours), default=-1)
-
     def finding(self, comparison: Comparison) -> Finding | None:
         """The finding that starts with a comparison."""
         return next((f for f in self.findings if f.first is comparison), None)
@@ -89,6 +85,11 @@ def brief(comparison: Comparison) -> str:
     if comparison.error is not None and math.isfinite(comparison.error):
         return f"{comparison.error:.1e}" if comparison.error else "0"
     return next((w for w in ("shape", "NaN") if comparison.reason.startswith(w)), "differs")
+
+
+def plain(words: str) -> str:
+    """Words on one line, without what would steer a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f]+", " ", words)
 
 
 def reasons(outcome: Outcome) -> dict[str, list[str]]:

@@ -75,6 +75,7 @@ class _Check:
             if name not in wrong and failing:
                 confirmed = self._confirmed(double.crew, crew, name)
                 failing = [c for c in failing if c.key in confirmed]
+            if name not in wrong and failing:
                 self._find(Finder(single, judge, name, failing, harmless))
 
     def _confirmed(self, double: Crew, single: Crew, name: str) -> set[Key]:

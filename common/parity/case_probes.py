@@ -1,5 +1,7 @@
 """What one backend computes before any update: outputs, losses and gradients."""
 
+from typing import Any
+
 from common.parity.case_run import NETWORKS, CaseRun, Recorded, keyed
 from common.parity.keys import Key
 from common.parity.starting_state import shifted_biases, with_large_means
@@ -16,6 +18,21 @@ def outputs(run: CaseRun) -> Recorded:
         yield from keyed(left, 0, run.read(trainable=False))
 
 
+def layers(run: CaseRun) -> Recorded:
+    """What each layer with parameters gives on the way to both networks' outputs in training."""
+    for name in NETWORKS:
+        run.load(run.state)
+        yield from run.attempted((f"layer|0|{name}",), _layers(run, name))
+
+
+def _layers(run: CaseRun, network: str) -> Recorded:
+    contract = run.contracts[network]
+    names = list(dict.fromkeys(parameter.module for parameter in contract))
+    inputs = _inputs(run, network)
+    outputs = run.backend.probes.layer_outputs(getattr(run.gan, network), inputs, names)
+    yield from keyed("layer", 0, run.backend.interop.read_outputs(outputs, contract))
+
+
 def large_means(run: CaseRun) -> Recorded:
     """Networks in training mode where a large mean enters each batch norm, from its bias.
 
@@ -29,10 +46,14 @@ def large_means(run: CaseRun) -> Recorded:
 
 
 def _forward(run: CaseRun, key: Key, network: str, *, training: bool) -> Recorded:
-    real, noise, _ = run.probed()
-    inputs = noise if network == "generator" else real
+    inputs = _inputs(run, network)
     output = run.backend.probes.forward(getattr(run.gan, network), inputs, training=training)
     yield key, run.backend.interop.to_canonical(output)
+
+
+def _inputs(run: CaseRun, network: str) -> Any:
+    real, noise, _ = run.probed()
+    return noise if network == "generator" else real
 
 
 def discriminator_gradients(run: CaseRun) -> Recorded:

@@ -80,6 +80,10 @@ def test_a_fault_is_detected_and_located(judge, need, fault: Fault, monkeypatch)
     (finding,) = located
     assert (finding.phase == fault.phase) == (str(fault) not in MISPLACED), finding.words
     assert fault.quantity in ("", finding.first.quantity), finding.words
+    if fault.layer:
+        assert (finding.first.quantity, finding.first.tensor) == ("layer", fault.layer)
+        network, _, layer = fault.layer.partition(".")
+        assert f"first off: output of {network}'s {layer}, step 0; error" in finding.words
 
 
 @pytest.mark.parametrize("backend", REFERENCES)

@@ -38,6 +38,8 @@ class Fault:
     phase: str  # one of common.parity.timeline
     plant: Plant
     quantity: str = ""  # the quantity that must show it first, where the fault is made for one
+    layer: str = ""  # the layer that has it, or is the first behind it
+    between: bool = False  # whether it lies in what is computed between two layers
 
     def __str__(self) -> str:
         return f"{self.backend}, {self.name}"

@@ -42,7 +42,8 @@ def layer_outputs(
         # Keras' layers may apply their activation themselves: what is wanted is what enters it.
         for name in layers:
             layer = named_layer(network, name)
-            if own := getattr(layer, "activation", None):
+            own = getattr(layer, "activation", keras.activations.linear)
+            if own is not keras.activations.linear:
                 told = partial(activated, name, own)
                 undo.enter_context(patch.object(layer, "activation", told))
         undo.enter_context(watched({"": network}, {}, keep))

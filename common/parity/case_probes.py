@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from common.parity.case_run import NETWORKS, CaseRun, Recorded, keyed
 from common.parity.keys import Key
 from common.parity.starting_state import shifted_biases, with_large_means
@@ -30,7 +32,9 @@ def _layers(run: CaseRun, network: str) -> Recorded:
     names = list(dict.fromkeys(parameter.module for parameter in contract))
     inputs = _inputs(run, network)
     outputs = run.backend.probes.layer_outputs(getattr(run.gan, network), inputs, names)
-    yield from keyed("layer", 0, run.backend.interop.read_outputs(outputs, contract))
+    for layer, array in run.backend.interop.read_outputs(outputs, contract).items():
+        # Of what is computed from a whole batch Keras' layers take one sample, others none.
+        yield Key("layer", 0, layer), np.atleast_2d(array)
 
 
 def large_means(run: CaseRun) -> Recorded:

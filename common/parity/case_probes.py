@@ -24,29 +24,33 @@ def layers(run: CaseRun) -> Recorded:
     """What each layer with parameters gives on the way to both networks' outputs in training."""
     for name in NETWORKS:
         run.load(run.state)
-        yield from run.attempted((f"layer|0|{name}",), _layers(run, name))
+        yield from run.attempted((f"layer|0|{name}",), _layers(run, "layer", name))
 
 
-def _layers(run: CaseRun, network: str) -> Recorded:
+def _layers(run: CaseRun, quantity: str, network: str) -> Recorded:
     contract = run.contracts[network]
     names = list(dict.fromkeys(parameter.module for parameter in contract))
     inputs = _inputs(run, network)
     outputs = run.backend.probes.layer_outputs(getattr(run.gan, network), inputs, names)
     for layer, array in run.backend.interop.read_outputs(outputs, contract).items():
         # Of what is computed from a whole batch Keras' layers take one sample, others none.
-        yield Key("layer", 0, layer), np.atleast_2d(array)
+        yield Key(quantity, 0, layer), np.atleast_2d(array)
 
 
 def large_means(run: CaseRun) -> Recorded:
     """Networks in training mode where a large mean enters each batch norm, from its bias.
 
-    In float64 alone: see `expected_keys`.
+    With their layers, and in float64 alone: see `expected_keys`.
     """
     for name in NETWORKS if run.is_double else ():
         if biases := shifted_biases(run.case, name):
-            run.load(with_large_means(run.state, biases))
             key = Key("large_mean", 0, name)
-            yield from run.attempted((str(key),), _forward(run, key, name, training=True))
+            for computed in (
+                _layers(run, key.quantity, name),
+                _forward(run, key, name, training=True),
+            ):
+                run.load(with_large_means(run.state, biases))
+                yield from run.attempted((str(key),), computed)
 
 
 def _forward(run: CaseRun, key: Key, network: str, *, training: bool) -> Recorded:

@@ -20,7 +20,8 @@ from common.parity.timeline import (
     UPDATE,
 )
 
-LAYER = "layer"
+# Quantities that are recorded of each layer, and the inputs that they are recorded with.
+OF_LAYERS = {"layer": "", "large_mean": " behind large means"}
 WHERE = {
     FORWARD: "a layer, its weights or their layout",
     STATISTICS: "what moves the buffers, how often, and on which batches",
@@ -60,7 +61,7 @@ def findings(results: Iterable[Result]) -> list[Finding]:
     for result in results:
         if not result.ok:
             failures[_place(result)].append(result)
-        elif result.quantity == LAYER:
+        elif _is_of_a_layer(result):
             layers[_place(result)].append(result)
     return [_finding(at[0], failed, layers[at]) for at, failed in failures.items()]
 
@@ -87,7 +88,7 @@ def _finding(run: str, failed: Sequence[Result], layers: Sequence[Result]) -> Fi
 def _meaning(first: Result, layers: Sequence[Result]) -> str:
     """What it says that everything before this result agrees, among it some layers."""
     looked = f"Look at {WHERE[first.phase]}."
-    if first.phase == FORWARD and first.quantity in (LAYER, "output_train"):
+    if first.phase == FORWARD:
         return _of_forward_pass(first, layers)
     if first.step == 0 or first.phase == TRAJECTORY or first.kind == "cycle":
         return looked
@@ -110,9 +111,11 @@ def _meaning(first: Result, layers: Sequence[Result]) -> str:
 def _of_forward_pass(first: Result, layers: Sequence[Result]) -> str:
     """Between which layers the first difference arises."""
     network = first.tensor.partition(".")[0]
-    before = [r for r in layers if r.tensor.startswith(f"{network}.") and r.order < first.order]
+    quantity = first.quantity if first.quantity in OF_LAYERS else "layer"
+    ours = [r for r in layers if r.quantity == quantity and r.tensor.startswith(f"{network}.")]
+    before = [r for r in ours if r.order < first.order]
     last = max(before, key=lambda r: r.order).tensor.partition(".")[2] if before else ""
-    if first.quantity != LAYER:
+    if not _is_of_a_layer(first):
         looked = f"what follows {last}, the last of its layers: all of them agree" if last else ""
         return f"Look at {looked or WHERE[FORWARD]}."
     between = (
@@ -128,10 +131,14 @@ def where(result: Result) -> str:
 
 def named(result: Result) -> str:
     """Which tensor: "gradient of generator.linear1.weight", "output of generator's linear1"."""
-    if result.quantity == LAYER:
+    if _is_of_a_layer(result):
         network, _, layer = result.tensor.partition(".")
-        return f"output of {network}'s {layer}"
+        return f"output of {network}'s {layer}{OF_LAYERS[result.quantity]}"
     return f"{result.quantity} of {result.tensor}"
+
+
+def _is_of_a_layer(result: Result) -> bool:
+    return result.quantity in OF_LAYERS and "." in result.tensor
 
 
 def size_of(result: Result) -> str:

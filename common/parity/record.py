@@ -142,7 +142,10 @@ def _before(case: Case) -> set[Key]:
         Key(f"{mode}_statistics", 0, name) for mode in ("running", "evaluation") for name in buffers
     }
     keys |= {Key("sample", 0, "images")} if case.is_varied else set()
-    keys |= {Key("large_mean", 0, name) for name in NETWORKS if shifted_biases(case, name)}
+    for name in NETWORKS:
+        if shifted_biases(case, name):
+            layers = {p.full_layer for p in tensors if p.network == name}
+            keys |= {Key("large_mean", 0, tensor) for tensor in {name, *layers}}
     keys |= {Key("input_gradient", 0, name) for name in ("real", "fake", "noise")}
     if isinstance(case.system.loss, WassersteinGP):
         critic = [name for name in trainable if name.startswith("discriminator")]

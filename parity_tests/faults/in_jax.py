@@ -106,6 +106,7 @@ FAULTS = [
         FORWARD,
         _stock_batch_norm,
         quantity="large_mean",
+        layer="generator.norm1",
     ),
     Fault("momentum of the old", "jax", "dcgan_mnist", STATISTICS, _momentum_of_the_old),
     Fault(

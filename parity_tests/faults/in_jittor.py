@@ -78,7 +78,6 @@ FAULTS = [
         FORWARD,
         _kurtosis_with_the_three,
         layer="discriminator.linear1",
-        between=True,
     ),
     Fault(
         "square weights transposed",

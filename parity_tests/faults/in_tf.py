@@ -127,7 +127,6 @@ FAULTS = [
         FORWARD,
         _slope_as_an_attribute,
         layer="discriminator.linear2",
-        between=True,
     ),
     Fault(
         "maps flattened channels first",

@@ -89,7 +89,6 @@ FAULTS = [
         FORWARD,
         _default_slope,
         layer="discriminator.linear2",
-        between=True,
     ),
     Fault(
         "moments of a sample",
@@ -98,7 +97,6 @@ FAULTS = [
         FORWARD,
         _moments_of_a_sample,
         layer="discriminator.linear1",
-        between=True,
     ),
     Fault(
         "sigmoid in the place of tanh",
@@ -115,7 +113,6 @@ FAULTS = [
         FORWARD,
         _pooling_windows_of_three,
         layer="discriminator.conv2",
-        between=True,
     ),
     Fault(
         "a bias left out",
@@ -140,7 +137,6 @@ FAULTS = [
         FORWARD,
         _bilinear_upsampling,
         layer="generator.block1.conv",
-        between=True,
     ),
     Fault(
         "two power iterations",

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial, wraps
 from typing import Any
+from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
@@ -17,8 +18,7 @@ Tell = Callable[[str, str, np.ndarray], np.ndarray | None]
 Networks = Mapping[str, nnx.Module]
 Optimisers = Mapping[str, nnx.Optimizer]
 SLOTS = {"mu": "first_moment", "nu": "second_moment", "trace": "momentum"}
-# Transformations work on copies of a module, to which NNX hands on this very table of attributes:
-# it tells whose copies they are, and nothing has to be added to what is watched.
+# NNX hands this table on to the copies that transformations work on: it tells whose they are.
 _TABLE = "_pytree__nodes"
 _dotted = partial(keystr, simple=True, separator=".")
 
@@ -59,10 +59,10 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
     Layers come in forward order under their names in the network, after its own if there are
-    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
-    changes, unless `tell` returns values for anything but an input; but nothing is compiled, and
-    what XLA fuses rounds otherwise. Layers allow no forward-mode derivative (jax.jvp).
+    changes, unless `tell` returns values; but nothing is compiled, and what XLA fuses rounds
+    otherwise. Layers allow no forward-mode derivative (jax.jvp).
     """
     watch, modules = _Watch(tell), list(_nodes(networks, nnx.Module))
     with ExitStack() as undo:
@@ -71,19 +71,17 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
             if _TABLE not in vars(module):
                 undo.callback(vars(module).pop, _TABLE)
             watch.add(module, name)
-        for c in {
-            c for _, module in modules for c in type(module).__mro__ if "__call__" in vars(c)
-        }:
-            undo.callback(watch.redirect(c, "__call__", watch.layer))
-        undo.callback(watch.redirect(nnx.Optimizer, "update", watch.optimiser))
+        classes = {c for _, x in modules for c in type(x).__mro__ if "__call__" in vars(c)}
+        for c in classes:
+            undo.enter_context(_redirected(c, "__call__", watch.layer))
+        undo.enter_context(_redirected(nnx.Optimizer, "update", watch.optimiser))
         yield
 
 
 def read_state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, np.ndarray]]:
     """Phase, name and values of parameters and slots ("update") and buffers ("statistics").
 
-    A slot is named after its parameter: "conv1.kernel/first_moment". An optimiser does not know its
-    network: it is taken for the first one with such parameters that has no optimiser yet.
+    A slot is named after its parameter: "conv1.kernel/first_moment".
     """
     return ((phase, name, to_numpy(x[...])) for phase, name, x in _state(networks, optimisers))
 
@@ -108,24 +106,18 @@ class _Watch:
             table = vars(module)[_TABLE] = table.update({})
         self.names[id(table)] = name, table
 
-    def redirect(self, owner: type, name: str, function: Callable) -> Callable[[], None]:
-        original = vars(owner)[name]
-        method = lambda module, *a, **k: function(module, original.__get__(module), *a, **k)  # noqa: E731
-        setattr(owner, name, wraps(original)(method))
-        return partial(setattr, owner, name, original)
-
     def layer(self, module: nnx.Module, call: Callable, /, *inputs: Any, **options: Any) -> Any:
-        """The output of a layer; that of a container is its last layer's, which has been told."""
-        # Without a name during the call: super().__call__ is a part of it.
         name, _ = self.names.pop(id(getattr(module, _TABLE)), (None, None))
+        if name is None:  # as in super().__call__, which is a part of the call
+            return call(*inputs, **options)
+        shown = name or "output"
+        if inputs and nnx.Param in map(type, vars(module).values()):
+            given = partial(self._told, "forward", self._numbered(f"{shown}/input"))
+            inputs = _passing(given)(inputs[0]), *inputs[1:]
         output = call(*inputs, **options)
-        if name is None:
-            return output
         self.add(module, name)  # once more: an attribute that the call has set makes a new table
-        if output is not self.last:
-            name = self._numbered(name or "output")
-            if inputs and nnx.Param in map(type, vars(module).values()):
-                _passing(partial(self._told, "forward", f"{name}/input"))(inputs[0])
+        if output is not self.last:  # as a container's is its last layer's, which has been told
+            name = self._numbered(shown)
             self.last = tree_map_with_path(partial(self._output, name), output)
         return self.last
 
@@ -137,10 +129,9 @@ class _Watch:
                 names[f"{path}.{part}".lstrip(".")] = f"{name}.{part}".lstrip(".")
 
         def told(path: Any, gradient: Any) -> Any:
-            if _dotted(path) not in names:
-                return gradient
-            name = self._numbered(names[_dotted(path)])
-            return jax.tree.map(partial(self._told, "backward", name), gradient)
+            name = names.get(_dotted(path))
+            tell = partial(self._told, "backward", self._numbered(name)) if name else lambda x: x
+            return jax.tree.map(tell, gradient)
 
         grads = tree_map_with_path(told, grads, is_leaf=lambda x: isinstance(x, nnx.Variable))
         return call(model, grads, **options)
@@ -167,6 +158,12 @@ class _Watch:
         return name if self.calls[name] == 1 else f"{name}#{self.calls[name]}"
 
 
+def _redirected(owner: type, name: str, function: Callable) -> Any:
+    own = vars(owner)[name]
+    method = wraps(own)(lambda self, *a, **k: function(self, own.__get__(self), *a, **k))
+    return patch.object(owner, name, method)
+
+
 def _passing(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array], jax.Array]:
     passing = jax.custom_jvp(function)
     passing.defjvp(lambda inputs, tangents: (passing(*inputs), *tangents))
@@ -175,7 +172,7 @@ def _passing(function: Callable[[jax.Array], jax.Array]) -> Callable[[jax.Array]
 
 def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, nnx.Variable]]:
     yield from (("update", *pair) for pair in _nodes(networks, nnx.Param))
-    # Branches of an optimiser's state repeat the parameters of a network, or of a part of one.
+    # NNX's optimisers do not know their network: each goes to the first with such parameters.
     owners, seen = defaultdict[Any, list[str]](list), Counter[Any]()
     for owner, module in sorted(_nodes(networks, nnx.Module), key=lambda pair: pair[0].count(".")):
         owners[_form(nnx.state(module, nnx.Param))].append(owner)

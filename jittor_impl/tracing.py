@@ -56,9 +56,9 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
     Layers come in forward order under their names in the network, after its own if there are
-    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
-    changes, unless `tell` returns values for anything but an input; but what is read is not fused
+    changes, unless `tell` returns values; but what is read is not fused
     with what follows, which rounds otherwise: nothing is (jt.flags.no_fuse is 1 meanwhile).
     """
     watch, names = _Watch(tell), {id(each): name for _, name, each in _tensors(networks)}
@@ -115,12 +115,12 @@ class _Watch:
 
     def layer(self, name: str, execute: Any, owner: bool, *args: Any, **options: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
+        if owner and args and isinstance(args[0], Var) and args[0].dtype.is_float():
+            instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(args[0]))
+            args = args if instead is None else (replaced(args[0], instead), *args[1:])
         output = execute(*args, **options)
         if output is not self.last:
-            name = self._numbered(name)
-            if owner and args and isinstance(args[0], Var):
-                self.tell("forward", f"{name}/input", to_numpy(args[0]))
-            self.last = self._output(name, output)
+            self.last = self._output(self._numbered(name), output)
         return self.last
 
     def optimiser(

@@ -90,7 +90,7 @@ class Recorder:
         return self.change(values) if (phase, name) == self.at else None
 
     def names(self, phase: str) -> list[str]:
-        return [n for each, n in self.told if each == phase and not n.endswith("/input")]
+        return [n for each, n in self.told if each == phase and "/input" not in n]
 
     def given(self) -> dict[str, np.ndarray]:
         """What layers are given, by their names."""
@@ -185,7 +185,7 @@ def test_a_fault_in_one_layer_first_shows_there(tracing) -> None:
 
 
 def test_layers_with_parameters_tell_what_they_are_given(tracing) -> None:
-    """Control: another image is another input; what `tell` returns for one takes no place."""
+    """Controls: another image is another input; what `tell` returns for one takes its place."""
     recorder, other = Recorder("forward", "dense/input", lambda values: 0 * values), Recorder()
     replaced, plain = stepped(tracing, recorder), stepped(tracing, other)
     given = recorder.given()
@@ -195,8 +195,7 @@ def test_layers_with_parameters_tell_what_they_are_given(tracing) -> None:
     require_named(given["conv1"], images(1).numpy(), "exact", "the images")
     for layer, before in (("bn1", "conv1"), ("head.0", "relu"), ("dense", "flatten")):
         require_named(given[layer], recorder.told["forward", before], "exact", layer)
-    for name, values in plain.items():
-        assert values.tobytes() == replaced[name].tobytes(), name
+    assert (plain["dense.bias"] != replaced["dense.bias"]).any()
     stepped(tracing, other, (2,))
     with pytest.raises(Disagreement):
         require_named(other.given()["conv1"], given["conv1"], "exact", "control")

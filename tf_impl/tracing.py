@@ -59,14 +59,14 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
     Layers come in forward order under their names in the network, after its own if there are
-    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
-    changes, unless `tell` returns values for anything but an input.
+    changes, unless `tell` returns values.
     """
     watch, call, apply = _Watch(networks, tell), keras.Operation.__call__, Optimizer.apply
 
     def told_call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        return watch.layer(layer, args, call(layer, *args, **kwargs))
+        return watch.layer(layer, call(layer, *watch.input(layer, args), **kwargs))
 
     def told_apply(optimiser: Optimizer, grads: Any, trainable_variables: Any = None) -> None:
         if any(optimiser is each for each in optimisers.values()):
@@ -103,19 +103,22 @@ def write_state(
 class _Watch:
     def __init__(self, networks: Networks, tell: Tell) -> None:
         self.networks, self.tell, self.calls, self.last = networks, tell, Counter[str](), None
-        self.names: dict[int, str] = {}
+        self.names = {id(each): path or "output" for path, each in _layers(networks)}
 
-    def layer(self, layer: keras.Operation, inputs: Any, output: Any) -> Any:
-        """The output of a layer; that of a container is its last layer's, which has been told."""
+    def input(self, layer: keras.Operation, inputs: Any) -> Any:
+        name = self.names.get(id(layer)) if getattr(layer, "_trainable_variables", ()) else None
+        if not name or not inputs or not tf.executing_eagerly() or not tf.is_tensor(inputs[0]):
+            return inputs
+        instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(inputs[0]))
+        return inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
+
+    def layer(self, layer: keras.Operation, output: Any) -> Any:
         if id(layer) not in self.names:  # a layer may be made in another's first call
             self.names = {id(each): path or "output" for path, each in _layers(self.networks)}
         # Keras also calls layers on symbols, to build them.
         real = tf.executing_eagerly() and any(map(tf.is_tensor, keras.tree.flatten(output)))
         if real and output is not self.last and id(layer) in self.names:
-            name = self._numbered(self.names[id(layer)])
-            if layer._trainable_variables and inputs and tf.is_tensor(inputs[0]):
-                self.tell("forward", f"{name}/input", to_numpy(inputs[0]))
-            output = self.last = self._output(name, output)
+            output = self.last = self._output(self._numbered(self.names[id(layer)]), output)
         return output
 
     def optimiser(self, optimiser: Optimizer, grads: Any, variables: Any) -> Iterator[Any]:
@@ -154,16 +157,14 @@ def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, st
     for optimiser in optimisers.values():
         for parameter, variable in _slots(optimiser):
             slot = variable.name.removeprefix(parameter.path.replace("/", "_") + "_")
-            # Adam's first moments have the name of SGD's momentum.
-            first = slot == "momentum" and hasattr(optimiser, "beta_1")
-            slot = "first_moment" if first else SLOTS.get(slot, slot)
+            adam = hasattr(optimiser, "beta_1")  # which calls its first moments as SGD its momentum
+            slot = "first_moment" if adam and slot == "momentum" else SLOTS.get(slot, slot)
             yield "update", f"{names.get(id(parameter), '?')}/{slot}", variable
     yield from (each for each in variables if each[0] == "statistics")
 
 
 def _slots(optimiser: Optimizer) -> Iterator[tuple[Any, Any]]:
-    """Each parameter with each of its slots, which are lists in the order of the parameters."""
-    parameters = optimiser._trainable_variables
+    parameters = optimiser._trainable_variables  # in the order of the lists of slots
     for column in vars(optimiser).values():
         if isinstance(column, list) and len(column) == len(parameters):
             for parameter, slot in zip(parameters, column, strict=True):
@@ -182,7 +183,6 @@ def _variables(networks: Networks) -> Iterator[tuple[str, str, Any]]:
 
 
 def _layers(networks: Networks) -> Iterator[tuple[str, keras.Layer]]:
-    """Each layer once with its path, a network before its layers."""
     seen = set[int]()
     waiting = [(name if len(networks) > 1 else "", each) for name, each in networks.items()][::-1]
     while waiting:

@@ -1,7 +1,7 @@
 """Look inside a network while it trains: what each layer, gradient and update comes to."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
@@ -59,7 +59,7 @@ def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
 class _Replaced(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, tensor: Tensor, values: Tensor) -> Tensor:
-        return values
+        return values.clone()
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
@@ -71,22 +71,24 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     """Tell each layer's output, the gradient there, and the gradients that optimisers take.
 
     Layers come in forward order under their names in the network, after its own if there are
-    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters also
+    several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
-    changes, unless `tell` returns values for anything but an input.
+    changes, unless `tell` returns values.
     """
     watch, names = _Watch(tell), _parameter_names(networks)
     with ExitStack() as hooks:
         for network, prefix in _prefixed(networks):
             for path, layer in network.named_modules():
-                hook = partial(watch.layer, _joined(prefix, path) or "output")
+                name = _joined(prefix, path) or "output"
+                if layer._parameters:
+                    hook = partial(watch.input, name)
+                    hooks.callback(layer.register_forward_pre_hook(hook).remove)
+                hook = partial(watch.layer, name)
                 hooks.callback(layer.register_forward_hook(hook).remove)
         for optimiser in optimisers.values():
             hook = partial(watch.optimiser, names)
             hooks.callback(optimiser.register_step_pre_hook(hook).remove)
         yield
-    for network, _ in _prefixed(networks):
-        watch.untold_gradients(names, network.parameters())
 
 
 def read_state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, str, np.ndarray]]:
@@ -109,20 +111,23 @@ def write_state(
 
 
 class _Watch:
-    """What is told of one step: how often of each name, and the output that was told last."""
-
     def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls, self.version = tell, Counter[str](), 0
-        self.last: Any = None
+        self.tell, self.calls = tell, Counter[str]()
+        self.last: Any = None  # the output that was told last
+        self.version = 0
+
+    def input(self, name: str, layer: nn.Module, inputs: Any) -> Any:
+        """What a layer is given, of which only the first is told."""
+        if not inputs or not isinstance(inputs[0], Tensor) or not inputs[0].is_floating_point():
+            return inputs
+        instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(inputs[0]))
+        return inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
 
     def layer(self, name: str, layer: nn.Module, inputs: Any, output: Any) -> Any:
         """The output of a layer; that of a container is its last layer's, which has been told."""
         # An operation in place returns its input, in a new version.
         if output is not self.last or getattr(output, "_version", 0) != self.version:
-            name = self._numbered(name)
-            if layer._parameters and inputs and isinstance(inputs[0], Tensor):
-                self.tell("forward", f"{name}/input", to_numpy(inputs[0]))
-            self.last = self._output(name, output)
+            self.last = self._output(self._numbered(name), output)
             self.version = getattr(self.last, "_version", 0)
         return self.last
 
@@ -130,12 +135,8 @@ class _Watch:
         """The gradients that an optimiser is about to take."""
         for parameter in _parameters(optimiser):
             if parameter.grad is not None and id(parameter) in names:
-                self._parameter(names[id(parameter)], parameter)
-
-    def untold_gradients(self, names: Mapping[int, str], parameters: Iterable[Tensor]) -> None:
-        for parameter in parameters:
-            if parameter.grad is not None and names[id(parameter)] not in self.calls:
-                self._parameter(names[id(parameter)], parameter)
+                name = self._numbered(names[id(parameter)])
+                parameter.grad = self._gradient(name, parameter.grad)
 
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""
@@ -153,10 +154,6 @@ class _Watch:
     def _gradient(self, name: str, gradient: Tensor) -> Tensor:
         instead = self.tell("backward", name, to_numpy(gradient))
         return gradient if instead is None else replaced(gradient, instead)
-
-    def _parameter(self, name: str, parameter: Tensor) -> None:
-        assert parameter.grad is not None
-        parameter.grad = self._gradient(self._numbered(name), parameter.grad)
 
     def _numbered(self, name: str) -> str:
         self.calls[name] += 1

@@ -1,6 +1,5 @@
 """Compare ports of a user's own model, and find where each first goes wrong."""
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from common.check.experiment import Experiment, Say, failures, given_arrays
 from common.check.finder import Finder
 from common.check.judge import ZERO, Judge
 from common.check.options import Options
-from common.check.outcome import Comparison, Outcome, Problem
+from common.check.outcome import Outcome, Problem
 from common.check.requirements import require_shapes, single_in_double
 from common.check.runs import Key, Run
 from common.check.sessions import PortError
@@ -69,14 +68,14 @@ class _Check:
         judge = replace(reference, dtype="float32", noise=single.noise())
         wrong = {finding.first.port for finding in self.outcome.findings}
         for name in single.runs:
-            comparisons = judge.compare(name, single.runs[name])
+            comparisons, harmless = judge.compare_freely(name, single.runs[name])
             known = {c.key for c in failures(self.outcome.comparisons) if c.port == name}
             self.outcome.comparisons += comparisons
             failing = [c for c in failures(comparisons) if c.key not in known]
             if name not in wrong and failing:
                 confirmed = self._confirmed(double.crew, crew, name)
                 failing = [c for c in failing if c.key in confirmed]
-                self._find(single, judge, name, failing)
+                self._find(Finder(single, judge, name, failing, harmless))
 
     def _confirmed(self, double: Crew, single: Crew, name: str) -> set[Key]:
         """What fails in float32 with another seed, too: one kink is no finding."""
@@ -84,22 +83,19 @@ class _Check:
         other = self._experiment(double, given).judge()
         again = self._experiment(single, given)
         judge = replace(other, dtype="float32", noise=again.noise())
-        return {c.key for c in failures(judge.compare(name, again.runs[name]))}
+        return {c.key for c in failures(judge.compare_freely(name, again.runs[name])[0])}
 
     def _judge(self, experiment: Experiment, judge: Judge, name: str) -> None:
-        comparisons = judge.compare(name, experiment.runs[name])
+        comparisons, harmless = judge.compare_freely(name, experiment.runs[name])
         self.outcome.comparisons += comparisons
         failing = failures(comparisons)
         run, port = experiment.runs[name], experiment.crew.ports[name]
         require_shapes(failing, run, judge.reference, port)
         stored = experiment.stored.get(name, [])
         if failing or stored:
-            self._find(experiment, judge, name, failing)
+            self._find(Finder(experiment, judge, name, failing, harmless))
 
-    def _find(
-        self, experiment: Experiment, judge: Judge, name: str, failing: Sequence[Comparison]
-    ) -> None:
-        finder = Finder(experiment, judge, name, failing)
+    def _find(self, finder: Finder) -> None:
         for finding in finder.findings():
             if finding.difference and finding.difference in self.options.accept:
                 self._note(f"accepted ({finding.difference}): {finding.sentence}")

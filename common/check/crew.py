@@ -1,20 +1,27 @@
 """All ports at work: each in its process, asked at the same time, those that fail set aside."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from common.check.arrays import Given
 from common.check.names import Names, parse_names
 from common.check.ports import PortFile
-from common.check.runs import Key as RunKey
-from common.check.runs import Run, Values, load_run, write_feed
+from common.check.runs import Key, Run, Values, load_run, write_feed
 from common.check.sessions import PortError, Session
 
 T = TypeVar("T")
+
+
+class Feed(NamedTuple):
+    """The run whose arrays are replaced, and the arrays of the same names that replace them."""
+
+    run: Run
+    reference: Mapping[Key, Values]
+    except_for: Iterable[Key] = ()
 
 
 class Crew:
@@ -67,10 +74,8 @@ class Crew:
             list(pool.map(attempt, names))
         return {name: done[name] for name in names if name in done}
 
-    def run(
-        self, name: str, given: Given, *, trace: bool, feed: Mapping[RunKey, Values], on: Run | None
-    ) -> Run:
-        """One run of a port; if `on` an earlier run, with `feed` in place of what that one has.
+    def run(self, name: str, given: Given, *, trace: bool, feed: Feed | None = None) -> Run:
+        """One run of a port; what is fed takes the place of its own arrays.
 
         Raises:
             PortError: the port failed.
@@ -79,14 +84,14 @@ class Crew:
         folder = self.folder / f"{self._count}-{self.dtype}"
         weights, inputs = given.written(folder, self.names[name], self.dtype)
         fed, out = folder / "feed.safetensors", folder / "run.safetensors"
-        if on is not None:
-            write_feed(fed, on, feed)
+        if feed is not None:
+            write_feed(fed, *feed)
         answer = self.sessions[name].ask(
             do="run",
             weights=weights,
             inputs=inputs,
             trace=trace,
-            feed=str(fed) if on is not None else None,
+            feed=None if feed is None else str(fed),
             out=str(out),
         )
         self.networks[name], self.files[name] = answer["networks"], out

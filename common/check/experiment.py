@@ -1,11 +1,11 @@
 """Runs of all ports on the same arrays, in one floating-point type, and what they are judged by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.check.arrays import Arrays, Given, draw
-from common.check.crew import Crew
+from common.check.crew import Crew, Feed
 from common.check.judge import Judge, noise_of, reference_of, zero_gradients
 from common.check.options import Options
 from common.check.outcome import Comparison
@@ -78,17 +78,16 @@ class Experiment:
         ]
         return noise_of(run, [inputs_alone, *perturbed])
 
-    def fed(self, name: str, reference: Mapping[Key, Values]) -> Run:
+    def fed(self, name: str, reference: Mapping[Key, Values], except_for: Iterable[Key]) -> Run:
         """A run of a port in which the reference's arrays take the place of its own."""
         self.say(f"feeding the reference's arrays to {name}")
-        trace = self.options.trace
-        run = self.crew.run(name, self.given, trace=trace, feed=reference, on=self.runs[name])
+        feed = Feed(self.runs[name], reference, except_for)
+        run = self.crew.run(name, self.given, trace=self.options.trace, feed=feed)
         align_phases({"reference": self.runs[self.primary], name: run})
         return run
 
     def _free(self, name: str, given: Given | None = None) -> Run:
-        trace = self.options.trace
-        return self.crew.run(name, given or self.given, trace=trace, feed={}, on=None)
+        return self.crew.run(name, given or self.given, trace=self.options.trace)
 
     def _tell_apart(self, name: str, run: Run, first: Run) -> None:
         names = self.crew.names[name]

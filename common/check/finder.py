@@ -7,7 +7,7 @@ from common.check.experiment import Experiment, failures
 from common.check.judge import Judge
 from common.check.outcome import Comparison, Finding
 from common.check.placing import Origin, Placing
-from common.check.runs import Run
+from common.check.runs import Key, Run
 from common.check.sessions import PortError
 from common.check.stored_layouts import Stored
 from common.check.words import found
@@ -23,6 +23,7 @@ class Finder:
     judge: Judge
     name: str
     failing: Sequence[Comparison]
+    harmless: set[Key]
     notes: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -35,6 +36,7 @@ class Finder:
         """The failures that nothing before them explains, in words."""
         fed = self._fed()
         again = failures(self.judge.compare(self.name, fed)) if fed else []
+        again = [comparison for comparison in again if comparison.key not in self.harmless]
         wrong = [stored for stored in self.stored if self._enters_wrong(stored, again)]
         self._note_layouts(wrong)
         misplaced = [
@@ -55,7 +57,7 @@ class Finder:
 
     def _fed(self) -> Run | None:
         try:
-            return self.experiment.fed(self.name, self.judge.reference)
+            return self.experiment.fed(self.name, self.judge.reference, self.harmless)
         except PortError as error:
             self.notes.append(f"{self.name} cannot go on with the reference's arrays: {error}")
             return None

@@ -32,11 +32,21 @@ class Judge:
             if key in run.arrays and not self.is_left_out(key)
         ]
 
+    def compare_freely(self, port: str, run: Run) -> tuple[list[Comparison], set[Key]]:
+        """The comparisons of a run on its own arrays, without the inputs that are returned, too.
+
+        Those are in another layout: they differ, and what their layers make of them does not.
+        """
+        made = self.compare(port, run)
+        ok = {comparison.key: comparison.ok for comparison in made}
+        harmless = {key for key in ok if key.is_input and not ok[key] and ok.get(key.output)}
+        return [comparison for comparison in made if comparison.key not in harmless], harmless
+
     def is_left_out(self, key: Key) -> bool:
         """Whether an array is not judged: rounding errors are all it holds, or it is not wanted."""
         zero = key.base in self.zeros and key.phase in ("backward", "update")
         unwanted = any(fnmatchcase(key.name, pattern) for pattern in self.leave_out)
-        return zero or unwanted or key.is_input
+        return zero or unwanted
 
     def bound(self, key: Key) -> float:
         """How far an array may be from the reference, normwise."""

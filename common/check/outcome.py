@@ -53,16 +53,21 @@ class Finding:
         return f"{where}: {self.what} differs{single} ({self.first.size}){looks}"
 
     @property
+    def together(self) -> str:
+        """What goes wrong with it, in words; nothing if it is alone."""
+        rest = f" and {len(self.also) - 4} more" if len(self.also) > 4 else ""
+        return ", ".join(self.also[:4]) + rest
+
+    @property
+    def again(self) -> str:
+        """The later steps at which it goes wrong again, in words."""
+        return f"step{'s' * (len(self.steps) > 1)} {_listed(self.steps)}" if self.steps else ""
+
+    @property
     def more(self) -> str:
         """What else belongs to it, in words."""
-        parts = []
-        if self.also:
-            shown = ", ".join(self.also[:4])
-            rest = f" and {len(self.also) - 4} more" if len(self.also) > 4 else ""
-            parts.append(f"with it: {shown}{rest}")
-        if self.steps:
-            parts.append(f"again at step{'s' * (len(self.steps) > 1)} {_listed(self.steps)}")
-        return "; ".join(parts)
+        parts = [f"with it: {self.together}"] if self.also else []
+        return "; ".join([*parts, f"again at {self.again}"] if self.steps else parts)
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,9 @@ class Placing:
             return True
         same = origin.layer == self.layer(key)
         if first.phase in ("weights", "forward"):
-            behind = self._behind(self.layer(key))
+            behind = key.phase == "backward" and origin.layer in self._behind(self.layer(key))
             inside = key.phase in ("forward", "backward", "statistics")
-            return (same and inside) or (key.phase == "backward" and origin.layer in behind)
+            return behind or (same and inside and not first.is_input)
         if first.phase == "loss":
             last = self._layers()[-1:] == [self.layer(key)]
             return key.phase == "loss" or (key.phase == "backward" and last)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from common import UsageError
+from common.check.linear_layouts import LinearLayouts
 from common.check.names import Names, split_name
 from common.check.placement import Rearrangement
 
@@ -30,8 +31,13 @@ class Key(NamedTuple):
 
     @property
     def is_input(self) -> bool:
-        """Whether it is what a layer is given: it is looked at only if the layer goes wrong."""
-        return self.name.endswith("/input")
+        """Whether it is what a layer is given."""
+        return "/input" in self.name
+
+    @property
+    def output(self) -> "Key":
+        """The output that belongs to an input."""
+        return self._replace(name=self.name.replace("/input", ""))
 
 
 class Own(NamedTuple):
@@ -64,11 +70,15 @@ def load_run(path: Path, names: Names) -> Run:
     """
     run, stored = Run(), load_file(path)
     parts = {text: text.split("|") for text in sorted(stored)}
-    started = {name for _, _, phase, name, _ in parts.values() if phase == "weights"}
+    started = {p[3]: stored[text].ndim for text, p in parts.items() if p[2] == "weights"}
+    linear = LinearLayouts(started, names)
     for text, (_, step, phase, name, how) in parts.items():
         values, traced = stored[text], how == "traced"
-        parameter = split_name(name)[0] in started
+        base, rest = split_name(name)
+        parameter = base in started
         shared, layout = names.to_shared(name, values.ndim, traced=traced, parameter=parameter)
+        if traced and layout is None:
+            layout = linear.of(base, rest, values.ndim)
         key = Key(int(step), phase, shared)
         if key in run.own and not run.own[key].traced:
             continue
@@ -77,11 +87,13 @@ def load_run(path: Path, names: Names) -> Run:
     return run
 
 
-def write_feed(path: Path, run: Run, reference: Mapping[Key, Values]) -> None:
+def write_feed(
+    path: Path, run: Run, reference: Mapping[Key, Values], except_for: Iterable[Key]
+) -> None:
     """Write the reference's arrays under a port's own names, laid out as its own."""
-    fed = {}
+    fed, left_out = {}, set(except_for)
     for key, own in run.own.items():
-        values = reference.get(key)
+        values = None if key in left_out else reference.get(key)
         if values is not None and values.shape == run.arrays[key].shape:
             original = own.layout.undo(values) if own.layout else values
             fed[own.text] = np.asarray(original.astype(own.dtype), order="C")

@@ -1,14 +1,12 @@
 """What an array is, in words, and what its divergence looks like."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from common.check.hints import Evidence, look
 from common.check.names import split_name
 from common.check.outcome import Comparison, Finding
 from common.check.placing import Origin
 from common.check.runs import Key, Run, Values
-from common.parity.measure import normwise_error
 
 SLOTS = {"first_moment": "the first moment", "second_moment": "the second moment"}
 
@@ -24,7 +22,7 @@ def found(
     framework: str,
 ) -> Finding:
     """An origin in words, with what it looks like."""
-    first = _or_its_input(origin.first, run, reference)
+    first = origin.first
     evidence = _evidence(first, origin.layer, run, reference, noise, inputs, framework)
     hint = look(evidence)
     return Finding(
@@ -57,26 +55,12 @@ def describe(key: Key, parameters: set[str]) -> str:
     return f"{base} after the update" if key.phase == "update" else base
 
 
-def _or_its_input(failure: Comparison, run: Run, reference: Mapping[Key, Values]) -> Comparison:
-    """The failure of a layer's input, where that is what its output's comes from."""
-    key = failure.key._replace(name=f"{failure.key.name}/input")
-    goal, values = reference.get(key), run.arrays.get(key)
-    if failure.key.phase != "forward" or goal is None or values is None:
-        return failure
-    if values.shape != goal.shape:
-        return replace(
-            failure, key=key, error=None, reason=f"shape {values.shape}, not {goal.shape}"
-        )
-    error = normwise_error(values, goal)
-    return failure if error <= failure.bound else replace(failure, key=key, error=error)
-
-
 def _before_it(key: Key, reference: Mapping[Key, Values]) -> str:
     """Where the input of a layer comes from, as far as it was traced."""
     if not key.is_input:
         return ""
     forward = [k for k in reference if k[:2] == key[:2] and not k.is_input]
-    places = [place for place, k in enumerate(forward) if k.name == key.name.removesuffix("/input")]
+    places = [place for place, k in enumerate(forward) if k == key.output]
     before = forward[places[0] - 1].name if places and places[0] else ""
     return f", which is computed from the output of {before}," if before else ""
 
@@ -107,11 +91,7 @@ def _evidence(
         before=_before(key, reference),
         gradient=reference.get(Key(step, "backward", key.base)) if key.phase == "update" else None,
         weights=_weights(layer, step, reference),
-        forward={
-            k.name: v
-            for k, v in reference.items()
-            if k[:2] == (step, "forward") and (not k.is_input or k == key)
-        },
+        forward={k.name: v for k, v in reference.items() if k[:2] == (step, "forward")},
         inputs=inputs[step - 1] if step else {},
         slots=slots,
         framework=framework,

@@ -29,12 +29,12 @@ class Cell:
     title: str = ""
 
 
-def page(title: str, *parts: str) -> bytes:
-    """A page that loads nothing from elsewhere; the parts are HTML."""
+def page(title: str, *parts: str, style: str = "") -> bytes:
+    """A page that loads nothing from elsewhere; the parts are HTML, `style` adds to STYLE."""
     head = (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style></head><body>"
     )
     return "\n".join([head, *parts, "</body></html>"]).encode()
 

@@ -1,14 +1,9 @@
 """A comparison as one self-contained web page: the picture, the table, and every worst tensor."""
 
-import platform
-import shlex
-import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from html import escape
 
-from common.backends.xla_cache import processor_name
 from common.drawing.html import Cell, bullets, page, table
+from common.drawing.made import made
 from common.parity.causes import causes
 from common.parity.findings import Finding, findings, in_order, size_of, where
 from common.parity.report import cells, runs_of, worst_of_each_run
@@ -29,7 +24,7 @@ def to_html(comparison: Comparison) -> bytes:
         verdict,
         f"<h1>Parity report</h1><p class='verdict {mark}'>{verdict}. {counts}</p>",
         bullets("Causes", (cause.sentence for cause in causes(comparison.results))),
-        _made(),
+        made(),
         bullets("What went wrong first in each case", map(_described, located)),
         bullets("Notes", comparison.notes),
         "<p>Errors are normwise, ‖values − reference‖ / ‖reference‖; each is followed by its "
@@ -42,16 +37,6 @@ def to_html(comparison: Comparison) -> bytes:
         table("Left out, by name", ["tensor", "reason"], comparison.left_out.items()),
         errors_by_quantity(comparison.results),
         divergence(comparison.results),
-    )
-
-
-def _made() -> str:
-    """When, by which command and on which machine the report was made."""
-    now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    command = shlex.join(["rosetta", *sys.argv[1:]])
-    return (
-        f"<p>{escape(now)}, by <code>{escape(command)}</code>, on {escape(processor_name())}, "
-        f"{escape(platform.platform())}.</p>"
     )
 
 

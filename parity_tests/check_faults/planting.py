@@ -7,6 +7,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from common import UsageError
 from common.check.check import check
 from common.check.options import Options
 from common.check.outcome import Outcome
@@ -64,7 +65,17 @@ def verdicts(faults: Sequence[Fault]) -> Iterator[list[Verdict]]:
     order = sorted(faults, key=lambda fault: (fault.framework, fault.network))
     for _, alike in groupby(order, key=lambda fault: (fault.framework, fault.network)):
         while batch := list(islice(alike, TOGETHER)):
-            yield checked(batch)
+            yield _checked_apart(batch)
+
+
+def _checked_apart(faults: Sequence[Fault]) -> list[Verdict]:
+    """The same, one at a time where they cannot be compared together."""
+    try:
+        return checked(faults)
+    except UsageError as error:
+        if len(faults) > 1:
+            return [verdict for fault in faults for verdict in _checked_apart([fault])]
+        return [Verdict(faults[0], f"refused: {error}", True, False, "none")]
 
 
 def checked(faults: Sequence[Fault]) -> list[Verdict]:

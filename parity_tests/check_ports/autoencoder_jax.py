@@ -13,7 +13,6 @@ names = {
     "code.kernel": ("code.weight", "(h w c) o -> o (c h w)", {"h": 2, "w": 2}),
     "expand.kernel": ("expand.weight", "i (h w c) -> (c h w) i", {"h": 2, "w": 2}),
     "expand.bias": ("expand.bias", "(h w c) -> (c h w)", {"h": 2, "w": 2}),
-    "expand": ("expand", "n (h w c) -> n (c h w)", {"h": 2, "w": 2}),
     "images": "n h w c -> n c h w",
 }
 

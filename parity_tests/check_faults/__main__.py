@@ -15,7 +15,7 @@ WRONG_HINTS = 0.02  # of all faults, at most
 
 
 def main() -> int:
-    """The exit status: 1 if too few faults are found, placed or explained, or a right port fails."""
+    """The exit status: 1 if too few faults are found, placed, explained, or right ports fail."""
     parser = ArgumentParser(prog="python -m parity_tests.check_faults")
     parser.add_argument("--framework", help="torch, tf, jax or jittor alone")
     parser.add_argument("--network", help="convnet, autoencoder or perceptron alone")

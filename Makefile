@@ -7,7 +7,7 @@ CUDA ?= 12
 # Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
 SYSTEMS ?=
 
-.PHONY: parity quick full-width figures parity-gpu setup-gpu test lint types docs setup clean help
+.PHONY: parity quick full-width figures parity-gpu setup-gpu test lint types docs faults setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -18,6 +18,7 @@ help:
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
+	@echo "make faults      plant 170 mistakes into ports, and see how many rosetta check explains"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 
@@ -51,6 +52,10 @@ setup-gpu: .venv-gpu/ready-$(CUDA)
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+# What rosetta check says of right ports on many seeds, and of a mistake in each.
+faults: setup
+	$(BIN)/python -m parity_tests.check_faults --seeds 20
 
 lint: setup
 	$(BIN)/ruff check .

@@ -43,17 +43,27 @@ class Finder:
             Comparison(self.name, self.judge.dtype, stored.key, None, 0.0, PLACES)
             for stored in wrong
         ]
-        origins = self.placing.place([*misplaced, *again])
-        if not self.failing:
-            return [self._worded(origin, fed or self.free, wrong) for origin in origins]
-        first = self.failing[0]
-        if not origins or (origins[0].first.key != first.key and not wrong):
+        failing = [*misplaced, *again]
+        if self.failing and not wrong and not (again and again[0].key == self.failing[0].key):
             # It goes wrong on its own arrays alone.
-            fed, origins = None, [Origin(first, self.placing.layer(first.key))]
-        if fed is None or not self._listens(again):
-            origins = origins[:1]
+            fed, failing = None, [self.failing[0]]
+        if self.failing and (fed is None or not self._listens(again)):
+            failing = failing[:1]
             self._note_what_follows()
-        return [self._worded(origin, fed or self.free, wrong) for origin in origins]
+        return self._placed(failing, fed or self.free, wrong)
+
+    def _placed(
+        self, failing: Sequence[Comparison], run: Run, wrong: Sequence[Stored]
+    ) -> list[Finding]:
+        """The origins in words; one that is accepted explains nothing but its own array."""
+        accept, alone = self.experiment.options.accept, self.placing.alone
+        while True:
+            placing = replace(self.placing, alone=set(alone), origins=[])
+            found = [self._worded(origin, run, wrong) for origin in placing.place(failing)]
+            accepted = (f.first.key for f in found if f.difference in accept)
+            alone |= {(key.phase, key.name) for key in accepted}
+            if alone == placing.alone:
+                return found
 
     def _fed(self) -> Run | None:
         try:

@@ -19,10 +19,14 @@ class Origin:
 
 @dataclass
 class Placing:
-    """The order of a network's layers, and its parameters."""
+    """The order of a network's layers, and its parameters.
+
+    `alone` are the phase and name of arrays that explain nothing but themselves.
+    """
 
     reference: Sequence[Key]
     parameters: set[str]
+    alone: set[tuple[str, str]] = field(default_factory=set)
     origins: list[Origin] = field(default_factory=list)
 
     def layer(self, key: Key) -> str:
@@ -51,6 +55,8 @@ class Placing:
         first = origin.first.key
         if (first.phase, first.name) == (key.phase, key.name):
             return True
+        if (first.phase, first.name) in self.alone:
+            return False
         same = origin.layer == self.layer(key)
         if first.phase in ("weights", "forward"):
             behind = key.phase == "backward" and origin.layer in self._behind(self.layer(key))

@@ -46,9 +46,9 @@ class Finder:
         failing = [*misplaced, *again]
         if self.failing and not wrong and not (again and again[0].key == self.failing[0].key):
             # It goes wrong on its own arrays alone.
-            fed, failing = None, [self.failing[0]]
+            fed, failing = None, list(self.failing)
         if self.failing and (fed is None or not self._listens(again)):
-            failing = failing[:1]
+            failing = [c for c in failing if c.key[1:] == failing[0].key[1:]]
             self._note_what_follows()
         return self._placed(failing, fed or self.free, wrong)
 

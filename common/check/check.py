@@ -12,7 +12,7 @@ from common.check.experiment import Experiment, Say, failures, given_arrays
 from common.check.finder import Finder
 from common.check.judge import ZERO, Judge
 from common.check.options import Options
-from common.check.outcome import Outcome, Problem
+from common.check.outcome import Outcome, Problem, merged
 from common.check.requirements import require_shapes, single_in_double
 from common.check.runs import Key, Run
 from common.check.sessions import PortError
@@ -75,6 +75,7 @@ class _Check:
             if name not in wrong and failing:
                 confirmed = self._confirmed(double.crew, crew, name)
                 failing = [c for c in failing if c.key in confirmed]
+            if name not in wrong and failing:
                 self._find(Finder(single, judge, name, failing, harmless))
 
     def _confirmed(self, double: Crew, single: Crew, name: str) -> set[Key]:
@@ -96,11 +97,11 @@ class _Check:
             self._find(Finder(experiment, judge, name, failing, harmless))
 
     def _find(self, finder: Finder) -> None:
-        for finding in finder.findings():
-            if finding.difference and finding.difference in self.options.accept:
-                self._note(f"accepted ({finding.difference}): {finding.sentence}")
-            else:
-                self.outcome.findings.append(finding)
+        found = finder.findings()
+        accepted = [finding for finding in found if finding.difference in self.options.accept]
+        self.outcome.findings += merged(finding for finding in found if finding not in accepted)
+        for finding in merged(accepted):
+            self._note(f"accepted ({finding.difference}): {finding.sentence}")
         for note in finder.notes:
             self._note(note)
 

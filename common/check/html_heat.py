@@ -13,7 +13,7 @@ CELLS = 20_000  # that a browser still scrolls at once
 KEPT = 20  # arrays that are shown in any case
 # The class of the style sheet for powers of ten up to that number, and what it says.
 LEVELS = (
-    (-4, "g3", "below a thousandth of the bound"),
+    (-3, "g3", "below a thousandth of the bound"),
     (-2, "g2", "below a hundredth"),
     (0, "g1", "within the bound"),
     (1, "r1", "up to 10 times"),

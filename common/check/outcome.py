@@ -1,7 +1,7 @@
 """What a comparison of ports comes to: comparisons, findings in words, notes and problems."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from common.check.ports import PortFile
 from common.check.runs import Key
@@ -41,6 +41,14 @@ class Finding:
     looks_like: str = ""
     difference: str = ""  # the entry of the catalogue of differences
     remedy: str = ""
+
+    def takes_in(self, other: "Finding") -> bool:
+        """Whether another finding is of the same kind: a like update or statistic."""
+        one, two = self.first, other.first
+        if one.key.phase not in ("update", "statistics") or one.key.phase != two.key.phase:
+            return False
+        named = bool(other.looks_like)
+        return one.key.step == two.key.step and (not named or other.remedy == self.remedy)
 
     @property
     def sentence(self) -> str:
@@ -111,6 +119,19 @@ class Outcome:
         names = _listed([port.name for port in self.ports])
         steps = f"{self.steps} step{'s' * (self.steps > 1)}"
         return f"{names} agree: {len(self.comparisons)} comparisons over {steps}"
+
+
+def merged(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings with like updates and statistics in one."""
+    kept: list[Finding] = []
+    for finding in findings:
+        home = next((i for i, other in enumerate(kept) if other.takes_in(finding)), None)
+        if home is None:
+            kept.append(finding)
+        else:
+            also = (*kept[home].also, finding.what, *finding.also)
+            kept[home] = replace(kept[home], also=also)
+    return kept
 
 
 def _listed(parts: Sequence[object]) -> str:

@@ -62,7 +62,7 @@ class Placing:
         if first.phase == "backward":
             both = self._is_parameter(first) and self._is_parameter(key)
             return key.phase == "backward" and (same or both)
-        return first.phase == key.phase
+        return False  # an update or a statistic: each is a finding, until it is put into words
 
     def _is_parameter(self, key: Key) -> bool:
         return key.base in self.parameters

@@ -101,7 +101,7 @@ def write_feed(
 
 
 def in_order(keys: Iterable[Key]) -> list[Key]:
-    """Keys in order of computation: a late loss before its gradients, parameters by layer."""
+    """Keys in order of computation: a late loss before its gradients, slots before parameters."""
     blocks: list[list[Key]] = []
     for key in keys:
         if key.phase == "loss" and blocks and blocks[-1][0].phase == "backward":
@@ -114,7 +114,9 @@ def in_order(keys: Iterable[Key]) -> list[Key]:
 
 
 def _by_layer(block: list[Key]) -> list[Key]:
-    """Gradients of a layer's parameters behind the gradient at its output."""
+    """Gradients of a layer's parameters behind the gradient at its output; slots come first."""
+    if block[0].phase == "update":
+        return sorted(block, key=lambda key: "/" not in key.name)
     if block[0].phase != "backward":
         return block
     last = {key.base: place for place, key in enumerate(block)}

@@ -26,7 +26,7 @@ def _once(outcome: Outcome) -> str:
         for stage in stages.stages
         for comparison in stage.cells.values()
     )
-    return "; ? beyond its bound, but within it with another seed" if found else ""
+    return "; ? beyond its bound, but accepted, or within it with another seed" if found else ""
 
 
 def summary(outcome: Outcome, width: int) -> Iterator[Table]:

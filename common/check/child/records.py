@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+BUFFERS = "statistics"
 PHASES = ("weights", "forward", "loss", "backward", "update", "statistics")
 
 
@@ -21,14 +22,22 @@ class Records:
     the arrays that the model is built from.
     """
 
-    def __init__(self, tracing: Any, weights: set[str], feed: Mapping[str, Any]) -> None:
-        self.tracing, self.weights, self.feed = tracing, weights, feed
+    def __init__(
+        self, tracing: Any, weights: set[str], feed: Mapping[str, Any], dtype: str
+    ) -> None:
+        self.tracing, self.weights, self.feed, self.dtype = tracing, weights, feed, dtype
         self.arrays: dict[str, Any] = {}
         self.step = 0
 
     def start(self, networks: Mapping[str, Any]) -> None:
-        """Tell the parameters and buffers that networks start from."""
+        """Tell the parameters and buffers that networks start from.
+
+        Buffers that nobody gave a type are float32 in NNX, whatever the run's.
+        """
         if networks:
+            state = self.tracing.read_state(networks, {})
+            buffers = {name: x.astype(self.dtype) for phase, name, x in state if phase == BUFFERS}
+            self.tracing.write_state(networks, {}, buffers)
             for _, name, values in self.tracing.read_state(networks, {}):
                 self.tell("weights", name, values)
             self._overwrite(networks, {}, ("weights",))

@@ -41,6 +41,7 @@ class Port:
     """The user's file, and the module that looks inside networks of its framework, if any."""
 
     def __init__(self, path: str, tracing: str | None, dtype: str) -> None:
+        self.dtype = dtype
         self.tracing = module("rosetta_tracing", tracing) if tracing else None
         if self.tracing:
             self.tracing.use_dtype(dtype)
@@ -79,7 +80,8 @@ class Port:
     ) -> dict[str, Any]:
         """Build the model, take one step for each file of inputs, and write what they compute."""
         given = load_file(weights)
-        kept = records.Records(self.tracing, set(given), load_file(feed) if feed else {})
+        fed = load_file(feed) if feed else {}
+        kept = records.Records(self.tracing, set(given), fed, self.dtype)
         step, state = self.function("step"), self.function("build")(given)
         networks: dict[str, Any] = {}
         optimisers: dict[str, Any] = {}

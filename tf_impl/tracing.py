@@ -122,15 +122,15 @@ class _Watch:
         return output
 
     def optimiser(self, optimiser: Optimizer, grads: Any, variables: Any) -> Iterator[Any]:
-        """The gradients that an optimiser is about to take."""
+        """The gradients that an optimiser is about to take; zeros where none has arrived."""
         names = {id(variable): name for _, name, variable in _variables(self.networks)}
         for grad, variable in zip(grads, variables or optimiser._trainable_variables, strict=True):
-            if grad is not None and id(variable) in names:
-                grad = self._gradient(self._numbered(names[id(variable)]), grad)
-            yield grad
+            none, name = tf.zeros_like(variable), names.get(id(variable))
+            if name is not None:
+                told = self._gradient(self._numbered(name), none if grad is None else grad)
+            yield grad if name is None else None if told is none else told
 
     def _output(self, name: str, output: Any) -> Any:
-        """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
             parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
             return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)

@@ -132,11 +132,13 @@ class _Watch:
         return self.last
 
     def optimiser(self, names: Mapping[int, str], optimiser: Optimizer, *_: Any) -> None:
-        """The gradients that an optimiser is about to take."""
+        """The gradients that an optimiser is about to take; zeros where none has arrived."""
         for parameter in _parameters(optimiser):
-            if parameter.grad is not None and id(parameter) in names:
-                name = self._numbered(names[id(parameter)])
-                parameter.grad = self._gradient(name, parameter.grad)
+            if parameter.requires_grad and id(parameter) in names:
+                none = torch.zeros_like(parameter)
+                gradient = none if parameter.grad is None else parameter.grad
+                told = self._gradient(self._numbered(names[id(parameter)]), gradient)
+                parameter.grad = None if told is none else told
 
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""

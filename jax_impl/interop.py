@@ -9,8 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from common.contract import Parameter
-from common.contract.layouts import to_channels_first, to_channels_last
+from common.contract import WEIGHTS, Parameter
+from common.contract.layouts import (
+    output_to_channels_first,
+    to_channels_first,
+    to_channels_last,
+)
 from common.streams.step_inputs import Masks
 
 _LEAVES = {
@@ -71,6 +75,17 @@ def read_gradients(
 ) -> dict[str, np.ndarray]:
     """The gradients of `discriminator_gradients` or `generator_gradients`, by full name."""
     return {p.full_name: _read(gradients, p) for p in parameters if p.trainable}
+
+
+def read_outputs(
+    outputs: Mapping[str, np.ndarray], parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The outputs of `layer_outputs` by the layers' full names, in canonical layouts."""
+    return {
+        p.full_layer: output_to_channels_first(p, outputs[p.module])
+        for p in parameters
+        if p.module in outputs and p.kind in (*WEIGHTS, "norm_scale")
+    }
 
 
 def load_slots(

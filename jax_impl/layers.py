@@ -1,7 +1,10 @@
 """Layers that at least one of the four frameworks lacks or computes differently."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from typing import Any
+from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
@@ -145,3 +148,33 @@ def vjp(
     output, pull_back, moved = jax.vjp(forward, parameters, has_aux=True)
     nnx.update(network, moved)
     return output, lambda upstream: pull_back(upstream)[0]
+
+
+@contextmanager
+def kept_outputs(network: nnx.Module) -> Iterator[dict[str, jax.Array]]:
+    """What each layer with parameters of its own gives at its first call, by its dotted name.
+
+    Within a compiled function too, where the network and the outputs are traced.
+    """
+    outputs: dict[str, jax.Array] = {}
+    layers = {
+        id(layer): (".".join(map(str, path)), type(layer))
+        for path, layer in nnx.iter_graph(network)
+        if isinstance(layer, nnx.Module) and nnx.Param in map(type, vars(layer).values())
+    }
+
+    def keeping(kind: type, call: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+        def kept(layer: nnx.Module, *inputs: Any, **options: Any) -> jax.Array:
+            output = call(layer, *inputs, **options)
+            name, own = layers.get(id(layer), ("", None))
+            if own is kind:  # otherwise a part of its own call, or a layer of another network
+                outputs.setdefault(name, output)
+            return output
+
+        return kept
+
+    with ExitStack() as undo:
+        for kind in {kind for _, kind in layers.values()}:
+            call = keeping(kind, kind.__call__)
+            undo.enter_context(patch.object(kind, "__call__", call))
+        yield outputs

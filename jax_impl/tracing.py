@@ -64,7 +64,7 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     changes, unless `tell` returns values; but nothing is compiled, and what XLA fuses rounds
     otherwise. Layers allow no forward-mode derivative (jax.jvp).
     """
-    watch, modules = _Watch(tell), list(_nodes(networks, nnx.Module))
+    watch, modules = _Watch(networks, tell), list(_nodes(networks, nnx.Module))
     with ExitStack() as undo:
         undo.enter_context(jax.disable_jit())
         for name, module in modules:
@@ -95,16 +95,16 @@ def write_state(networks: Networks, optimisers: Optimisers, values: Mapping[str,
 
 
 class _Watch:
-    def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls, self.last = tell, Counter[str](), None
-        self.names: dict[int, tuple[str | None, Any]] = {}  # with the table, which keeps its id
+    def __init__(self, networks: Networks, tell: Tell) -> None:
+        self.tell, self.calls, self.roots = tell, Counter[str](), {"output", *networks}
+        self.names, self.last = dict[int, tuple[Any, Any]](), None
 
     def add(self, module: nnx.Module, name: str) -> None:
         table = getattr(module, _TABLE)
         # A clone has the table of its original, a module without attributes that of its class.
         if table is getattr(type(module), _TABLE) or id(table) in self.names:
             table = vars(module)[_TABLE] = table.update({})
-        self.names[id(table)] = name, table
+        self.names[id(table)] = name, table  # which, while it is here, keeps its id
 
     def layer(self, module: nnx.Module, call: Callable, /, *inputs: Any, **options: Any) -> Any:
         name, _ = self.names.pop(id(getattr(module, _TABLE)), (None, None))
@@ -116,7 +116,7 @@ class _Watch:
             inputs = _passing(given)(inputs[0]), *inputs[1:]
         output = call(*inputs, **options)
         self.add(module, name)  # once more: an attribute that the call has set makes a new table
-        if output is not self.last:  # as a container's is its last layer's, which has been told
+        if shown in self.roots or output is not self.last:  # as a container's last layer's is
             name = self._numbered(shown)
             self.last = tree_map_with_path(partial(self._output, name), output)
         return self.last

@@ -1,8 +1,9 @@
 """Quantities that parity compares besides whole steps: forward passes and gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import jittor as jt
+import numpy as np
 from jittor import Var, nn
 
 from common.streams.step_inputs import StepInputs
@@ -12,6 +13,7 @@ from jittor_impl.gan import GAN
 from jittor_impl.interop import native_masks, to_native
 from jittor_impl.layers import scalar
 from jittor_impl.steps import gradients_of
+from jittor_impl.tracing import watched
 
 
 def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
@@ -20,6 +22,21 @@ def forward(network: nn.Module, inputs: Var, *, training: bool) -> Var:
     network.train() if training else network.eval()
     with jt.no_grad():
         return network(inputs)
+
+
+def layer_outputs(
+    network: nn.Module, inputs: Var, layers: Collection[str]
+) -> dict[str, np.ndarray]:
+    """What each of these layers gives at its first call, in training mode, by its name."""
+    outputs: dict[str, np.ndarray] = {}
+
+    def keep(phase: str, name: str, values: np.ndarray) -> None:
+        if name in layers:
+            outputs.setdefault(name, values)
+
+    with watched({"": network}, {}, keep):
+        forward(network, inputs, training=True)
+    return outputs
 
 
 def first_discriminator_gradients(gan: GAN, inputs: StepInputs) -> tuple[Var, Var, steps.Gradients]:

@@ -61,7 +61,7 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     changes, unless `tell` returns values; but what is read is not fused
     with what follows, which rounds otherwise: nothing is (jt.flags.no_fuse is 1 meanwhile).
     """
-    watch, names = _Watch(tell), {id(each): name for _, name, each in _tensors(networks)}
+    watch, names = _Watch(networks, tell), {id(each): name for _, name, each in _tensors(networks)}
     with ExitStack() as hooks:
         hooks.enter_context(jt.flag_scope(no_fuse=1))
         hooks.callback(jt.sync_all)  # what has not been read yet
@@ -110,16 +110,16 @@ class _Probe(jt.Function):
 
 
 class _Watch:
-    def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls, self.last = tell, Counter[str](), None
+    def __init__(self, networks: Networks, tell: Tell) -> None:
+        self.tell, self.calls, self.roots = tell, Counter[str](), {"output", *networks}
+        self.last: Any = None
 
     def layer(self, name: str, execute: Any, owner: bool, *args: Any, **options: Any) -> Any:
-        """The output of a layer; that of a container is its last layer's, which has been told."""
         if owner and args and isinstance(args[0], Var) and args[0].dtype.is_float():
             instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(args[0]))
             args = args if instead is None else (replaced(args[0], instead), *args[1:])
         output = execute(*args, **options)
-        if output is not self.last:
+        if name in self.roots or output is not self.last:
             self.last = self._output(self._numbered(name), output)
         return self.last
 

@@ -80,6 +80,11 @@ def test_a_fault_is_detected_and_located(judge, need, fault: Fault, monkeypatch)
     (finding,) = located
     assert (finding.phase == fault.phase) == (str(fault) not in MISPLACED), finding.words
     assert fault.quantity in ("", finding.first.quantity), finding.words
+    if fault.layer:
+        assert finding.first.quantity == (fault.quantity or "layer"), finding.words
+        assert finding.first.tensor == fault.layer, finding.words
+        network, _, layer = fault.layer.partition(".")
+        assert finding.words.startswith(f"first off: output of {network}'s {layer}")
 
 
 @pytest.mark.parametrize("backend", REFERENCES)
@@ -95,6 +100,13 @@ def test_nine_in_ten_faults_are_located(need) -> None:
     assert len(names) == len(FAULTS)
     assert {*MISPLACED, *MISSED} <= names
     assert len({*MISPLACED, *MISSED}) <= 0.1 * len(FAULTS)
+
+
+def test_every_fault_of_a_forward_pass_names_a_layer(need) -> None:
+    """But for one behind the last layer of its network."""
+    need(*BACKENDS)
+    without = {str(f) for f in FAULTS if f.phase == timeline.FORWARD and not f.layer}
+    assert without == {"torch, sigmoid in the place of tanh"}
 
 
 def test_every_phase_has_faults(need) -> None:

@@ -78,12 +78,12 @@ def state(network, optimiser):
 
 
 def test_layers_are_told_in_forward_order_and_gradients_in_reverse() -> None:
-    layers = ["conv", "bn", "act", "head.layers.0", "head.layers.2"]
+    layers = ["conv", "bn", "act", "head.layers.0", "head.layers.2", "output"]
     record = told(*built())
     names = [(phase, name) for phase, name, _ in record]
-    assert names[:10] == [("forward", x) for x in layers] + [("backward", x) for x in layers[::-1]]
+    assert names[:12] == [("forward", x) for x in layers] + [("backward", x) for x in layers[::-1]]
     updates = tracing.read_state({"n": built()[0]}, {})
-    assert {name for _, name in names[10:]} == {name for at, name, _ in updates if at == "update"}
+    assert {name for _, name in names[12:]} == {name for at, name, _ in updates if at == "update"}
     record = told(*built(), act=lambda network, _, images: network.features(images))
     assert [name for _, name, _ in record] == layers[:3]
     step(*built(), IMAGES)

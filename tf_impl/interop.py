@@ -6,8 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from common.contract import Parameter
-from common.contract.layouts import to_channels_first, to_channels_last
+from common.contract import WEIGHTS, Parameter
+from common.contract.layouts import (
+    output_to_channels_first,
+    to_channels_first,
+    to_channels_last,
+)
 from common.streams.step_inputs import Masks
 from tf_impl.device import chosen_device
 
@@ -74,6 +78,17 @@ def read_gradients(
     return {p.full_name: _read(gradients[position], p) for p, position in positions}
 
 
+def read_outputs(
+    outputs: Mapping[str, np.ndarray], parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The outputs of `layer_outputs` by the layers' full names, in canonical layouts."""
+    return {
+        p.full_layer: output_to_channels_first(p, outputs[p.module])
+        for p in parameters
+        if p.module in outputs and p.kind in (*WEIGHTS, "norm_scale")
+    }
+
+
 def load_slots(
     optimiser: keras.optimizers.Optimizer,
     network: keras.Model,
@@ -104,11 +119,16 @@ def read_slots(
     return arrays
 
 
-def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
+def named_layer(network: keras.Model, path: str) -> keras.Layer:
+    """The layer at a dotted path within a network: "blocks.0.conv"."""
     layer = network
-    for name in parameter.module.split("."):
+    for name in path.split("."):
         layer = layer[int(name)] if name.isdigit() else getattr(layer, name)
-    return getattr(layer, _LEAVES[parameter.kind])
+    return layer
+
+
+def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
+    return getattr(named_layer(network, parameter.module), _LEAVES[parameter.kind])
 
 
 def _positions(

@@ -1,8 +1,12 @@
 """Quantities that parity compares besides whole steps: forward passes and gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import ExitStack
+from functools import partial
+from unittest.mock import patch
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from common.streams.step_inputs import StepInputs
@@ -10,13 +14,41 @@ from common.systems.schedules import MixedBatch
 from tf_impl import steps
 from tf_impl.device import chosen_device
 from tf_impl.gan import GAN
-from tf_impl.interop import native_masks, to_native
+from tf_impl.interop import named_layer, native_masks, to_native
+from tf_impl.tracing import to_numpy, watched
 
 
 def forward(network: keras.Model, inputs: tf.Tensor, *, training: bool) -> tf.Tensor:
     """The network's output; in training mode its running statistics are updated."""
     with tf.device(chosen_device()):
         return network(inputs, training=training)
+
+
+def layer_outputs(
+    network: keras.Model, inputs: tf.Tensor, layers: Collection[str]
+) -> dict[str, np.ndarray]:
+    """What each of these layers gives at its first call, in training mode, by its name."""
+    outputs: dict[str, np.ndarray] = {}
+
+    def keep(phase: str, name: str, values: np.ndarray) -> None:
+        if name in layers:
+            outputs.setdefault(name, values)
+
+    def activated(name: str, activation: Callable, values: tf.Tensor) -> tf.Tensor:
+        keep("forward", name, to_numpy(values))
+        return activation(values)
+
+    with ExitStack() as undo:
+        # Keras' layers may apply their activation themselves: what is wanted is what enters it.
+        for name in layers:
+            layer = named_layer(network, name)
+            own = getattr(layer, "activation", keras.activations.linear)
+            if own is not keras.activations.linear:
+                told = partial(activated, name, own)
+                undo.enter_context(patch.object(layer, "activation", told))
+        undo.enter_context(watched({"": network}, {}, keep))
+        forward(network, inputs, training=True)
+    return outputs
 
 
 def first_discriminator_gradients(

@@ -60,8 +60,7 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
 
     Layers come in forward order under their names in the network, after its own if there are
     several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
-    tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
-    changes, unless `tell` returns values.
+    tells its input, "conv1/input". Phases: "forward", "backward". Only `tell` changes anything.
     """
     watch, call, apply = _Watch(networks, tell), keras.Operation.__call__, Optimizer.apply
 
@@ -107,7 +106,7 @@ class _Watch:
 
     def input(self, layer: keras.Operation, inputs: Any) -> Any:
         name = self.names.get(id(layer)) if getattr(layer, "_trainable_variables", ()) else None
-        if not name or not inputs or not tf.executing_eagerly() or not tf.is_tensor(inputs[0]):
+        if not (name and inputs and tf.executing_eagerly() and tf.is_tensor(inputs[0])):
             return inputs
         instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(inputs[0]))
         return inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
@@ -115,22 +114,23 @@ class _Watch:
     def layer(self, layer: keras.Operation, output: Any) -> Any:
         if id(layer) not in self.names:  # a layer may be made in another's first call
             self.names = {id(each): path or "output" for path, each in _layers(self.networks)}
-        # Keras also calls layers on symbols, to build them.
         real = tf.executing_eagerly() and any(map(tf.is_tensor, keras.tree.flatten(output)))
-        if real and output is not self.last and id(layer) in self.names:
-            output = self.last = self._output(self._numbered(self.names[id(layer)]), output)
+        name = self.names.get(id(layer)) if real else None  # Keras also builds layers on symbols
+        if name and (name in ("output", *self.networks) or output is not self.last):
+            output = self.last = self._output(self._numbered(name), output)
         return output
 
     def optimiser(self, optimiser: Optimizer, grads: Any, variables: Any) -> Iterator[Any]:
-        """The gradients that an optimiser is about to take; zeros where none has arrived."""
         names = {id(variable): name for _, name, variable in _variables(self.networks)}
         for grad, variable in zip(grads, variables or optimiser._trainable_variables, strict=True):
-            none, name = tf.zeros_like(variable), names.get(id(variable))
-            if name is not None:
-                told = self._gradient(self._numbered(name), none if grad is None else grad)
-            yield grad if name is None else None if told is none else told
+            if id(variable) in names:
+                some = tf.zeros_like(variable) if grad is None else grad
+                told = self._gradient(self._numbered(names[id(variable)]), some)
+                grad = grad if told is some else told  # what has no gradient keeps none
+            yield grad
 
     def _output(self, name: str, output: Any) -> Any:
+        """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
             parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
             return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)

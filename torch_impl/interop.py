@@ -57,6 +57,13 @@ def read_gradients(
     return {p.full_name: to_canonical(gradients[p.name]) for p in parameters if p.trainable}
 
 
+def read_outputs(
+    outputs: Mapping[str, np.ndarray], parameters: Sequence[Parameter]
+) -> dict[str, np.ndarray]:
+    """The outputs of `layer_outputs` by the layers' full names, in canonical layouts."""
+    return {p.full_layer: outputs[p.module] for p in parameters if p.module in outputs}
+
+
 def load_slots(
     optimiser: Optimizer,
     network: nn.Module,

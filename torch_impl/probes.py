@@ -1,7 +1,8 @@
 """Quantities that parity compares besides whole steps: forward passes and gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,6 +12,7 @@ from common.systems.schedules import MixedBatch
 from torch_impl import steps
 from torch_impl.gan import GAN
 from torch_impl.interop import native_masks, to_native
+from torch_impl.tracing import watched
 
 
 def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
@@ -18,6 +20,21 @@ def forward(network: nn.Module, inputs: Tensor, *, training: bool) -> Tensor:
     network.train(training)
     with torch.no_grad():
         return network(inputs)
+
+
+def layer_outputs(
+    network: nn.Module, inputs: Tensor, layers: Collection[str]
+) -> dict[str, np.ndarray]:
+    """What each of these layers gives at its first call, in training mode, by its name."""
+    outputs: dict[str, np.ndarray] = {}
+
+    def keep(phase: str, name: str, values: np.ndarray) -> None:
+        if name in layers:
+            outputs.setdefault(name, values)
+
+    with watched({"": network}, {}, keep):
+        forward(network, inputs, training=True)
+    return outputs
 
 
 def first_discriminator_gradients(

@@ -75,7 +75,7 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     tells its input, "conv1/input". Phases are "forward" and "backward". Nothing that is computed
     changes, unless `tell` returns values.
     """
-    watch, names = _Watch(tell), _parameter_names(networks)
+    watch, names = _Watch(networks, tell), _parameter_names(networks)
     with ExitStack() as hooks:
         for network, prefix in _prefixed(networks):
             for path, layer in network.named_modules():
@@ -111,8 +111,8 @@ def write_state(
 
 
 class _Watch:
-    def __init__(self, tell: Tell) -> None:
-        self.tell, self.calls = tell, Counter[str]()
+    def __init__(self, networks: Networks, tell: Tell) -> None:
+        self.tell, self.calls, self.roots = tell, Counter[str](), {"output", *networks}
         self.last: Any = None  # the output that was told last
         self.version = 0
 
@@ -124,21 +124,22 @@ class _Watch:
         return inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
 
     def layer(self, name: str, layer: nn.Module, inputs: Any, output: Any) -> Any:
-        """The output of a layer; that of a container is its last layer's, which has been told."""
+        """The output of a layer; that of a container may be its last layer's, which is known."""
         # An operation in place returns its input, in a new version.
-        if output is not self.last or getattr(output, "_version", 0) != self.version:
+        version = getattr(output, "_version", 0)
+        if name in self.roots or output is not self.last or version != self.version:
             self.last = self._output(self._numbered(name), output)
             self.version = getattr(self.last, "_version", 0)
         return self.last
 
     def optimiser(self, names: Mapping[int, str], optimiser: Optimizer, *_: Any) -> None:
-        """The gradients that an optimiser is about to take; zeros where none has arrived."""
+        """The gradients that an optimiser is about to take."""
         for parameter in _parameters(optimiser):
-            if parameter.requires_grad and id(parameter) in names:
-                none = torch.zeros_like(parameter)
-                gradient = none if parameter.grad is None else parameter.grad
-                told = self._gradient(self._numbered(names[id(parameter)]), gradient)
-                parameter.grad = None if told is none else told
+            if id(parameter) in names:
+                slope = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+                told = self._gradient(self._numbered(names[id(parameter)]), slope)
+                # What has no gradient keeps none: the optimiser passes it over.
+                parameter.grad = parameter.grad if told is slope else told
 
     def _output(self, name: str, output: Any) -> Any:
         """The output, once it is told; tuples and lists are told in parts."""

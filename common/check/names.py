@@ -43,16 +43,18 @@ class Rule:
     shared: str
     layout: Rearrangement | None = None
 
-    def to_shared(self, name: str, rank: int) -> str | None:
-        """The shared name of a port's array, if the rule is for that name and number of axes."""
+    def to_shared(self, name: str, rank: int | None) -> str | None:
+        """The shared name of a port's array, if the rule is for it and, if given, its axes."""
         return _renamed(name, self.own, self.shared) if self._fits(rank, 0) else None
 
     def to_own(self, name: str, rank: int) -> str | None:
         """The port's name of a shared array, if the rule is for that name and number of axes."""
         return _renamed(name, self.shared, self.own) if self._fits(rank, 1) else None
 
-    def _fits(self, rank: int, side: int) -> bool:
-        return self.layout is None or len(groups(sides(self.layout.pattern)[side])) == rank
+    def _fits(self, rank: int | None, side: int) -> bool:
+        if rank is None or self.layout is None:
+            return True
+        return len(groups(sides(self.layout.pattern)[side])) == rank
 
 
 @dataclass
@@ -73,13 +75,15 @@ class Names:
     ) -> tuple[str, Rearrangement | None]:
         """The shared name of an array, and the layout that turns it into the shared one."""
         base, rest = split_name(name)
+        given = "/input" in rest  # what a layer is given has not the layout of its output
         rules = [*self.declared, *(self.by_value if traced else ())]
-        rule = next((r for r in rules if r.to_shared(base, rank) is not None), None)
-        layout = rule.layout if rule else None
-        base = (rule.to_shared(base, rank) if rule else None) or base
+        fitting = (r for r in rules if r.to_shared(base, None if given else rank) is not None)
+        rule = next(fitting, None)
+        layout = rule.layout if rule and not given else None
+        base = (rule.to_shared(base, None) if rule else None) or base
         if traced and layout is None:
             usual = next((r for r in self.conventions if r.to_shared(base, rank) is not None), None)
-            if usual:
+            if usual and not given:
                 base, layout = usual.to_shared(base, rank) or base, usual.layout
             elif not parameter:
                 fitting = (m for m in self.feature_maps if Rule("", "", m)._fits(rank, 0))

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from common.check.hints import Evidence, look
 from common.check.names import split_name
 from common.check.outcome import Comparison, Finding
@@ -46,7 +48,7 @@ def describe(key: Key, parameters: set[str]) -> str:
     if rest.startswith("/"):
         return f"{SLOTS.get(rest[1:], rest[1:].replace('_', ' '))} of {base}"
     if key.phase == "forward":
-        return f"the output of {base}{call}"
+        return f"the output of {base}{call}" if base != "output" else f"the network's output{call}"
     if key.phase == "backward":
         named = base in parameters or "grad" in base.lower()
         return f"the gradient {'of' if named else 'at the output of'} {base}{call}"
@@ -80,6 +82,8 @@ def _evidence(
         for k, v in reference.items()
         if k[:2] == (step, "update") and k.base == key.base and "/" in k.name
     }
+    if "first_moment" not in slots and "second_moment" in slots:
+        slots["square_average"] = slots.pop("second_moment")  # RMSprop's
     return Evidence(
         phase=key.phase,
         name=key.name,
@@ -102,6 +106,8 @@ def _before(key: Key, reference: Mapping[Key, Values]) -> Values | None:
     """The same array as the step before left it."""
     if key.step > 1:
         return reference.get(key._replace(step=key.step - 1))
+    if "/" in key.name:
+        return np.zeros_like(reference[key])  # a slot
     return reference.get(Key(0, "weights", key.name))
 
 

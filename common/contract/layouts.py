@@ -47,3 +47,12 @@ def to_channels_first(parameter: Parameter, values: Values) -> Values:
     if parameter.maps_out:
         values = values[np.argsort(flatten_order(parameter.maps_out))]
     return values
+
+
+def output_to_channels_first(parameter: Parameter, values: Values) -> Values:
+    """What the layer of a parameter gives, NHWC or flattened (H, W, C), as NCHW or (C, H, W)."""
+    if values.ndim == 4:
+        values = values.transpose(0, 3, 1, 2)
+    elif parameter.maps_out:
+        values = values[:, np.argsort(flatten_order(parameter.maps_out))]
+    return np.array(values, order="C")

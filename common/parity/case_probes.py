@@ -1,5 +1,9 @@
 """What one backend computes before any update: outputs, losses and gradients."""
 
+from typing import Any
+
+import numpy as np
+
 from common.parity.case_run import NETWORKS, CaseRun, Recorded, keyed
 from common.parity.keys import Key
 from common.parity.starting_state import shifted_biases, with_large_means
@@ -16,23 +20,48 @@ def outputs(run: CaseRun) -> Recorded:
         yield from keyed(left, 0, run.read(trainable=False))
 
 
+def layers(run: CaseRun) -> Recorded:
+    """What each layer with parameters gives on the way to both networks' outputs in training."""
+    for name in NETWORKS:
+        run.load(run.state)
+        yield from run.attempted((f"layer|0|{name}",), _layers(run, "layer", name))
+
+
+def _layers(run: CaseRun, quantity: str, network: str) -> Recorded:
+    contract = run.contracts[network]
+    names = list(dict.fromkeys(parameter.module for parameter in contract))
+    inputs = _inputs(run, network)
+    outputs = run.backend.probes.layer_outputs(getattr(run.gan, network), inputs, names)
+    for layer, array in run.backend.interop.read_outputs(outputs, contract).items():
+        # Of what is computed from a whole batch Keras' layers take one sample, others none.
+        yield Key(quantity, 0, layer), np.atleast_2d(array)
+
+
 def large_means(run: CaseRun) -> Recorded:
     """Networks in training mode where a large mean enters each batch norm, from its bias.
 
-    In float64 alone: see `expected_keys`.
+    With their layers, and in float64 alone: see `expected_keys`.
     """
     for name in NETWORKS if run.is_double else ():
         if biases := shifted_biases(run.case, name):
-            run.load(with_large_means(run.state, biases))
             key = Key("large_mean", 0, name)
-            yield from run.attempted((str(key),), _forward(run, key, name, training=True))
+            for computed in (
+                _layers(run, key.quantity, name),
+                _forward(run, key, name, training=True),
+            ):
+                run.load(with_large_means(run.state, biases))
+                yield from run.attempted((str(key),), computed)
 
 
 def _forward(run: CaseRun, key: Key, network: str, *, training: bool) -> Recorded:
-    real, noise, _ = run.probed()
-    inputs = noise if network == "generator" else real
+    inputs = _inputs(run, network)
     output = run.backend.probes.forward(getattr(run.gan, network), inputs, training=training)
     yield key, run.backend.interop.to_canonical(output)
+
+
+def _inputs(run: CaseRun, network: str) -> Any:
+    real, noise, _ = run.probed()
+    return noise if network == "generator" else real
 
 
 def discriminator_gradients(run: CaseRun) -> Recorded:

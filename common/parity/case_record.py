@@ -9,6 +9,7 @@ from common.parity.case_probes import (
     discriminator_gradients,
     generator_gradients,
     large_means,
+    layers,
     noise_gradients,
     outputs,
     penalty_gradients,
@@ -70,6 +71,7 @@ GRADIENTS: tuple[Part, ...] = (
 STEPS = ("loss", "parameter", "buffer", "slot", "average", "sample", "trajectory")
 NARROW: tuple[Part, ...] = (
     (("output", "running_statistics", "evaluation_statistics"), outputs),
+    (("layer",), layers),
     (("large_mean",), large_means),
     *GRADIENTS,
     (("input_gradient|0|real", "input_gradient|0|fake"), sample_gradients),

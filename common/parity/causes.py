@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from common.parity.findings import size_of
+from common.parity.findings import named, size_of
 from common.parity.results import Result
 
 
@@ -25,11 +25,12 @@ class Cause:
         if first.quantity == "recording":
             return f"{self.who}: {first.reason} ({_cases(self.cases)})"
         when = "before any update" if first.step == 0 else f"at step {first.step}"
+        words = named(first).replace(first.quantity, first.quantity.replace("_", " "), 1)
         others = self.failed - 1
         follows = f"; {others:,} more comparisons follow from it" if others else ""
         return (
             f"{self.who}: wrong since {when}, in the phase: {self.phase}. First "
-            f"{first.quantity.replace('_', ' ')} of {first.tensor} in {first.case}, "
+            f"{words} in {first.case}, "
             f"{first.dtype}: {size_of(first)}{follows} ({_cases(self.cases)})"
         )
 

@@ -20,6 +20,8 @@ from common.parity.timeline import (
     UPDATE,
 )
 
+# Quantities that are recorded of each layer, and the inputs that they are recorded with.
+OF_LAYERS = {"layer": "", "large_mean": " behind large means"}
 WHERE = {
     FORWARD: "a layer, its weights or their layout",
     STATISTICS: "what moves the buffers, how often, and on which batches",
@@ -55,10 +57,13 @@ def findings(results: Iterable[Result]) -> list[Finding]:
     What keeps several cases of a run from being judged at all is said once.
     """
     failures: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    layers: dict[tuple[str, str], list[Result]] = defaultdict(list)
     for result in results:
         if not result.ok:
             failures[_place(result)].append(result)
-    return [_finding(run, failed) for (run, _), failed in failures.items()]
+        elif _is_of_a_layer(result):
+            layers[_place(result)].append(result)
+    return [_finding(at[0], failed, layers[at]) for at, failed in failures.items()]
 
 
 def _place(result: Result) -> tuple[str, str]:
@@ -70,19 +75,21 @@ def in_order(failures: Iterable[Result]) -> list[Result]:
     return sorted(failures, key=lambda result: (result.order, result.case, str(result.run)))
 
 
-def _finding(run: str, failed: Sequence[Result]) -> Finding:
+def _finding(run: str, failed: Sequence[Result], layers: Sequence[Result]) -> Finding:
     first = min(failed, key=lambda result: result.order)
     cases = list(dict.fromkeys(result.case for result in failed))
     case = cases[0] if len(cases) == 1 else f"{len(cases)} cases from {cases[0]} on"
     if first.quantity == "recording":
         return Finding(run, case, first.phase, first.reason, first, len(failed))
     text = f"first off: {where(first)}; {size_of(first)}"
-    return Finding(run, case, first.phase, f"{text}. {_meaning(first)}", first, len(failed))
+    return Finding(run, case, first.phase, f"{text}. {_meaning(first, layers)}", first, len(failed))
 
 
-def _meaning(first: Result) -> str:
-    """What it says that everything before this result agrees."""
+def _meaning(first: Result, layers: Sequence[Result]) -> str:
+    """What it says that everything before this result agrees, among it some layers."""
     looked = f"Look at {WHERE[first.phase]}."
+    if first.phase == FORWARD:
+        return _of_forward_pass(first, layers)
     if first.step == 0 or first.phase == TRAJECTORY or first.kind == "cycle":
         return looked
     if first.step == 1 and first.phase == UPDATE:
@@ -101,9 +108,37 @@ def _meaning(first: Result) -> str:
     return f"Step {first.step - 1} agrees. {looked}"
 
 
+def _of_forward_pass(first: Result, layers: Sequence[Result]) -> str:
+    """Between which layers the first difference arises."""
+    network = first.tensor.partition(".")[0]
+    quantity = first.quantity if first.quantity in OF_LAYERS else "layer"
+    ours = [r for r in layers if r.quantity == quantity and r.tensor.startswith(f"{network}.")]
+    before = [r for r in ours if r.order < first.order]
+    last = max(before, key=lambda r: r.order).tensor.partition(".")[2] if before else ""
+    if not _is_of_a_layer(first):
+        looked = f"what follows {last}, the last of its layers: all of them agree" if last else ""
+        return f"Look at {looked or WHERE[FORWARD]}."
+    between = (
+        f"between it and {last}, up to which all agree" if last else "before it, which is first"
+    )
+    return f"Look at this layer, its weights or their layout, and at what is {between}."
+
+
 def where(result: Result) -> str:
     """Which tensor, and when."""
-    return f"{result.quantity} of {result.tensor}, step {result.step}"
+    return f"{named(result)}, step {result.step}"
+
+
+def named(result: Result) -> str:
+    """Which tensor: "gradient of generator.linear1.weight", "output of generator's linear1"."""
+    if _is_of_a_layer(result):
+        network, _, layer = result.tensor.partition(".")
+        return f"output of {network}'s {layer}{OF_LAYERS[result.quantity]}"
+    return f"{result.quantity} of {result.tensor}"
+
+
+def _is_of_a_layer(result: Result) -> bool:
+    return result.quantity in OF_LAYERS and "." in result.tensor
 
 
 def size_of(result: Result) -> str:

@@ -20,7 +20,7 @@ from common.systems import System
 from common.systems.losses import WassersteinGP
 from common.systems.options import options_of
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = (
     "backend",
     "version",
@@ -136,12 +136,16 @@ def _before(case: Case) -> set[Key]:
     if case.kind == "full":
         return keys
     keys |= {Key(f"output_{m}", 0, name) for m in ("train", "eval") for name in NETWORKS}
+    keys |= {Key("layer", 0, p.full_layer) for p in tensors}
     buffers = [p.full_name for p in tensors if not p.trainable]
     keys |= {
         Key(f"{mode}_statistics", 0, name) for mode in ("running", "evaluation") for name in buffers
     }
     keys |= {Key("sample", 0, "images")} if case.is_varied else set()
-    keys |= {Key("large_mean", 0, name) for name in NETWORKS if shifted_biases(case, name)}
+    for name in NETWORKS:
+        if shifted_biases(case, name):
+            layers = {p.full_layer for p in tensors if p.network == name}
+            keys |= {Key("large_mean", 0, tensor) for tensor in {name, *layers}}
     keys |= {Key("input_gradient", 0, name) for name in ("real", "fake", "noise")}
     if isinstance(case.system.loss, WassersteinGP):
         critic = [name for name in trainable if name.startswith("discriminator")]

@@ -41,9 +41,11 @@ def timeline(case: Case) -> dict[Key, tuple[int, str]]:
 def _before(case: Case) -> Iterator[Event]:
     """Before any update."""
     buffers = [p.full_name for p in _tensors(case) if not p.trainable]
-    for name in ("generator", "fake", "discriminator"):
-        yield Key("output_train", 0, name), FORWARD
-    yield from ((Key("large_mean", 0, name), FORWARD) for name in NETWORKS)
+    yield from _forwards(case, "generator", "layer", "output_train")
+    yield Key("output_train", 0, "fake"), FORWARD
+    yield from _forwards(case, "discriminator", "layer", "output_train")
+    for name in NETWORKS:
+        yield from _forwards(case, name, "large_mean", "large_mean")
     yield from ((Key("running_statistics", 0, name), STATISTICS) for name in buffers)
     yield from ((Key("output_eval", 0, name), EVALUATION) for name in NETWORKS)
     yield from ((Key("evaluation_statistics", 0, name), EVALUATION) for name in buffers)
@@ -56,6 +58,12 @@ def _before(case: Case) -> Iterator[Event]:
     yield Key("input_gradient", 0, "noise"), GRADIENT
     yield from _backwards(case, "generator", "gradient", GRADIENT)
     yield Key("sample", 0, "images"), SAMPLING
+
+
+def _forwards(case: Case, network: str, of_layers: str, of_network: str) -> Iterator[Event]:
+    layers = dict.fromkeys(p.full_layer for p in network_contract(case.system, network))
+    yield from ((Key(of_layers, 0, layer), FORWARD) for layer in layers)
+    yield Key(of_network, 0, network), FORWARD
 
 
 def _backwards(case: Case, network: str, quantity: str, phase: str) -> Iterator[Event]:

@@ -83,8 +83,22 @@ def _alpha_of_the_fakes(patch: pytest.MonkeyPatch) -> None:
 
 
 FAULTS = [
-    Fault("layers in float32", "jax", "gan_moments", FORWARD, _layers_in_float32),
-    Fault("padding moved by a pixel", "jax", "dcgan_mnist", FORWARD, _padding_moved_by_a_pixel),
+    Fault(
+        "layers in float32",
+        "jax",
+        "gan_moments",
+        FORWARD,
+        _layers_in_float32,
+        layer="generator.linear1",
+    ),
+    Fault(
+        "padding moved by a pixel",
+        "jax",
+        "dcgan_mnist",
+        FORWARD,
+        _padding_moved_by_a_pixel,
+        layer="generator.up1",
+    ),
     Fault(
         "variance in one pass",
         "jax",
@@ -92,6 +106,7 @@ FAULTS = [
         FORWARD,
         _stock_batch_norm,
         quantity="large_mean",
+        layer="generator.norm1",
     ),
     Fault("momentum of the old", "jax", "dcgan_mnist", STATISTICS, _momentum_of_the_old),
     Fault(

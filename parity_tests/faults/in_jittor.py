@@ -71,13 +71,21 @@ def _penalty_at_real_points(patch: pytest.MonkeyPatch) -> None:
 
 
 FAULTS = [
-    Fault("kurtosis with the three", "jittor", "gan_moments", FORWARD, _kurtosis_with_the_three),
+    Fault(
+        "kurtosis with the three",
+        "jittor",
+        "gan_moments",
+        FORWARD,
+        _kurtosis_with_the_three,
+        layer="discriminator.linear1",
+    ),
     Fault(
         "square weights transposed",
         "jittor",
         "wgan_gp_toy",
         FORWARD,
         _square_weights_transposed,
+        layer="generator.linear2",
     ),
     Fault("momentum in float32", "jittor", "dcgan_mnist", STATISTICS, _momentum_in_float32),
     Fault("label of the generator", "jittor", "lsgan_mlp", LOSS, _label_of_the_generator),

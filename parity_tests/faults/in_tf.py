@@ -120,21 +120,37 @@ def _another_weight_of_the_penalty(patch: pytest.MonkeyPatch) -> None:
 
 
 FAULTS = [
-    Fault("a slope in float32", "tf", "lsgan_mlp", FORWARD, _slope_as_an_attribute),
+    Fault(
+        "a slope in float32",
+        "tf",
+        "lsgan_mlp",
+        FORWARD,
+        _slope_as_an_attribute,
+        layer="discriminator.linear2",
+    ),
     Fault(
         "maps flattened channels first",
         "tf",
         "dcgan_mnist",
         FORWARD,
         _maps_flattened_channels_first,
+        layer="generator.linear2",
     ),
-    Fault("a kernel that is not flipped", "tf", "dcgan_mnist", FORWARD, _kernel_not_flipped),
+    Fault(
+        "a kernel that is not flipped",
+        "tf",
+        "dcgan_mnist",
+        FORWARD,
+        _kernel_not_flipped,
+        layer="generator.up1",
+    ),
     Fault(
         "unbiased variance in the norm",
         "tf",
         "dcgan_mnist",
         FORWARD,
         _unbiased_variance_in_the_norm,
+        layer="generator.norm1",
     ),
     Fault("biased running variance", "tf", "dcgan_mnist", STATISTICS, _biased_running_variance),
     Fault("fakes made twice", "tf", "dcgan_mnist", STATISTICS, _fakes_made_twice),

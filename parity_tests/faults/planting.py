@@ -38,6 +38,7 @@ class Fault:
     phase: str  # one of common.parity.timeline
     plant: Plant
     quantity: str = ""  # the quantity that must show it first, where the fault is made for one
+    layer: str = ""  # the layer that must show it first: its own, or the first behind it
 
     def __str__(self) -> str:
         return f"{self.backend}, {self.name}"

@@ -11,20 +11,37 @@ from tf_impl.layers import BatchNorm, leaky_relu
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 
 
+class _Upsample(layers.Conv2DTranspose):
+    """A transposed convolution without the first pixel and, at stride 1, without the last one."""
+
+    def __init__(self, out_channels: int, *, stride: int) -> None:
+        # "same" with stride 2 crops the other edge, a shift of one pixel from the source.
+        super().__init__(
+            out_channels, kernel_size=3, strides=stride, padding="valid", name="upsample"
+        )
+        self.cropped = 1 if stride == 2 else 2
+
+    def call(self, maps: tf.Tensor) -> tf.Tensor:
+        maps = super().call(maps)
+        inside = slice(1, -1 if self.cropped == 2 else None)
+        return maps[:, inside, inside]
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """The shape of the output for that of an input, both (N, H, W, C)."""
+        batch, *extents, channels = super().compute_output_shape(input_shape)
+        return (batch, *(extent - self.cropped for extent in extents), channels)
+
+
 class _Up(layers.Layer):
     def __init__(self, out_channels: int, *, stride: int) -> None:
         # The name that Keras derives from a private class begins with an underscore, which
         # TensorFlow refuses.
         super().__init__(name="up")
-        # "same" with stride 2 crops the other edge, a shift of one pixel from the source.
-        self.conv = layers.Conv2DTranspose(
-            out_channels, kernel_size=3, strides=stride, padding="valid"
-        )
-        self.crop = layers.Cropping2D(((1, 2 - stride), (1, 2 - stride)))
+        self.conv = _Upsample(out_channels, stride=stride)
         self.norm = _norm(out_channels)
 
     def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
-        return tf.nn.relu(self.norm(self.crop(self.conv(maps)), training=training))
+        return tf.nn.relu(self.norm(self.conv(maps), training=training))
 
 
 class _Down(layers.Layer):

@@ -21,6 +21,12 @@ def activation(evidence: Evidence) -> Hint | None:
     return _below_zero(evidence)
 
 
+ROUNDED = {
+    "tf": "tf-slope-float32",
+    "jittor": "jittor-numbers",
+}  # by framework: a number as a slope
+
+
 def _two_functions(evidence: Evidence, name: str, inputs: Floats) -> Hint | None:
     if not np.isfinite(inputs).all():
         return None
@@ -39,7 +45,9 @@ def _two_functions(evidence: Evidence, name: str, inputs: Floats) -> Hint | None
     return Hint(
         f"{_named(what, slope)} of {name}, where the reference has {_named(reference, other)}",
         row,
-        f"Use {_named(reference, other)} in the port.",
+        "Give the slope as an array of the run's type: a number is rounded to float32."
+        if row in ROUNDED.values()
+        else f"Use {_named(reference, other)} in the port.",
     )
 
 
@@ -71,7 +79,7 @@ def _row_of_slopes(evidence: Evidence, slope: float, other: float) -> str:
         return "leaky-relu-slope"
     if not (_is_single(evidence, slope) or _is_single(evidence, other)):
         return ""
-    return {"tf": "tf-slope-float32", "jittor": "jittor-numbers"}.get(evidence.framework, "")
+    return ROUNDED.get(evidence.framework, "")
 
 
 def _is_single(evidence: Evidence, slope: float) -> bool:

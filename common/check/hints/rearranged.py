@@ -10,10 +10,18 @@ def rearranged(evidence: Evidence) -> Hint | None:
     """The reference's numbers, all of them, in other places."""
     if evidence.port.size != evidence.exact.size or evidence.port.size < 2:
         return None
-    found = find(evidence.port, evidence.exact, limit(evidence))
+    found = find(evidence.port, evidence.exact, limit(evidence)) or _unflattened(evidence)
     if found is None or found.is_identity:
         return None
     return Hint(f"the reference's numbers, {found.words}", _row(found), _remedy(found))
+
+
+def _unflattened(evidence: Evidence) -> Rearrangement | None:
+    """Maps that were made of flattened numbers, which were taken in another order."""
+    if evidence.port.ndim < 3 or evidence.port.shape != evidence.exact.shape:
+        return None
+    ours, theirs = (array.reshape(len(array), -1) for array in (evidence.port, evidence.exact))
+    return find(ours, theirs, limit(evidence))
 
 
 def _row(found: Rearrangement) -> str:

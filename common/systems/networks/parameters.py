@@ -43,6 +43,11 @@ class Parameter:
         """The dotted path of the layer that owns it."""
         return self.name.rpartition(".")[0]
 
+    @property
+    def full_layer(self) -> str:
+        """The layer that owns it, with its network: "generator.block1.conv"."""
+        return f"{self.network}.{self.module}"
+
 
 @dataclass(frozen=True)
 class NetworkBuilder:

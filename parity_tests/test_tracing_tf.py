@@ -236,6 +236,29 @@ def test_several_networks_calls_and_models_that_name_their_layers(tracing) -> No
     assert names == ["g.a.kernel", "g.a.bias", "d.a.kernel", "d.a.bias"]
 
 
+@pytest.mark.filterwarnings("ignore:Gradients do not exist:UserWarning")
+def test_a_gradient_that_does_not_arrive_is_told_as_zeros(tracing) -> None:
+    """And is none to the optimiser, unless it is replaced."""
+    import tensorflow as tf
+
+    def step(recorder: Recorder) -> dict[str, np.ndarray]:
+        networks, optimisers = built()
+        with tracing.watched(networks, optimisers, recorder), tf.GradientTape() as tape:
+            loss = tf.reduce_sum(networks["net"].dense(tf.ones((2, 36), tf.float64)))
+            variables = networks["net"].trainable_variables
+            gradients = tape.gradient(loss, variables)
+            optimisers["adam"].apply_gradients(zip(gradients, variables, strict=True))
+        return {name: values for _, name, values in tracing.read_state(networks, optimisers)}
+
+    start = {name: values for _, name, values in tracing.read_state(*built())}
+    plain, replaced = Recorder(), Recorder("backward", "conv1.bias", np.ones_like)
+    after, changed = step(plain), step(replaced)
+    assert not plain.told["backward", "conv1.bias"].any()
+    assert plain.told["backward", "dense.bias"].any()
+    require_named(after["conv1.bias"], start["conv1.bias"], "exact", "conv1.bias")
+    assert (changed["conv1.bias"] != start["conv1.bias"]).all()
+
+
 def test_what_is_read_can_be_written(tracing) -> None:
     wanted, both = stepped(tracing, Recorder()), built()
     assert any((wanted[name] != values).any() for _, name, values in tracing.read_state(*both))

@@ -104,7 +104,7 @@ def _verdict(fault: Fault, port: str, outcome: Outcome) -> Verdict:
     found = [finding for finding in outcome.findings if finding.first.port == port]
     if not found:
         said = [p.message for p in outcome.problems if p.port in (port, "right")]
-        return Verdict(fault, said[0] if said else outcome.headline, bool(said), False, "none")
+        return Verdict(fault, said[0] if said else "no finding", bool(said), False, "none")
     first = found[0]
     place = first.sentence.partition("; looks like ")[0]
     placed = any(

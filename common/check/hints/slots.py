@@ -14,6 +14,12 @@ def slot(evidence: Evidence) -> Hint | None:
     gradient = np.asarray(evidence.gradient).astype(np.float64)
     if not before.shape == gradient.shape == evidence.exact.shape or not informative(evidence, 2):
         return None
+    if np.array_equal(evidence.port, before):
+        return Hint(
+            "unchanged by the step: no update at all",
+            "",
+            "Give this parameter to the optimiser, and keep the state that the step returns.",
+        )
     kind = evidence.name.rpartition("/")[2]
     content = gradient**2 if kind in ("second_moment", "square_average") else gradient
     if kind == "momentum":
@@ -29,12 +35,25 @@ def _rates(evidence: Evidence, before: Floats, content: Floats) -> Hint | None:
     if not reference_is(evidence, expected[0]) or not explains(evidence, expected[1]):
         return None
     word = "g²" if evidence.name.rpartition("/")[2] != "first_moment" else "g"
+    if _is_rounding(evidence, ours, theirs):
+        return Hint(
+            "decay rates that are rounded to float32",
+            "jittor-numbers" if evidence.framework == "jittor" else "",
+            "Give the optimiser its rates as arrays of the run's type, or compare in float32.",
+        )
     texts = [_text(kept, share, word, before) for kept, share in (ours, theirs)]
     return Hint(
         f"{texts[0]}, where the reference has {texts[1]}",
         "",
         "Give both optimisers the same decay rates (β₁, β₂, α), written out.",
     )
+
+
+def _is_rounding(
+    evidence: Evidence, ours: tuple[float, float], theirs: tuple[float, float]
+) -> bool:
+    """Whether two pairs of rates are the same numbers in float32."""
+    return evidence.double and bool((np.float32(ours) == np.float32(theirs)).all())
 
 
 def _text(kept: float, share: float, word: str, before: Floats) -> str:

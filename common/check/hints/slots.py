@@ -53,7 +53,9 @@ def _is_rounding(
     evidence: Evidence, ours: tuple[float, float], theirs: tuple[float, float]
 ) -> bool:
     """Whether two pairs of rates are the same numbers in float32."""
-    return evidence.double and bool((np.float32(ours) == np.float32(theirs)).all())
+    return evidence.double and np.array_equal(
+        np.asarray(ours, np.float32), np.asarray(theirs, np.float32)
+    )
 
 
 def _text(kept: float, share: float, word: str, before: Floats) -> str:

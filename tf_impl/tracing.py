@@ -62,14 +62,19 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases: "forward", "backward". Only `tell` changes anything.
     """
-    watch, call, apply = _Watch(networks, tell), keras.Operation.__call__, Optimizer.apply
+    watch, linear = _Watch(networks, tell), keras.activations.linear
+    call, apply = keras.Operation.__call__, Optimizer.apply
 
     def told_call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        return watch.layer(layer, call(layer, *watch.input(layer, args), **kwargs))
+        own = vars(layer).get("activation", linear)
+        inside = own is not linear and {"kernel"} == {"kernel", "recurrent_kernel"} & {*dir(layer)}
+        told = {"activation": lambda values: own(watch.layer(layer, values))} if inside else {}
+        with patch.dict(vars(layer), told):  # the output is what enters a layer's own activation
+            output = call(layer, *watch.input(layer, args), **kwargs)
+        return output if inside else watch.layer(layer, output)
 
     def told_apply(optimiser: Optimizer, grads: Any, trainable_variables: Any = None) -> None:
-        if any(optimiser is each for each in optimisers.values()):
-            grads = [*watch.optimiser(optimiser, grads, trainable_variables)]
+        grads = [*watch.optimiser(optimiser, grads, trainable_variables)]
         apply(optimiser, grads, trainable_variables)
 
     with ExitStack() as hooks:

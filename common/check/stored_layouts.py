@@ -31,7 +31,7 @@ def rename(run: Run, names: Names, reference: Mapping[Key, Values]) -> list[str]
     """Rules for parameters whose values are those of another name; returns them in words."""
     ours = {k: v for k, v in run.arrays.items() if k.phase == "weights" and k not in reference}
     theirs = {k: v for k, v in reference.items() if k.phase == "weights" and k not in run.arrays}
-    said = []
+    said, layers = [], {}
     for key, values in ours.items():
         fitting = [other for other, goal in theirs.items() if _layout(values, goal)]
         if len(fitting) != 1:
@@ -45,7 +45,10 @@ def rename(run: Run, names: Names, reference: Mapping[Key, Values]) -> list[str]
         said.append(f"{own} is {other.name}")
         inside, outside = own.rpartition(".")[0], other.name.rpartition(".")[0]
         if inside and outside and inside != outside:
-            names.by_value.append(Rule(inside, outside))
+            layers[inside] = outside
+    # Behind what is proven: the layers themselves, and what else they hold.
+    for inside, outside in layers.items():
+        names.by_value += [Rule(inside, outside), Rule(f"{inside}.*", f"{outside}.*")]
     return said
 
 

@@ -21,8 +21,8 @@ SLOTS = {"velocity": "second_moment", "square_average": "second_moment"}
 
 def use_dtype(dtype: str) -> None:
     """Compute in "float32" or "float64" wherever no type is named."""
-    keras.config.set_floatx(dtype)
-    # Layers take their type from the policy, which ignores floatx once it has been read.
+    keras.utils.clear_session()  # the layers of the next model have the names of the last one's
+    keras.config.set_floatx(dtype)  # which layers' policy ignores once it has been read
     keras.config.set_dtype_policy(dtype)
 
 
@@ -45,8 +45,7 @@ def to_numpy(tensor: tf.Tensor) -> np.ndarray:
     """A copy of the values, in their own type."""
     values = tf.convert_to_tensor(tensor)  # also of a variable, or of a table's sparse gradient
     # NumPy has no bfloat16.
-    values = tf.cast(values, tf.float32) if values.dtype == tf.bfloat16 else values
-    return np.array(values.numpy())
+    return np.array(tf.cast(values, tf.float32) if values.dtype == tf.bfloat16 else values)
 
 
 def replaced(tensor: tf.Tensor, values: np.ndarray) -> tf.Tensor:
@@ -62,12 +61,12 @@ def watched(networks: Networks, optimisers: Optimisers, tell: Tell) -> Iterator[
     several: "conv1", "generator.conv1"; "conv1#2" for a second call. A layer with parameters first
     tells its input, "conv1/input". Phases: "forward", "backward". Only `tell` changes anything.
     """
-    watch, linear = _Watch(networks, tell), keras.activations.linear
-    call, apply = keras.Operation.__call__, Optimizer.apply
+    watch, call, apply = _Watch(networks, tell), keras.Operation.__call__, Optimizer.apply
 
     def told_call(layer: keras.Operation, *args: Any, **kwargs: Any) -> Any:
-        own = vars(layer).get("activation", linear)
-        inside = own is not linear and {"kernel"} == {"kernel", "recurrent_kernel"} & {*dir(layer)}
+        own = vars(layer).get("activation", keras.activations.linear)
+        kernels = {"kernel", "recurrent_kernel"} & {*dir(layer)}
+        inside = own is not keras.activations.linear and kernels == {"kernel"}
         told = {"activation": lambda values: own(watch.layer(layer, values))} if inside else {}
         with patch.dict(vars(layer), told):  # the output is what enters a layer's own activation
             output = call(layer, *watch.input(layer, args), **kwargs)
@@ -91,13 +90,10 @@ def read_state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str
 
     A slot is named after its parameter: "conv1.kernel/first_moment".
     """
-    for phase, name, variable in _state(networks, optimisers):
-        yield phase, name, to_numpy(variable)
+    return ((phase, name, to_numpy(x)) for phase, name, x in _state(networks, optimisers))
 
 
-def write_state(
-    networks: Networks, optimisers: Optimisers, values: Mapping[str, np.ndarray]
-) -> None:
+def write_state(networks: Networks, optimisers: Optimisers, values: Mapping[str, Any]) -> None:
     """Overwrite the parameters, slots and buffers that are named."""
     for _, name, variable in _state(networks, optimisers):
         if name in values:
@@ -111,10 +107,10 @@ class _Watch:
 
     def input(self, layer: keras.Operation, inputs: Any) -> Any:
         name = self.names.get(id(layer)) if getattr(layer, "_trainable_variables", ()) else None
-        if not (name and inputs and tf.executing_eagerly() and tf.is_tensor(inputs[0])):
-            return inputs
-        instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(inputs[0]))
-        return inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
+        if name and inputs and tf.executing_eagerly() and tf.is_tensor(inputs[0]):
+            instead = self.tell("forward", self._numbered(f"{name}/input"), to_numpy(inputs[0]))
+            inputs = inputs if instead is None else (replaced(inputs[0], instead), *inputs[1:])
+        return inputs
 
     def layer(self, layer: keras.Operation, output: Any) -> Any:
         if id(layer) not in self.names:  # a layer may be made in another's first call
@@ -135,7 +131,6 @@ class _Watch:
             yield grad
 
     def _output(self, name: str, output: Any) -> Any:
-        """The output, once it is told; tuples and lists are told in parts."""
         if isinstance(output, tuple | list):
             parts = [self._output(f"{name}.{i}", part) for i, part in enumerate(output)]
             return type(output)(*parts) if hasattr(output, "_fields") else type(output)(parts)
@@ -170,11 +165,11 @@ def _state(networks: Networks, optimisers: Optimisers) -> Iterator[tuple[str, st
 
 def _slots(optimiser: Optimizer) -> Iterator[tuple[Any, Any]]:
     parameters = optimiser._trainable_variables  # in the order of the lists of slots
-    for column in vars(optimiser).values():
-        if isinstance(column, list) and len(column) == len(parameters):
-            for parameter, slot in zip(parameters, column, strict=True):
-                if is_array(slot) and slot is not parameter and slot.shape == parameter.shape:
-                    yield parameter, slot
+    lists = (column for column in vars(optimiser).values() if isinstance(column, list))
+    for column in (column for column in lists if len(column) == len(parameters)):
+        for parameter, slot in zip(parameters, column, strict=True):
+            if is_array(slot) and slot is not parameter and slot.shape == parameter.shape:
+                yield parameter, slot
 
 
 def _variables(networks: Networks) -> Iterator[tuple[str, str, Any]]:
@@ -183,8 +178,8 @@ def _variables(networks: Networks) -> Iterator[tuple[str, str, Any]]:
         for each in (*layer._trainable_variables, *layer._non_trainable_variables):
             if tf.as_dtype(each.dtype).is_floating:
                 trained = any(each is parameter for parameter in layer._trainable_variables)
-                name = f"{path}.{own.get(id(each), each.name)}".lstrip(".")
-                yield "update" if trained else "statistics", name, each
+                phase = "update" if trained else "statistics"
+                yield phase, f"{path}.{own.get(id(each), each.name)}".lstrip("."), each
 
 
 def _layers(networks: Networks) -> Iterator[tuple[str, keras.Layer]]:
@@ -196,7 +191,7 @@ def _layers(networks: Networks) -> Iterator[tuple[str, keras.Layer]]:
         if isinstance(value, keras.Layer) and id(value) not in seen:
             seen.add(id(value))
             yield path, value
-            # Keras' own lists and copies are private. Functional models have names of layers alone.
+            # Keras' own lists are private. Functional models have names of layers alone.
             own = [(name, part) for name, part in vars(value).items() if name != "_functional"]
             inside = [each for each in own if each[0][0] != "_" or is_network(each[1])]
             inside += [(layer.name, layer) for layer in value._layers]

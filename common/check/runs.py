@@ -110,23 +110,32 @@ def in_order(keys: Iterable[Key]) -> list[Key]:
             blocks[-1].append(key)
         else:
             blocks.append([key])
-    return [key for block in blocks for key in _by_layer(block)]
+    parameters = {key.name for block in blocks for key in block if key.phase == "weights"}
+    return [key for block in blocks for key in _by_layer(block, parameters)]
 
 
-def _by_layer(block: list[Key]) -> list[Key]:
-    """Gradients of a layer's parameters behind the gradient at its output; slots come first."""
+def _by_layer(block: list[Key], parameters: set[str]) -> list[Key]:
+    """Gradients of a layer's parameters behind the gradient at its output; slots come first.
+
+    The gradient at a network's or another container's output comes before those of its layers.
+    """
     if block[0].phase == "update":
         return sorted(block, key=lambda key: "/" not in key.name)
     if block[0].phase != "backward":
         return block
-    last = {key.base: place for place, key in enumerate(block)}
+    places = {key.base: place for place, key in enumerate(block) if key.base not in parameters}
 
-    def place(item: tuple[int, Key]) -> tuple[int, int]:
-        own, key = item
-        layer = key.base.rpartition(".")[0]
-        return (last[layer], 1) if layer in last else (own, 0)
+    def order(item: tuple[int, Key]) -> tuple[int, int]:
+        place, key = item
+        if key.base in parameters:
+            layer = key.base.rpartition(".")[0]
+            return (places[layer], 1) if layer in places else (place, 0)
+        if key.base == "output":
+            return -1, 0
+        inside = [places[base] for base in places if base.startswith(f"{key.base}.")]
+        return (min(inside), -1) if inside else (place, 0)
 
-    return [key for _, key in sorted(enumerate(block), key=place)]
+    return [key for _, key in sorted(enumerate(block), key=order)]
 
 
 def _laid_out(values: Values, layout: Rearrangement | None) -> Values:

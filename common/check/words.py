@@ -51,7 +51,8 @@ def describe(key: Key, parameters: set[str]) -> str:
         return f"the output of {base}{call}" if base != "output" else f"the network's output{call}"
     if key.phase == "backward":
         named = base in parameters or "grad" in base.lower()
-        return f"the gradient {'of' if named else 'at the output of'} {base}{call}"
+        place = f"at the output of {base}" if base != "output" else "at the network's output"
+        return f"the gradient {f'of {base}' if named else place}{call}"
     if key.phase == "loss":
         return base if "loss" in base else f"the loss {base}"
     return f"{base} after the update" if key.phase == "update" else base

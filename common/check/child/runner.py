@@ -80,6 +80,8 @@ class Port:
     ) -> dict[str, Any]:
         """Build the model, take one step for each file of inputs, and write what they compute."""
         given = load_file(weights)
+        if self.tracing:
+            self.tracing.use_dtype(self.dtype)
         fed = load_file(feed) if feed else {}
         kept = records.Records(self.tracing, set(given), fed, self.dtype)
         step, state = self.function("step"), self.function("build")(given)

@@ -83,7 +83,7 @@ def check_ports(
         typer.Option(metavar="DIR", help="Folder for report.html and report.json."),
     ] = None,
 ) -> None:
-    """Compare two or more ports of your own model, and say where one first goes wrong.
+    """Compare ports of your own model, and say where one first goes wrong.
 
     A port is a Python file that imports nothing of this project:
 

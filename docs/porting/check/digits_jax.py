@@ -1,5 +1,7 @@
 """A small convolutional classifier of 8×8 digits, in JAX with Flax NNX."""
 
+from functools import partial
+
 import jax
 import optax
 from flax import nnx
@@ -9,9 +11,10 @@ class Classifier(nnx.Module):
     """Two convolutions with batch norm, and a linear layer."""
 
     def __init__(self, rngs: nnx.Rngs):
-        self.conv1 = nnx.Conv(1, 8, (3, 3), padding=1, use_bias=False, rngs=rngs)
+        conv = partial(nnx.Conv, kernel_size=(3, 3), use_bias=False, rngs=rngs)
+        self.conv1 = conv(1, 8, padding=1)
         self.bn1 = nnx.BatchNorm(8, momentum=0.9, rngs=rngs)
-        self.conv2 = nnx.Conv(8, 16, (3, 3), strides=2, padding=1, use_bias=False, rngs=rngs)
+        self.conv2 = conv(8, 16, strides=2, padding=1)
         self.bn2 = nnx.BatchNorm(16, momentum=0.9, rngs=rngs)
         self.fc = nnx.Linear(4 * 4 * 16, 10, rngs=rngs)
 

@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 import pytest
 from outcomes import agreeing, differing, once
 
-from common.check.html_chart import chart
-from common.check.report_html import to_html
-from common.check.reports import write_reports
-from common.check.stages import all_stages
+from common.check.reports.html_chart import chart
+from common.check.reports.report_html import to_html
+from common.check.reports.stages import all_stages
+from common.check.reports.writing import write_reports
 
 OUTCOMES = [agreeing, once, differing]
 

@@ -12,11 +12,11 @@ from outcomes import BOUND, BROKEN, HOSTILE, agreeing, differing, once, schema, 
 from rich.console import Console
 
 from common.check.outcome import Comparison, Outcome, Problem
-from common.check.report_json import to_json
-from common.check.report_junit import to_junit
-from common.check.report_text import _print, as_text, print_outcome
+from common.check.reports.report_json import to_json
+from common.check.reports.report_junit import to_junit
+from common.check.reports.report_text import _print, as_text, print_outcome
+from common.check.reports.stages import FOLLOWS, OK, ONCE, ORIGIN, all_stages
 from common.check.runs import Key
-from common.check.stages import FOLLOWS, OK, ONCE, ORIGIN, all_stages
 
 OUTCOMES = [agreeing, once, differing]
 

@@ -6,10 +6,10 @@ import json
 import numpy as np
 import pytest
 
-from common.check.conventions import Side
-from common.check.matching import match_tensors
-from common.check.placement import Rearrangement
-from common.check.tensor_names import alike, in_order, kind, layer, natural_key, role
+from common.check.layouts.placement import Rearrangement
+from common.check.match.conventions import Side
+from common.check.match.matching import match_tensors
+from common.check.match.tensor_names import alike, in_order, kind, layer, natural_key, role
 from common.files.tensors import read_tensors, write_tensors
 from parity_tests.test_command_line import here  # noqa: F401
 

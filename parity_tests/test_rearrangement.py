@@ -7,7 +7,7 @@ import pytest
 from einops import rearrange
 
 from common import UsageError
-from common.check.rearrangement import KINDS, Rearrangement, find, find_all
+from common.check.layouts.rearrangement import KINDS, Rearrangement, find, find_all
 from common.contract import Parameter
 from common.contract.layouts import to_channels_last
 from common.parity.bounds import FACTOR, NAMED

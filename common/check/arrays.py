@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from common import UsageError
-from common.check.names import Names
+from common.check.layouts.names import Names
 from common.check.sessions import PortError, Session
 from common.parity.bounds import CHECK_PERTURBATION
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from common.check.arrays import Given
-from common.check.names import Names, parse_names
+from common.check.layouts.names import Names, parse_names
 from common.check.ports import PortFile
 from common.check.runs import Key, Run, Values, load_run, write_feed
 from common.check.sessions import PortError, Session

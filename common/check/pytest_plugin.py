@@ -11,7 +11,7 @@ from common.check.check import check
 from common.check.options import Options
 from common.check.outcome import Outcome
 from common.check.ports import PortFile, parse_ports
-from common.check.report_text import as_text
+from common.check.reports.report_text import as_text
 from common.files import check_file
 
 DTYPES = {"both": ("float64", "float32"), "float64": ("float64",), "float32": ("float32",)}

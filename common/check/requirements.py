@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from common import UsageError
+from common.check.layouts.rearrangement import find
 from common.check.outcome import Comparison
 from common.check.ports import PortFile
-from common.check.rearrangement import find
 from common.check.runs import Key, Run, Values
 from common.check.sessions import PortError
 from common.parity.bounds import CHECK_FLOOR

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from common import UsageError
-from common.check.linear_layouts import LinearLayouts
-from common.check.names import Names, split_name
-from common.check.placement import Rearrangement
+from common.check.layouts.linear_layouts import LinearLayouts
+from common.check.layouts.names import Names, split_name
+from common.check.layouts.placement import Rearrangement
 
 Values = NDArray[Any]
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from common.check.names import Names, Rule
-from common.check.placement import Rearrangement
-from common.check.rearrangement import find
+from common.check.layouts.names import Names, Rule
+from common.check.layouts.placement import Rearrangement
+from common.check.layouts.rearrangement import find
 from common.check.runs import Key, Run, Values
 from common.parity.bounds import CHECK_FLOOR
 

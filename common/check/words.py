@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from common.check.hints import Evidence, look
-from common.check.names import split_name
+from common.check.layouts.names import split_name
 from common.check.outcome import Comparison, Finding
 from common.check.placing import Origin
 from common.check.runs import Key, Run, Values

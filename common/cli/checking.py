@@ -105,9 +105,9 @@ def check_ports(
     from common.check.check import check
     from common.check.options import Options
     from common.check.ports import parse_ports
-    from common.check.report_json import to_json
-    from common.check.report_text import print_outcome, progress
-    from common.check.reports import write_reports
+    from common.check.reports.report_json import to_json
+    from common.check.reports.report_text import print_outcome, progress
+    from common.check.reports.writing import write_reports
 
     dtypes = ("float64", "float32") if dtype == "both" else (check_dtype(dtype),)
     for file in filter(None, (weights, inputs)):

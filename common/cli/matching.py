@@ -14,7 +14,7 @@ from common.cli.application import AsJson, app
 from common.files import check_file, write_bytes
 
 if TYPE_CHECKING:
-    from common.check.matches import Match, Matching
+    from common.check.match.matches import Match, Matching
 
 SUFFIXES = (".py", ".json")
 _STYLES = {"proven": "green", "likely": "cyan", "ambiguous": "yellow"}
@@ -52,9 +52,9 @@ def match(
     Exit status 0 if every tensor has one answer, 1 if not, 2 if a file cannot be used.
     """
     _check(own, reference, out, write)
-    from common.check.matching import match_tensors
-    from common.check.names_snippet import to_json, to_python
-    from common.check.tensor_names import in_order
+    from common.check.match.matching import match_tensors
+    from common.check.match.names_snippet import to_json, to_python
+    from common.check.match.tensor_names import in_order
     from common.files.tensors import read_tensors, write_tensors
 
     files = []

@@ -2,8 +2,8 @@
 
 from common.check.hints.evidence import Evidence, Hint
 from common.check.hints.relations import limit
-from common.check.placement import Rearrangement
-from common.check.rearrangement import find
+from common.check.layouts.placement import Rearrangement
+from common.check.layouts.rearrangement import find
 
 
 def rearranged(evidence: Evidence) -> Hint | None:

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from common.check.candidates import MOST_AXES, layouts, other_axes, regroupings, reshapes
-from common.check.patterns import Shape, axis_sizes, groups, sides
-from common.check.placement import Rearrangement, Values
+from common.check.layouts.candidates import MOST_AXES, layouts, other_axes, regroupings, reshapes
+from common.check.layouts.patterns import Shape, axis_sizes, groups, sides
+from common.check.layouts.placement import Rearrangement, Values
 from common.parity.bounds import FACTOR
 
 __all__ = ["KINDS", "Rearrangement", "find", "find_all"]

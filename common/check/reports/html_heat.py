@@ -6,8 +6,8 @@ from html import escape
 from itertools import groupby
 
 from common.check.outcome import Comparison
+from common.check.reports.stages import OK, ORIGIN, Stage, Stages, ratio
 from common.check.runs import Key
-from common.check.stages import OK, ORIGIN, Stage, Stages, ratio
 
 CELLS = 20_000  # that a browser still scrolls at once
 KEPT = 20  # arrays that are shown in any case

@@ -5,9 +5,9 @@ A weight whose inputs or outputs are flattened maps in another order says so of 
 
 from collections.abc import Mapping
 
-from common.check.names import Names
-from common.check.patterns import groups, sides
-from common.check.placement import Rearrangement
+from common.check.layouts.names import Names
+from common.check.layouts.patterns import groups, sides
+from common.check.layouts.placement import Rearrangement
 
 OUTPUTS, INPUTS = 0, 1  # the axes of a weight in the shared layout, which is PyTorch's
 

@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from common.check.conventions import Side, conventions, could_be
-from common.check.equal_values import EqualValues, compare
-from common.check.matches import AMBIGUOUS, LIKELY, PROVEN, Match, Matching
-from common.check.pairing import Layers, Ordered, by_role, pair
-from common.check.patterns import permutation_of
-from common.check.placement import Rearrangement, Values
-from common.check.tensor_names import ROLES, role
+from common.check.layouts.patterns import permutation_of
+from common.check.layouts.placement import Rearrangement, Values
+from common.check.match.conventions import Side, conventions, could_be
+from common.check.match.equal_values import EqualValues, compare
+from common.check.match.matches import AMBIGUOUS, LIKELY, PROVEN, Match, Matching
+from common.check.match.pairing import Layers, Ordered, by_role, pair
+from common.check.match.tensor_names import ROLES, role
 
 
 def match_tensors(

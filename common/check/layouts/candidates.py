@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations as all_permutations
 from itertools import product
 
-from common.check.patterns import Shape, permutation_of, sides
+from common.check.layouts.patterns import Shape, permutation_of, sides
 
 MOST_AXES = 5
 Splitting = tuple[str, dict[str, int]]  # a pattern and the sizes of the axes that it splits

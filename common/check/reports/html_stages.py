@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import groupby
 
-from common.check.stages import FOLLOWS, OK, ONCE, ORIGIN, Block, Stage, Stages, brief
+from common.check.reports.stages import FOLLOWS, OK, ONCE, ORIGIN, Block, Stage, Stages, brief
 
 SHOWN = 24  # arrays of a phase
 BEFORE = 5  # of them, before the first that differs

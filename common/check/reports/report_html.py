@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from common.check.catalogue import PAGE, title_of
-from common.check.html_chart import chart
-from common.check.html_heat import heat_map, key
-from common.check.html_stages import course
-from common.check.html_style import STYLE
 from common.check.outcome import Finding, Outcome
-from common.check.stages import Stages, all_stages, plain, ratio, reasons, worst
+from common.check.reports.catalogue import PAGE, title_of
+from common.check.reports.html_chart import chart
+from common.check.reports.html_heat import heat_map, key
+from common.check.reports.html_stages import course
+from common.check.reports.html_style import STYLE
+from common.check.reports.stages import Stages, all_stages, plain, ratio, reasons, worst
 from common.drawing.html import bullets, page, table
 from common.drawing.made import made
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from common.check.tensor_names import alike, kind, layer, numbered, role
+from common.check.match.tensor_names import alike, kind, layer, numbered, role
 
 Ordered = tuple[bool, bool]
 _Chosen = list[tuple[str, str, str]]

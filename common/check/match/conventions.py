@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from math import isqrt
 
-from common.check.candidates import MOST_AXES
-from common.check.patterns import Shape, axis_sizes, groups, sides
-from common.check.rearrangement import Rearrangement, find_all
-from common.check.tensor_names import kind, role
+from common.check.layouts.candidates import MOST_AXES
+from common.check.layouts.patterns import Shape, axis_sizes, groups, sides
+from common.check.layouts.rearrangement import Rearrangement, find_all
+from common.check.match.tensor_names import kind, role
 
 _SPACE = {3: ("k",), 4: ("h", "w"), 5: ("d", "h", "w")}
 _LARGEST_KERNEL = 11  # an axis longer than this is channels, where that has to be guessed

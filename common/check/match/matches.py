@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from common import UsageError
-from common.check.placement import Rearrangement, Values
+from common.check.layouts.placement import Rearrangement, Values
 
 PROVEN, LIKELY, AMBIGUOUS = "proven", "likely", "ambiguous"
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from common.check.matches import AMBIGUOUS, Match, Matching, options
+from common.check.match.matches import AMBIGUOUS, Match, Matching, options
 
 
 def to_python(matching: Matching) -> str:

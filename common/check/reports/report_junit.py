@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from common.check.outcome import Finding, Outcome, Problem
-from common.check.stages import OK, ONCE, ORIGIN, Block, Stages, all_stages
+from common.check.reports.stages import OK, ONCE, ORIGIN, Block, Stages, all_stages
 
 SUITE = "rosetta check"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0

@@ -6,8 +6,8 @@ from rich.table import Table
 from rich.text import Text
 
 from common.check.outcome import Outcome
-from common.check.stages import ONCE, Stage, Stages, all_stages, brief, ratio, worst
-from common.check.text_tables import GAP, NAME, PAIR, STYLES, fitting
+from common.check.reports.stages import ONCE, Stage, Stages, all_stages, brief, ratio, worst
+from common.check.reports.text_tables import GAP, NAME, PAIR, STYLES, fitting
 
 
 def legend(outcome: Outcome) -> str:

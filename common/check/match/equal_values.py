@@ -6,8 +6,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from common.check.placement import Rearrangement, Values
-from common.check.rearrangement import find
+from common.check.layouts.placement import Rearrangement, Values
+from common.check.layouts.rearrangement import find
 from common.parity.bounds import FACTOR
 from common.parity.measure import normwise_error
 

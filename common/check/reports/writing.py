@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from common.check.outcome import Outcome
-from common.check.report_html import to_html
-from common.check.report_json import to_json
-from common.check.report_junit import to_junit
+from common.check.reports.report_html import to_html
+from common.check.reports.report_json import to_json
+from common.check.reports.report_junit import to_junit
 from common.files import write_bytes
 
 

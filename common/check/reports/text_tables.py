@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from common.check.outcome import Comparison
-from common.check.stages import (
+from common.check.reports.stages import (
     FOLLOWS,
     OK,
     ONCE,

@@ -10,7 +10,7 @@ from einops import EinopsError, rearrange
 from numpy.typing import NDArray
 
 from common import UsageError
-from common.check.patterns import groups, permutation_of, sides
+from common.check.layouts.patterns import groups, permutation_of, sides
 
 Values = NDArray[Any]
 

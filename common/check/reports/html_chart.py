@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from common.check.stages import Stages, ratio, worst
+from common.check.reports.stages import Stages, ratio, worst
 
 WIDTH, HEIGHT = 440, 250
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 40

@@ -11,11 +11,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 from rich.text import Text
 
-from common.check.catalogue import PAGE, title_of
 from common.check.outcome import Finding, Outcome
-from common.check.stages import all_stages, plain, reasons
-from common.check.text_summary import legend, summary
-from common.check.text_tables import course
+from common.check.reports.catalogue import PAGE, title_of
+from common.check.reports.stages import all_stages, plain, reasons
+from common.check.reports.text_summary import legend, summary
+from common.check.reports.text_tables import course
 
 WIDE = 160  # of tables where the output is no terminal
 SPARE = str.maketrans("✓✗·‖−…", "+x.|-~")  # for an output that has none of these

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.check.patterns import groups, sides
-from common.check.placement import Rearrangement
+from common.check.layouts.patterns import groups, sides
+from common.check.layouts.placement import Rearrangement
 
 # What a framework's own layers call their tensors, and how they lay them out.
 _KERNELS = (

@@ -1,0 +1,1 @@
+"""How arrays lie in one another: patterns of axes, flips, the order of flattening, and names."""

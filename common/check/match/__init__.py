@@ -1,0 +1,1 @@
+"""Which tensor of one file is which of another, and in what layout."""

@@ -1,0 +1,1 @@
+"""What `rosetta check` shows: text, a page, JSON and JUnit."""

@@ -1,13 +1,16 @@
 """What `rosetta check` says of port files, interpreters and arrays that cannot be compared."""
 
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from common import UsageError
+from common import ROOT, UsageError
 from common.check.ports import parse_ports
 from parity_tests.numpy_port import checked, write_port
 from parity_tests.test_command_line import rosetta
@@ -136,6 +139,22 @@ def test_a_port_that_dies_or_hangs_is_named_and_the_others_finish(
     assert message in outcome.headline
     assert {comparison.port for comparison in outcome.comparisons} == {"right", "same"}
     assert all(comparison.ok for comparison in outcome.comparisons)
+
+
+def test_ctrl_c_ends_all_processes_at_once(tmp_path, right) -> None:
+    wrong = write_port(tmp_path / "wrong.py", (STEP, f"    import time; time.sleep(60)\n{STEP}"))
+    started = time.monotonic()
+    command = [sys.executable, "-m", "common", "check", f"numpy:{right}", f"numpy:{wrong}"]
+    check = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    while not (children := list(Path(f"/proc/{check.pid}/task").glob("*/children"))) or not any(
+        file.read_text() for file in children
+    ):
+        time.sleep(0.1)
+    ports = [int(pid) for file in children for pid in file.read_text().split()]
+    check.send_signal(signal.SIGINT)
+    assert check.wait(20) == 130
+    assert time.monotonic() - started < 50
+    assert not any(Path(f"/proc/{pid}/cmdline").exists() for pid in ports)
 
 
 def test_ports_from_a_toml_file(tmp_path, right) -> None:

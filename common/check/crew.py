@@ -71,7 +71,12 @@ class Crew:
                 self.problems.append(error)
 
         with ThreadPoolExecutor(max(1, min(len(names), os.cpu_count() or 1))) as pool:
-            list(pool.map(attempt, names))
+            try:
+                list(pool.map(attempt, names))
+            except BaseException:  # Ctrl-C, which nobody should have to wait for
+                for session in self.sessions.values():
+                    session.kill()
+                raise
         return {name: done[name] for name in names if name in done}
 
     def run(self, name: str, given: Given, *, trace: bool, feed: Feed | None = None) -> Run:

@@ -76,10 +76,14 @@ class Session:
             raise self._refused(answer["problem"])
         return answer
 
-    def close(self) -> None:
-        """End the process and its children."""
+    def kill(self) -> None:
+        """End the process and its children; whoever waits for an answer is told so."""
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the process and its children, and forget what they said."""
+        self.kill()
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout, self.errors):
             with suppress(BrokenPipeError):

@@ -18,7 +18,7 @@ help:
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
-	@echo "make faults      plant 170 mistakes into ports, and see how many rosetta check explains"
+	@echo "make faults      plant 283 mistakes into ports, and see how many are found and placed"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 

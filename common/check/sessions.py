@@ -139,4 +139,7 @@ class Session:
             )
             return PortError(port, message, usage=True)
         place = f"{port.path}:{problem['line']}" if problem["line"] else str(port.path)
-        return PortError(port, f"{place}: {message}", usage=True)
+        remedy = "mend this line, or what it calls" if problem["line"] else "mend what it imports"
+        if missing:
+            remedy = f"install it in {port.python}, or put it beside the file"
+        return PortError(port, f"{place}: {message}; {remedy}", usage=True)

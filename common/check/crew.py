@@ -39,10 +39,15 @@ class Crew:
         self.problems: list[PortError] = []
         self.networks: dict[str, list[str]] = {}
         self.files: dict[str, Path] = {}
+        self.stopped = False
         self._count = 0
 
     def __enter__(self) -> Self:
-        self.each(list(self.ports), self._start)
+        try:
+            self.each(list(self.ports), self._start)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -51,6 +56,10 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all processes."""
         for session in self.sessions.values():
             session.close()
 
@@ -66,7 +75,8 @@ class Crew:
 
         def attempt(name: str) -> None:
             try:
-                done[name] = work(name)
+                if not self.stopped:
+                    done[name] = work(name)
             except PortError as error:
                 self.problems.append(error)
 
@@ -74,7 +84,8 @@ class Crew:
             try:
                 list(pool.map(attempt, names))
             except BaseException:  # Ctrl-C, which nobody should have to wait for
-                for session in self.sessions.values():
+                self.stopped = True
+                for session in list(self.sessions.values()):
                     session.kill()
                 raise
         return {name: done[name] for name in names if name in done}
@@ -111,6 +122,8 @@ class Crew:
         processes = min(len(self.ports), os.cpu_count() or 1)
         session = Session(port, self.dtype, processes=processes, timeout=self.timeout)
         self.sessions[name] = session
+        if self.stopped:
+            session.kill()
         described = session.ask(do="describe")
         self.defines[name], self.versions[name] = described["defines"], described["versions"]
         one = len({port.framework for port in self.ports.values()}) == 1

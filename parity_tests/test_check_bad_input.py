@@ -125,7 +125,7 @@ def test_nobody_draws_weights(tmp_path, right) -> None:
     [
         ("import os; os.kill(os.getpid(), 9)", "was killed by signal 9"),
         ("import os; os._exit(3)", "ended with status 3"),
-        ("import time; time.sleep(60)", "took more than 3 s and was stopped"),
+        ("import time; time.sleep(600)", "took more than 12 s and was stopped"),
     ],
 )
 def test_a_port_that_dies_or_hangs_is_named_and_the_others_finish(
@@ -133,7 +133,7 @@ def test_a_port_that_dies_or_hangs_is_named_and_the_others_finish(
 ) -> None:
     wrong = write_port(tmp_path / "wrong.py", (STEP, f"    {line}\n{STEP}"))
     same = write_port(tmp_path / "same.py")
-    outcome = checked(right, wrong, same, timeout=3.0)
+    outcome = checked(right, wrong, same, timeout=12.0)
     assert outcome.status == 1
     assert [problem.port for problem in outcome.problems] == ["wrong"]
     assert message in outcome.headline

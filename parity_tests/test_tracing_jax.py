@@ -2,15 +2,14 @@
 
 from functools import partial
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
-from flax import nnx
 
 from common.parity.measure import Disagreement, require_named
-from jax_impl import tracing
+
+jax = pytest.importorskip("jax", reason="jax is not installed; see the extra jax")
+jnp, nnx = pytest.importorskip("jax.numpy"), pytest.importorskip("flax.nnx")
+optax, tracing = pytest.importorskip("optax"), pytest.importorskip("jax_impl.tracing")
 
 IMAGES = jnp.asarray(np.random.default_rng(0).normal(size=(4, 5, 5, 2)), jnp.float32)
 

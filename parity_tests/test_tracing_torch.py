@@ -4,11 +4,11 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
 from common.parity.measure import require_named
-from torch_impl import tracing
+
+torch = pytest.importorskip("torch", reason="torch is not installed; see the extra torch")
+tracing, nn = pytest.importorskip("torch_impl.tracing"), torch.nn
 
 
 def stepped(replaced: str = "") -> tuple[dict[str, np.ndarray], nn.Sequential]:

@@ -1,0 +1,165 @@
+"""`make eject`: every system as a script in every framework, against the port itself.
+
+A script is clean for ruff, imports nothing of this project, runs by itself, and five of its
+steps give the port's weights and losses to the last bit.
+"""
+
+import argparse
+import ast
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from dataclasses import asdict
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from common.backends import BACKENDS, LESS, Backend, load
+from common.contract import network_contract
+from common.contract.initialisers import initial_state
+from common.eject.script import LIMIT, script
+from common.parity.cases import cases
+from common.streams.step_inputs import draw_step_inputs
+from common.streams.synthetic import synthetic_batch
+from common.systems import SYSTEMS, System
+from common.systems.options import apply_settings
+
+STEPS = 5
+RUFF = (sys.executable, "-m", "ruff")
+WIDTH = ("--isolated", "--line-length", "100")
+
+
+def narrow(name: str) -> System:
+    """The system with narrow layers and small batches, as the parity cases have it."""
+    case = cases([name])[0]
+    return apply_settings(case.system, [f"batch_size={case.batch_size}"])
+
+
+def imported(text: str, folder: Path, name: str) -> ModuleType:
+    """The script as a module."""
+    path = folder / f"{name}.py"
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def differing(backend: Backend, system: System, module: ModuleType) -> list[str]:
+    """The names of the tensors and losses that differ after the steps."""
+    state = initial_state(system, 1)
+    port, ejected = backend.gan.build(system, state), module.build(state)
+    wrong: list[str] = []
+    for step in range(1, STEPS + 1):
+        inputs = draw_step_inputs(
+            system,
+            1,
+            step,
+            system.batch_size,
+            lambda index, step=step: synthetic_batch(system, 1, step, index, system.batch_size),
+        )
+        metrics = backend.schedule.training_step(port, inputs)
+        updates = [
+            [_given(asdict(each)) for each in part]
+            for part in (inputs.discriminator, inputs.generator)
+        ]
+        losses = module.train_step(ejected, *updates)
+        for name, loss in zip(("loss_d", "loss_g"), losses, strict=True):
+            pair = [np.ravel(backend.interop.to_canonical(v)) for v in (metrics[name], loss)]
+            wrong += [] if np.array_equal(*pair) else [f"{name} at step {step}"]
+    for place, network in enumerate(("generator", "discriminator")):
+        parameters = network_contract(system, network)
+        ours = backend.interop.read_network(getattr(port, network), parameters)
+        theirs = backend.interop.read_network(ejected[place], parameters)
+        wrong += [name for name in ours if not np.array_equal(ours[name], theirs[name])]
+    return wrong
+
+
+def _given(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arrays.items() if value is not None}
+
+
+def untidy(path: Path) -> str:
+    """What ruff says of the script."""
+    calls = (
+        [*RUFF, "check", *WIDTH, "--select", "E,F,I", str(path)],
+        [*RUFF, "format", "--diff", *WIDTH, str(path)],
+    )
+    answers = [subprocess.run(call, capture_output=True, text=True, check=False) for call in calls]
+    return "".join(a.stdout + a.stderr for a in answers if a.returncode)
+
+
+def imports_of(text: str) -> set[str]:
+    """The top-level packages that the script imports."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def run_alone(module: ModuleType, out: Path) -> None:
+    """Two steps of the script's own loop, on its own data and weights."""
+    given = ["script", "--steps", "2", "--out", str(out)]
+    with patch.object(sys, "argv", given), redirect_stdout(StringIO()) as printed:
+        module.main()
+    assert printed.getvalue().startswith("step 1: loss_d ")
+    assert out.stat().st_size
+
+
+def check(backend: Backend, name: str, folder: Path) -> list[str]:
+    """What is wrong with that system's script; nothing, if all is well."""
+    system, text = narrow(name), script(backend.name, SYSTEMS[name])
+    full = folder / f"{name}_{backend.name}_full.py"
+    full.write_text(text, encoding="utf-8")
+    problems = []
+    if len(text.splitlines()) > LIMIT:
+        problems.append(f"{len(text.splitlines())} lines")
+    if imports_of(text) & {"common", *(f"{each}_impl" for each in BACKENDS)}:
+        problems.append("imports this project")
+    if found := untidy(full):
+        problems.append(f"ruff: {found}")
+    module = imported(script(backend.name, system), folder, f"{name}_{backend.name}")
+    if wrong := differing(backend, system, module):
+        problems.append(f"differs: {', '.join(wrong[:4])}; {len(wrong)} in all")
+    run_alone(
+        module,
+        folder / f"{name}_{backend.name}{'.png' if hasattr(module, 'save_grid') else '.npz'}",
+    )
+    return problems
+
+
+def main() -> None:
+    """Check the scripts of one backend, or of each in its own process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("backend", nargs="?", choices=BACKENDS)
+    parser.add_argument("systems", nargs="*")
+    options = parser.parse_args()
+    if options.backend is None:
+        calls = [[sys.executable, "-m", "parity_tests.eject_all", each] for each in BACKENDS]
+        sys.exit(max(subprocess.run(call, check=False).returncode for call in calls))
+    backend = load(options.backend, device="cpu", dtype="float32", exact=False, effort=LESS)
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.systems or SYSTEMS:
+            try:
+                problems = check(backend, name, Path(folder))
+            except Exception as error:
+                problems = [f"{type(error).__name__}: {error}"]
+            failed |= bool(problems)
+            print(options.backend, name, "; ".join(problems) or "equal to the last bit", flush=True)
+    sys.exit(int(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -42,7 +42,7 @@ def keywords(system: System, part: str, values: Mapping[str, Any]) -> list[str]:
     known = constants(system)
     arguments = []
     for name, value in values.items():
-        candidates = (name.upper(), f"{part}_{name}".upper())
+        candidates = [f"{before}{name}".upper() for before in ("", f"{part}_", "wasserstein_")]
         found = [each for each in candidates if each in known and known[each] == value]
         arguments.append(f"{name}={found[0] if found else _literal(value)}")
     return arguments

@@ -7,14 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-LEAVES = {{
-    "kernel": "weight",
-    "bias": "bias",
-    "scale": "weight",  #? norms
-    "mean": "running_mean",  #? norms
-    "var": "running_var",  #? norms
-    "u": "u",  #? spectral
-}}
+LEAVES = dict(kernel="weight", bias="bias")  #? !norms
+NORMS = dict(scale="weight", mean="running_mean", var="running_var")  #? norms
+LEAVES = dict(kernel="weight", bias="bias", u="u", **NORMS)  #? norms
 
 {LAYOUTS}
 def native(array):

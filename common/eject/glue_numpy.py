@@ -19,8 +19,8 @@ def initial_weights(rng):
     known = {name: tuple(tensor.shape) for name, tensor in named(networks()).items()}  #? named
     known = shapes()  #? !named
     for name, shape in known.items():
-        layer, _, leaf = name.rpartition(".")  #? !normal glorot_or_norms
-        layer = name.rpartition(".")[0]  #? !glorot_or_norms !normal
+        layer, _, leaf = name.rpartition(".")  #? !normal spectral_or_norms
+        layer = name.rpartition(".")[0]  #? !spectral_or_norms !normal
         weight = known.get(f"{layer}.weight", shape)  #? !normal
         fan_in = math.prod(weight[1:])  #? !normal
         fan_out = weight[0] * math.prod(weight[2:])  #? glorot_uniform
@@ -62,15 +62,17 @@ def step_inputs(rng, samples, step):
     """The arrays of one step: of each update of the discriminator, then of the generator."""
     warm = step <= WARM_STEPS or (step - 1) % WARM_EVERY == 0  #? warm
     count = WARM_DISCRIMINATOR_STEPS if warm else DISCRIMINATOR_STEPS  #? warm
-    count = DISCRIMINATOR_STEPS  #? alternating !warm
-    reals = [samples[rng.integers(len(samples), size=BATCH_SIZE)] for _ in range(count)]  #? alternating
-    critic = [{"real": real, "noise": draw_noise(rng, BATCH_SIZE)} for real in reals]  #? alternating
+    count = DISCRIMINATOR_STEPS  #? alternating !warm !single
+    reals = [samples[rng.integers(len(samples), size=BATCH_SIZE)] for _ in range(count)]  #? alternating !single
+    critic = [{"real": real, "noise": draw_noise(rng, BATCH_SIZE)} for real in reals]  #? alternating !single
     for arrays in critic:  #? penalty
         arrays["alpha"] = rng.random(BATCH_SIZE)  #? penalty
-    return critic, [{"noise": draw_noise(rng, BATCH_SIZE)} for _ in range(GENERATOR_STEPS)]  #? fresh
-    return critic, [{"noise": critic[-1]["noise"]} for _ in range(GENERATOR_STEPS)]  #? same
-    real = samples[rng.integers(len(samples), size=BATCH_SIZE)]  #? !alternating
-    critic = {"real": real, "noise": draw_noise(rng, BATCH_SIZE)}  #? shared
+    return critic, [{"noise": draw_noise(rng, BATCH_SIZE)} for _ in range(GENERATOR_STEPS)]  #? fresh !single
+    return critic, [{"noise": critic[-1]["noise"]} for _ in range(GENERATOR_STEPS)]  #? same !single
+    real = samples[rng.integers(len(samples), size=BATCH_SIZE)]  #? !several
+    critic = {"real": real, "noise": draw_noise(rng, BATCH_SIZE)}  #? !mixed !several
+    return [critic], [{"noise": draw_noise(rng, BATCH_SIZE)}]  #? single fresh
+    return [critic], [{"noise": critic["noise"]}]  #? single same
     critic |= {name: draw_masks(rng, BATCH_SIZE) for name in ("real_masks", "fake_masks")}  #? shared masks
     return [critic], [{"masks": draw_masks(rng, BATCH_SIZE)}]  #? shared masks
     return [critic], [{}]  #? shared !masks

@@ -7,15 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-LEAVES = {{
-    "kernel": "weight",
-    "bias": "bias",
-    "gamma": "weight",  #? norms
-    "beta": "bias",  #? norms
-    "moving_mean": "running_mean",  #? norms
-    "moving_variance": "running_var",  #? norms
-    "u": "u",  #? spectral
-}}
+LEAVES = dict(kernel="weight", bias="bias")  #? !norms
+NORMS = dict(gamma="weight", moving_mean="running_mean", moving_variance="running_var")  #? norms
+LEAVES = dict(kernel="weight", bias="bias", beta="bias", u="u", **NORMS)  #? norms
 
 {LAYOUTS}
 def native(array):

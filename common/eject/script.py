@@ -1,11 +1,10 @@
 """One system in one framework as the text of a script that imports nothing of this project."""
 
-from collections.abc import Iterator
 from importlib import import_module
 
 from common.backends import TITLES
-from common.contract import contract
 from common.eject.constants import assignments, keywords
+from common.eject.features import features
 from common.eject.glue_numpy import TEXT
 from common.eject.imports import import_block
 from common.eject.registry import parts
@@ -22,7 +21,6 @@ from common.eject.text import (
 from common.eject.updates import step_functions, updates
 from common.systems import System
 from common.systems.losses import Wasserstein, WassersteinGP
-from common.systems.schedules import Alternating, MixedBatch, SharedFakes
 
 LIMIT = 250  # lines of a script
 INITIALISERS = {
@@ -82,33 +80,6 @@ def _script(backend: str, system: System, level: int) -> str:
         )
         + f"{_gap(body)}{body}{ending}"
     )
-
-
-def features(backend: str, system: System) -> Iterator[str]:
-    """What the marks of the glue ask for."""
-    tensors = contract(system)
-    yield from (system.initialiser, f"noise_{system.noise}")
-    images = len(system.sample_shape) == 3
-    yield "images" if images else "numbers" if system.sample_shape == (1,) else "points"
-    flags = {
-        "named": backend in ("torch", "jittor"),
-        "unit": system.networks.pixel_range == "unit",
-        "norms": any(p.kind == "running_mean" for p in tensors),
-        "glorot_or_norms": any(p.kind == "running_mean" or p.kind == "spectral_u" for p in tensors),
-        "spectral": any(p.kind == "spectral_u" for p in tensors),
-        "maps_in": any(p.maps_in for p in tensors),
-        "maps_out": any(p.maps_out for p in tensors),
-        "maps": any(p.maps_in or p.maps_out for p in tensors),
-        "masks": bool(system.networks.masks),
-        "penalty": isinstance(system.loss, WassersteinGP),
-        "shared": isinstance(system.schedule, SharedFakes),
-        "mixed": isinstance(system.schedule, MixedBatch),
-    }
-    yield from (name for name, is_on in flags.items() if is_on)
-    if isinstance(system.schedule, Alternating):
-        yield from ("alternating", system.schedule.noise_reuse)
-        if system.schedule.warm_up is not None:
-            yield "warm"
 
 
 def _imports(backend: str, system: System) -> str:

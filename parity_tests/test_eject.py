@@ -10,6 +10,7 @@ import pytest
 from common import ROOT
 from common.backends import BACKENDS
 from common.eject.script import script
+from common.eject.settled import settled
 from common.eject.text import call, compact, without_annotations, without_options
 from common.systems import SYSTEMS
 from parity_tests.eject_all import imports_of, untidy
@@ -147,3 +148,15 @@ def test_edits_leave_what_ruff_would_write() -> None:
     )
     step = "def f(\n    a: int,\n    penalty: int | None = None,\n):\n    g(a, *masks)"
     assert without_options(step, ["penalty", "masks"]) == "def f(\n    a: int,\n):\n    g(a)"
+
+
+def test_only_the_taken_branch_is_kept() -> None:
+    text = "def f(a):\n    if a.on:\n        return 1\n    return 2"
+    assert settled(text, {"on": True}) == "def f(a):\n    return 1"
+    assert settled(text, {"on": False}) == "def f(a):\n    return 2"
+    assert settled(text, {"other": True}) == text
+    negated = "def f(on):\n    g()\n    if not on:\n        g(1)\n    return 2"
+    assert settled(negated, {"on": True}) == "def f(on):\n    g()\n    return 2"
+    assert settled(negated, {"on": False}) == "def f(on):\n    g()\n    g(1)\n    return 2"
+    assert "_unit" in (ROOT / "jax_impl" / "spectral.py").read_text()
+    assert "_unit" not in script("jax", SYSTEMS["sngan"])

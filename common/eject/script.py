@@ -8,6 +8,7 @@ from common.eject.features import features
 from common.eject.glue_numpy import TEXT
 from common.eject.imports import import_block
 from common.eject.registry import parts
+from common.eject.settled import settled
 from common.eject.sources import Key, Sources
 from common.eject.text import (
     call,
@@ -51,9 +52,12 @@ def _script(backend: str, system: System, level: int) -> str:
     known = set(features(backend, system))
     unused = (*(() if "penalty" in known else _PENALTY), *(() if "masks" in known else _MASKS))
 
+    options = {k: v for k, v in system.networks.discriminator.items() if isinstance(v, bool)}
+
     def edit(module: str, text: str) -> str:
         if module == "steps":
             text = without_options(text, unused)
+        text = settled(text, options)
         if level:
             text = without_annotations(text)
         text = compact(text)

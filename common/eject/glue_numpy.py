@@ -84,7 +84,7 @@ def read_samples(path, rng):
     """The samples $RANGE: the file's first array, or $DATA."""
     if path is not None:
         with np.load(path) as arrays:
-            return np.asarray(arrays[arrays.files[0]], np.float32)
+            return arrays[arrays.files[0]].astype(np.float32).reshape(-1, *SAMPLE_SHAPE)
     digits = (load_digits().images * (255 / 16)).round().astype(np.uint8)  #? images
     size = SAMPLE_SHAPE[1:]  #? images
     images = np.stack([Image.fromarray(digit).resize(size, Image.BILINEAR) for digit in digits])  #? images

@@ -1,5 +1,6 @@
 """One system in one framework as the text of a script that imports nothing of this project."""
 
+from functools import cache
 from importlib import import_module
 
 from common.backends import TITLES
@@ -34,6 +35,7 @@ _PENALTY = ("penalty", "alpha")
 _MASKS = ("real_masks", "fake_masks", "generator_masks", "masks")
 
 
+@cache
 def script(backend: str, system: System) -> str:
     """The script, as `ruff format` writes it.
 

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from common import ROOT
@@ -33,7 +34,12 @@ class Definition:
 
     def names(self) -> set[str]:
         """Every name that it reads or binds."""
-        return {node.id for node in ast.walk(ast.parse(self.text)) if isinstance(node, ast.Name)}
+        return _names(self.text)
+
+
+@cache
+def _names(text: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
 
 
 class Sources:

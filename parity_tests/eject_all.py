@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 from contextlib import redirect_stdout
-from dataclasses import asdict
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -25,7 +24,7 @@ from common.contract import network_contract
 from common.contract.initialisers import initial_state
 from common.eject.script import script
 from common.parity.cases import cases
-from common.streams.step_inputs import draw_step_inputs
+from common.streams.step_inputs import StepInputs, draw_step_inputs
 from common.streams.synthetic import synthetic_batch
 from common.systems import SYSTEMS, System
 from common.systems.options import apply_settings
@@ -56,32 +55,45 @@ def imported(text: str, folder: Path, name: str) -> ModuleType:
 
 def differing(backend: Backend, system: System, module: ModuleType) -> list[str]:
     """The names of the tensors and losses that differ after the steps."""
+    ours = computed(backend, system, None)
+    theirs = computed(backend, system, module)
+    return [name for name in ours if not np.array_equal(ours[name], theirs[name])]
+
+
+def computed(backend: Backend, system: System, module: ModuleType | None) -> dict[str, Any]:
+    """The losses of each step and the weights after the last, of a script or of the port itself.
+
+    Another port makes the same steps, each before: what Jittor computes second in a process may
+    round otherwise than the first, even if both are the port, so both sides come second.
+    """
     state = initial_state(system, 1)
-    port, ejected = backend.gan.build(system, state), module.build(state)
-    wrong: list[str] = []
+    before = backend.gan.build(system, state)
+    port = backend.gan.build(system, state) if module is None else None
+    gan = (port.generator, port.discriminator) if module is None else module.build(state)
+    arrays: dict[str, Any] = {}
     for step in range(1, STEPS + 1):
-        inputs = draw_step_inputs(
-            system,
-            1,
-            step,
-            system.batch_size,
-            lambda index, step=step: synthetic_batch(system, 1, step, index, system.batch_size),
-        )
-        metrics = backend.schedule.training_step(port, inputs)
-        updates = [
-            [_given(asdict(each)) for each in part]
-            for part in (inputs.discriminator, inputs.generator)
-        ]
-        losses = module.train_step(ejected, *updates)
+        inputs = step_inputs(system, step)
+        if backend.name == "jittor":
+            backend.schedule.training_step(before, inputs)
+        if module is None:
+            metrics = backend.schedule.training_step(port, inputs)
+            losses = metrics["loss_d"], metrics["loss_g"]
+        else:
+            parts = (inputs.discriminator, inputs.generator)
+            losses = module.train_step(gan, *([_given(vars(u)) for u in part] for part in parts))
         for name, loss in zip(("loss_d", "loss_g"), losses, strict=True):
-            pair = [np.ravel(backend.interop.to_canonical(v)) for v in (metrics[name], loss)]
-            wrong += [] if np.array_equal(*pair) else [f"{name} at step {step}"]
-    for place, network in enumerate(("generator", "discriminator")):
-        parameters = network_contract(system, network)
-        ours = backend.interop.read_network(getattr(port, network), parameters)
-        theirs = backend.interop.read_network(ejected[place], parameters)
-        wrong += [name for name in ours if not np.array_equal(ours[name], theirs[name])]
-    return wrong
+            arrays[f"{name} at step {step}"] = np.ravel(backend.interop.to_canonical(loss))
+    for network, name in zip(gan, ("generator", "discriminator"), strict=False):
+        arrays |= backend.interop.read_network(network, network_contract(system, name))
+    return arrays
+
+
+def step_inputs(system: System, step: int) -> StepInputs:
+    """The inputs of that step: synthetic samples, noise and masks."""
+    size = system.batch_size
+    return draw_step_inputs(
+        system, 1, step, size, lambda index: synthetic_batch(system, 1, step, index, size)
+    )
 
 
 def _given(arrays: dict[str, Any]) -> dict[str, Any]:

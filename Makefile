@@ -7,7 +7,7 @@ CUDA ?= 12
 # Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
 SYSTEMS ?=
 
-.PHONY: parity quick full-width figures parity-gpu setup-gpu test lint types docs faults setup clean help
+.PHONY: parity quick full-width figures parity-gpu setup-gpu test lint types docs faults eject setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -19,6 +19,7 @@ help:
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make faults      plant 283 mistakes into ports, and see how many are found and placed"
+	@echo "make eject       write all 52 scripts of rosetta eject, and compare each with its port"
 	@echo "make docs        the idiom book: docs/_build/index.html"
 	@echo "make clean       remove the environment and everything built"
 
@@ -56,6 +57,10 @@ test: lint types
 # What rosetta check says of right ports on many seeds, and of a mistake in each.
 faults: setup
 	$(BIN)/python -m parity_tests.check_faults --seeds 20
+
+# Each script's five steps against its port's, to the last bit; ruff; two steps of its own loop.
+eject: setup
+	$(BIN)/python -m parity_tests.eject_all
 
 lint: setup
 	$(BIN)/ruff check .

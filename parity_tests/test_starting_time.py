@@ -55,6 +55,9 @@ REFUSED = [
     ["evaluate", "nofile", "torch"],
     ["export", "nofile", "torch", "--out", "x.pt"],
     ["bench", "nosuch"],
+    ["eject", "nosuch", "lsgan_mlp", "--out", "x.py"],
+    ["eject", "torch", "nosuch", "--out", "x.py"],
+    ["eject", "torch", "lsgan_mlp", "--out", "x"],
 ]
 LIBRARIES_ALONE = "import typer, pydantic, typer._adapters, typer.rich_utils"
 # Measured: 1.3 for train --help and 1.0 for the refusal; with all imports at the top, 2.1 and 1.7.

@@ -62,6 +62,10 @@ GROUPS = {
             "Export both networks to a file that the framework loads without this project.",
             needs=_FILES,
         ),
+        "eject": Command(
+            "ejecting",
+            "Write a system in one framework as one script that needs nothing of this project.",
+        ),
     },
     "Parity": {
         "check": Command(

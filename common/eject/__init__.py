@@ -1,0 +1,1 @@
+"""One system in one framework as a single script, drawn from the ports' own modules."""

@@ -1,0 +1,183 @@
+"""`make eject`: every system as a script in every framework, against the port itself.
+
+A script is clean for ruff, imports nothing of this project, runs by itself, and five of its
+steps with narrow layers give the port's weights and losses to the last bit.
+"""
+
+import argparse
+import ast
+import importlib.util
+import subprocess
+import sys
+import tempfile
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from common.backends import BACKENDS, LESS, Backend, load
+from common.contract import network_contract
+from common.contract.initialisers import initial_state
+from common.eject.script import script
+from common.parity.cases import cases
+from common.streams.step_inputs import StepInputs, draw_step_inputs
+from common.streams.synthetic import synthetic_batch
+from common.systems import SYSTEMS, System
+from common.systems.options import apply_settings
+
+STEPS = 5
+CONTROL = "lsgan_mlp"  # of which a script with another learning rate must differ
+RUFF = (sys.executable, "-m", "ruff")
+WIDTH = ("--isolated", "--line-length", "100")
+
+
+def narrow(name: str) -> System:
+    """The system with narrow layers and small batches, as the parity cases have it."""
+    case = cases([name])[0]
+    return apply_settings(case.system, [f"batch_size={case.batch_size}"])
+
+
+def imported(text: str, folder: Path, name: str) -> ModuleType:
+    """The script as a module."""
+    path = folder / f"{name}.py"
+    path.write_text(text, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def differing(backend: Backend, system: System, module: ModuleType) -> list[str]:
+    """The names of the tensors and losses that differ after the steps."""
+    ours = computed(backend, system, None)
+    theirs = computed(backend, system, module)
+    return [name for name in ours if not np.array_equal(ours[name], theirs[name])]
+
+
+def computed(backend: Backend, system: System, module: ModuleType | None) -> dict[str, Any]:
+    """The losses of each step and the weights after the last, of a script or of the port itself.
+
+    Another port makes the same steps, each before: what Jittor computes second in a process may
+    round otherwise than the first, even if both are the port, so both sides come second.
+    """
+    state = initial_state(system, 1)
+    before = backend.gan.build(system, state)
+    port = backend.gan.build(system, state) if module is None else None
+    gan = (port.generator, port.discriminator) if module is None else module.build(state)
+    arrays: dict[str, Any] = {}
+    for step in range(1, STEPS + 1):
+        inputs = step_inputs(system, step)
+        if backend.name == "jittor":
+            backend.schedule.training_step(before, inputs)
+        if module is None:
+            metrics = backend.schedule.training_step(port, inputs)
+            losses = metrics["loss_d"], metrics["loss_g"]
+        else:
+            parts = (inputs.discriminator, inputs.generator)
+            losses = module.train_step(gan, *([_given(vars(u)) for u in part] for part in parts))
+        for name, loss in zip(("loss_d", "loss_g"), losses, strict=True):
+            arrays[f"{name} at step {step}"] = np.ravel(backend.interop.to_canonical(loss))
+    for network, name in zip(gan, ("generator", "discriminator"), strict=False):
+        arrays |= backend.interop.read_network(network, network_contract(system, name))
+    return arrays
+
+
+def step_inputs(system: System, step: int) -> StepInputs:
+    """The inputs of that step: synthetic samples, noise and masks."""
+    size = system.batch_size
+    return draw_step_inputs(
+        system, 1, step, size, lambda index: synthetic_batch(system, 1, step, index, size)
+    )
+
+
+def _given(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arrays.items() if value is not None}
+
+
+def untidy(path: Path) -> str:
+    """What ruff says of the script."""
+    calls = (
+        [*RUFF, "check", *WIDTH, "--select", "E,F,I", str(path)],
+        [*RUFF, "format", "--diff", *WIDTH, str(path)],
+    )
+    answers = [subprocess.run(call, capture_output=True, text=True, check=False) for call in calls]
+    return "".join(a.stdout + a.stderr for a in answers if a.returncode)
+
+
+def imports_of(text: str) -> set[str]:
+    """The top-level packages that the script imports."""
+    names = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+def run_alone(module: ModuleType, out: Path) -> None:
+    """Two steps of the script's own loop, on its own data and weights."""
+    given = ["script", "--steps", "2", "--out", str(out)]
+    with patch.object(sys, "argv", given), redirect_stdout(StringIO()) as printed:
+        module.main()
+    assert printed.getvalue().startswith("step 1: loss_d ")
+    assert out.stat().st_size
+
+
+def check(backend: Backend, name: str, folder: Path) -> list[str]:
+    """What is wrong with that system's script; nothing, if all is well."""
+    system, text = narrow(name), script(backend.name, SYSTEMS[name])
+    full = folder / f"{name}_{backend.name}_full.py"
+    full.write_text(text, encoding="utf-8")
+    problems = []
+    if imports_of(text) & {"common", *(f"{each}_impl" for each in BACKENDS)}:
+        problems.append("imports this project")
+    if found := untidy(full):
+        problems.append(f"ruff: {found}")
+    module = imported(script(backend.name, system), folder, f"{name}_{backend.name}")
+    if wrong := differing(backend, system, module):
+        problems.append(f"differs: {', '.join(wrong[:4])}; {len(wrong)} in all")
+    if name == CONTROL:
+        planted = script(backend.name, apply_settings(system, ["learning_rate=0.00030001"]))
+        wrong_rate = imported(planted, folder, f"control_{backend.name}")
+        if not differing(backend, system, wrong_rate):
+            problems.append("a wrong learning rate is not noticed")
+    run_alone(
+        module,
+        folder / f"{name}_{backend.name}{'.png' if hasattr(module, 'save_grid') else '.npz'}",
+    )
+    return problems
+
+
+def main() -> None:
+    """Check the scripts of one backend, or of each in its own process."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("backend", nargs="?", choices=BACKENDS)
+    parser.add_argument("systems", nargs="*")
+    options = parser.parse_args()
+    if options.backend is None:
+        calls = [[sys.executable, "-m", "parity_tests.eject_all", each] for each in BACKENDS]
+        sys.exit(max(subprocess.run(call, check=False).returncode for call in calls))
+    backend = load(options.backend, device="cpu", dtype="float32", exact=False, effort=LESS)
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.systems or SYSTEMS:
+            try:
+                problems = check(backend, name, Path(folder))
+            except Exception as error:
+                problems = [f"{type(error).__name__}: {error}"]
+            failed |= bool(problems)
+            lines = len(script(options.backend, SYSTEMS[name]).splitlines())
+            outcome = "; ".join(problems) or "equal to the last bit"
+            print(f"{options.backend} {name}, {lines} lines: {outcome}", flush=True)
+    sys.exit(int(failed))
+
+
+if __name__ == "__main__":
+    main()

@@ -77,6 +77,11 @@ def test_a_port_to_be_mended_is_one_line(tmp_path, right, changes, message) -> N
         ("check a=numpy:PORT b=numpy:PORT --reference c", "unknown port in --reference 'c'"),
         ("check a=numpy:PORT b=numpy:PORT --dtype int8", "unknown dtype 'int8'"),
         ("check a=numpy:PORT b=numpy:PORT --weights /no/file", "/no/file: no such file"),
+        (
+            "check a=numpy:PORT b=numpy:PORT --accept runing-variance",
+            "did you mean running-variance?",
+        ),
+        ("check a=numpy:PORT b=numpy:PORT --leave-out hiden", "did you mean hidden?"),
         ("check /no/check.toml", "/no/check.toml: no such file"),
     ],
     ids=lambda value: value,

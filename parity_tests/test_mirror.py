@@ -22,7 +22,7 @@ FORCED_ARGUMENTS = {"tf_impl": {"training"}}
 # What one framework lacks, so that its package offers it to its own modules.
 EXTRAS = {
     "torch_impl": set(),
-    "tf_impl": {"named_layer"},
+    "tf_impl": set(),
     "jax_impl": {"ConvTranspose", "conv_transpose", "kept_outputs", "vjp"},
     "jittor_impl": {
         "Conv",

@@ -119,16 +119,11 @@ def read_slots(
     return arrays
 
 
-def named_layer(network: keras.Model, path: str) -> keras.Layer:
-    """The layer at a dotted path within a network: "blocks.0.conv"."""
-    layer = network
-    for name in path.split("."):
-        layer = layer[int(name)] if name.isdigit() else getattr(layer, name)
-    return layer
-
-
 def _variable(network: keras.Model, parameter: Parameter) -> keras.Variable:
-    return getattr(named_layer(network, parameter.module), _LEAVES[parameter.kind])
+    layer = network
+    for name in parameter.module.split("."):
+        layer = layer[int(name)] if name.isdigit() else getattr(layer, name)
+    return getattr(layer, _LEAVES[parameter.kind])
 
 
 def _positions(

@@ -1,9 +1,6 @@
 """Quantities that parity compares besides whole steps: forward passes and gradients."""
 
 from collections.abc import Callable, Collection
-from contextlib import ExitStack
-from functools import partial
-from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -14,8 +11,8 @@ from common.systems.schedules import MixedBatch
 from tf_impl import steps
 from tf_impl.device import chosen_device
 from tf_impl.gan import GAN
-from tf_impl.interop import named_layer, native_masks, to_native
-from tf_impl.tracing import to_numpy, watched
+from tf_impl.interop import native_masks, to_native
+from tf_impl.tracing import watched
 
 
 def forward(network: keras.Model, inputs: tf.Tensor, *, training: bool) -> tf.Tensor:
@@ -34,19 +31,7 @@ def layer_outputs(
         if name in layers:
             outputs.setdefault(name, values)
 
-    def activated(name: str, activation: Callable, values: tf.Tensor) -> tf.Tensor:
-        keep("forward", name, to_numpy(values))
-        return activation(values)
-
-    with ExitStack() as undo:
-        # Keras' layers may apply their activation themselves: what is wanted is what enters it.
-        for name in layers:
-            layer = named_layer(network, name)
-            own = getattr(layer, "activation", keras.activations.linear)
-            if own is not keras.activations.linear:
-                told = partial(activated, name, own)
-                undo.enter_context(patch.object(layer, "activation", told))
-        undo.enter_context(watched({"": network}, {}, keep))
+    with watched({"": network}, {}, keep):
         forward(network, inputs, training=True)
     return outputs
 

@@ -13,7 +13,8 @@ from common.check.finder import Finder
 from common.check.judge import ZERO, Judge
 from common.check.options import Options
 from common.check.outcome import Outcome, Problem, merged
-from common.check.requirements import require_shapes, single_in_double
+from common.check.reports.catalogue import check_entry
+from common.check.requirements import require_known, require_shapes, single_in_double
 from common.check.runs import Key, Run
 from common.check.sessions import PortError
 
@@ -29,6 +30,8 @@ def check(options: Options, say: Say = lambda words: None) -> Outcome:
     names = [port.name for port in options.ports]
     if options.reference is not None and options.reference not in names:
         raise unknown("port in --reference", options.reference, names)
+    for entry in options.accept:
+        check_entry(entry)
     outcome = Outcome(options.ports, options.seed, options.steps)
     with TemporaryDirectory(prefix="rosetta-check-") as folder, ExitStack() as stack:
         try:
@@ -52,6 +55,7 @@ class _Check:
         crew = self._crew("float64")
         double = self._experiment(crew, self._given(crew, self.options.seed))
         judge = double.judge()
+        require_known(self.options.leave_out, judge.reference)
         self._describe(double, judge)
         judged = "float64" in self.options.dtypes
         for name, run in double.runs.items() if judged else ():

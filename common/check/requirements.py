@@ -1,10 +1,11 @@
 """What ports have to fulfil before a comparison of them means anything."""
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 import numpy as np
 
-from common import UsageError
+from common import UsageError, unknown
 from common.check.layouts.rearrangement import find
 from common.check.outcome import Comparison
 from common.check.ports import PortFile
@@ -90,6 +91,18 @@ def require_dependence(run: Run, moved: Run, ports: Ports) -> None:
             f"nothing that {files} compute depends on the inputs: agreement would mean nothing; "
             "yield what step computes from its inputs"
         )
+
+
+def require_known(patterns: Sequence[str], reference: Mapping[Key, Values]) -> None:
+    """Every pattern of what is left out has to match an array.
+
+    Raises:
+        UsageError: one matches none.
+    """
+    names = {key.name for key in reference}
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise unknown("array in --leave-out", pattern, sorted(names))
 
 
 def require_shapes(

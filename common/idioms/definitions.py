@@ -19,7 +19,12 @@ class Definition:
     backend: str
     path: str  # from the project's root
     line: int
-    source: str  # including the private functions, classes and constants of the module that it uses
+    parts: tuple[str, ...]  # itself, then the private functions and constants of the module it uses
+
+    @property
+    def source(self) -> str:
+        """The parts as one text."""
+        return "\n\n\n".join(self.parts) + "\n"
 
 
 def all_names() -> list[str]:
@@ -50,11 +55,11 @@ def find_definition(name: str, backend: str) -> Definition:
         hint = f"; did you mean {' or '.join(near)}?" if near else "; `rosetta idioms` lists them"
         raise UsageError(f"{folder.name} has no public {name!r}{hint}")
     lines = path.read_text(encoding="utf-8").splitlines()
-    parts = [
+    parts = tuple(
         "\n".join(lines[_first(part) - 1 : part.end_lineno]) for part in _with_used(known, node)
-    ]
+    )
     place = path.relative_to(ROOT).as_posix()
-    return Definition(name, backend, place, _first(node), "\n\n\n".join(parts) + "\n")
+    return Definition(name, backend, place, _first(node), parts)
 
 
 def _folder(backend: str) -> Path:
@@ -80,7 +85,7 @@ def _top_level(path: Path) -> dict[str, Named]:
 
 
 def _with_used(known: dict[str, Named], node: Named) -> list[Named]:
-    """The node and what it uses of its module, in the module's order."""
+    """The node, then what it uses of its module, in the module's order."""
     wanted, queue = [node], [node]
     while queue:
         used = {part.id for part in ast.walk(queue.pop()) if isinstance(part, ast.Name)}
@@ -89,4 +94,4 @@ def _with_used(known: dict[str, Named], node: Named) -> list[Named]:
             if name in used and helper and other not in wanted:
                 wanted.append(other)
                 queue.append(other)
-    return [part for part in known.values() if part in wanted]
+    return [node, *(part for part in known.values() if part in wanted and part is not node)]

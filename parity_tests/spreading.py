@@ -21,6 +21,8 @@ BY_TEST = (
     "training",
 )
 BY_BACKEND = ("golden", "interop")
+# These share a worker, because each worker would build the book again.
+OF_THE_BOOK = re.compile(r"docs|book_.*")
 
 
 def name_of(path: str) -> str:
@@ -32,6 +34,8 @@ def group_of(node_id: str) -> str:
     """The group of tests that stay on one worker; by file, by test or by backend."""
     path, _, test = node_id.partition("::")
     name, parts = name_of(path), re.split(r"[\[\]-]", test)
+    if OF_THE_BOOK.fullmatch(name):
+        return "book"
     if name in BY_TEST:
         return f"{name}/{parts[0]}"
     if name in BY_BACKEND:

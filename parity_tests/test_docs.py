@@ -16,8 +16,8 @@ from common.idioms.definitions import find_definition
 from common.idioms.line_diff import differing_lines
 from common.systems import SYSTEMS, find_system
 from common.systems.options import options_of
+from parity_tests.book import DOCS, pages, sphinx
 
-DOCS = ROOT / "docs"
 sys.path.append(str(DOCS / "extensions"))
 CONF = """
 import sys
@@ -27,28 +27,6 @@ myst_enable_extensions = ["colon_fence", "dollarmath"]
 html_math_renderer = "mathml"
 """
 NAME = "losses.hinge_generator_loss"
-NEEDED = ("sphinx", "myst_parser", "sphinx_design", "sphinx_copybutton", "furo")
-
-
-def sphinx(source: Path, out: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
-    command += ["-d", str(out.parent / "doctrees"), str(source), str(out)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    """The whole book, built."""
-    for name in NEEDED:
-        pytest.importorskip(name)
-    out = tmp_path_factory.mktemp("site") / "html"
-    answer = sphinx(DOCS, out)
-    assert answer.returncode == 0, answer.stderr
-    return out
-
-
-def pages(site: Path) -> list[Path]:
-    return sorted(path for path in site.rglob("*.html") if path.parts[-2] != "_static")
 
 
 def test_the_book_builds_without_a_warning(site) -> None:

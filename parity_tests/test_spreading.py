@@ -19,6 +19,8 @@ def test_every_file_that_is_named_exists() -> None:
         ("test_golden.py::test_losses_and_fakes[sn-gan-tf]", "golden/tf"),
         ("test_stopping.py::test_a_signal[15]", "stopping/test_a_signal"),
         ("test_common.py::test_streams", "common"),
+        ("test_docs.py::test_every_link_between_pages_resolves", "book"),
+        ("test_book_search.py::test_chinese", "book"),
     ],
 )
 def test_a_test_belongs_to_its_group(test, group) -> None:

@@ -12,8 +12,6 @@ import pytest
 from common import ROOT
 from common.cli.application import load_commands
 from common.drawing.markdown import LINE
-from common.idioms.definitions import find_definition
-from common.idioms.line_diff import differing_lines
 from common.systems import SYSTEMS, find_system
 from common.systems.options import options_of
 from parity_tests.book import DOCS, pages, sphinx
@@ -26,7 +24,6 @@ extensions = ["myst_parser", "sphinx_design", "idiom_book"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 html_math_renderer = "mathml"
 """
-NAME = "losses.hinge_generator_loss"
 
 
 def test_the_book_builds_without_a_warning(site) -> None:
@@ -122,18 +119,6 @@ def test_a_broken_reference_fails_the_build(tmp_path, text, message) -> None:
     answer = small_book(tmp_path / "book", text)
     assert answer.returncode != 0
     assert message in answer.stderr
-
-
-def test_a_listing_shows_the_real_definitions_and_marks_what_differs(tmp_path) -> None:
-    answer = small_book(tmp_path / "book", f"```{{four-ways}} {NAME}\n```")
-    assert answer.returncode == 0, answer.stderr
-    text = (tmp_path / "html" / "index.html").read_text(encoding="utf-8")
-    ours, theirs = (find_definition(NAME, name).source for name in ("torch", "tf"))
-    panel = text[text.index('data-backend="torch"') : text.index('data-backend="tf"')]
-    marked = [("differs-tf" in line) for line in re.findall(r'<span class="(line[^"]*)"', panel)]
-    assert marked == differing_lines(ours, theirs)
-    assert any(marked)
-    assert text.count("<math") == 0
 
 
 def test_an_outdated_translation_is_detected(tmp_path) -> None:

@@ -42,11 +42,15 @@ def aligned(first: Sequence[Block], second: Sequence[Block]) -> Alignment:
     for ours, theirs in matched(first, second, of_blocks):
         one = places[0][id(ours)] if ours else []
         other = places[1][id(theirs)] if theirs else []
-        rows: list[Row] = []
+        alone: list[Row] = []
         for pair in matched(one, other, lambda a, b: of_statements(a[1], b[1])):
-            rows += _rows(*pair)
             _note(found.sides, *pair)
-        found.rows += _closed_up(rows, *lines)
+            if None in pair:
+                alone += _rows(*pair)
+                continue
+            found.rows += [*_closed_up(alone, *lines), *_closed_up(list(_rows(*pair)), *lines)]
+            alone = []
+        found.rows += _closed_up(alone, *lines)
     return found
 
 

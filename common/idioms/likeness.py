@@ -65,11 +65,7 @@ def of_statements(one: Statement, other: Statement) -> float:
     if not one.tokens:
         is_text, is_also = (bool(each.lines[0].text.strip()) for each in (one, other))
         return 0.0 if is_text != is_also or one.key != other.key else PROSE if is_text else BLANK
-    ours, theirs = _key(one), _key(other)
-    same = SAME_KEY if ours and ours == theirs else 0.0
-    kinds = [key.split(" ")[0] for key in (ours, theirs)]
-    if not same and kinds[0] == kinds[1] and kinds[0] not in ("", "="):
-        same = SAME_KIND
+    same = _same_purpose(_key(one), _key(other))
     return _overlap(_words(_texts(one)), _words(_texts(other))) + same - LEAST
 
 
@@ -82,6 +78,17 @@ def of_lines(ours: Numbered, theirs: Numbered) -> float:
         return SAME_NAME
     words = [_words(token.text for token in line.tokens) for line in (one, other)]
     return BLANK + _overlap(*words)
+
+
+def _same_purpose(one: str, other: str) -> float:
+    """For statements of one key or kind, or that assign the same names."""
+    kind, *names = one.split(" ")
+    other_kind, *other_names = other.split(" ")
+    if not kind or kind != other_kind:
+        return 0.0
+    if one == other:
+        return SAME_KEY
+    return SAME_KEY * _overlap(Counter(names), Counter(other_names)) if kind == "=" else SAME_KIND
 
 
 def _key(statement: Statement) -> str:

@@ -48,7 +48,7 @@ class Line:
 class Statement:
     """A simple statement, the head of a compound one, a comment or an empty line."""
 
-    key: str  # "return", "= mean", "def forward", "docstring"; "" for all else
+    key: str  # "return", "= mean variance", "def forward", "docstring"; "" for all else
     lines: tuple[Line, ...]
 
     @cached_property
@@ -128,8 +128,12 @@ def _key(tokens: list[tokenize.TokenInfo]) -> str:
     words = [token.string for token in tokens]
     if words[0] in ("return", "with", "for", "if", "class", "@"):
         return words[0]
-    if "=" in words and words.index("=") <= 3:
-        return f"= {''.join(words[: words.index('=')])}"
+    depth = 0
+    for at, word in enumerate(words):
+        depth += (word in "([{") - (word in ")]}")
+        if not depth and word.endswith("=") and word != "==":
+            names = (t.string for t in tokens[:at] if t.type == tokenize.NAME)
+            return " ".join(["=", *(name for name in names if name != "self")])
     return ""
 
 

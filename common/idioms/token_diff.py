@@ -36,6 +36,8 @@ def _spans(tokens: tuple[tuple[int, Token], ...], differs: list[bool]) -> dict[i
     for (marked, line), group in groupby(numbered, key=lambda each: (marks[each[0]], each[1][0])):
         run = list(group)
         texts = [token.text for _, (_, token) in run]
+        while texts and texts[0] in "),]}:":
+            del texts[0], run[0]
         run = run[: len(_without_loose_end(texts))]
         if marked and any(words[at] for at, _ in run):
             spans.setdefault(line, []).append((run[0][1][1].start, run[-1][1][1].end))

@@ -1,27 +1,19 @@
-"""`four-ways`: the definitions of one public name, in tabs and any two side by side."""
+"""`four-ways`: the definitions of one public name, any two of them side by side."""
 
-from html import escape
+from pathlib import Path
 
 from docutils import nodes
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
 from sphinx.util.docutils import SphinxDirective
 
 from common import ROOT, UsageError
-from common.backends import BACKENDS, TITLES
-from common.idioms.definitions import Definition, find_definition
-from common.idioms.line_diff import differing_lines
+from common.backends import BACKENDS
+from common.idioms.definitions import find_definition
+from idiom_book.listing import CHINESE, ENGLISH, listing
+from idiom_book.notes import Notes
+from idiom_book.tidied import tidied
+from idiom_book.translations import FOLDER
 
-TAB = """:::{{tab-item}} {title}
-:sync: {backend}
-
-```{{code-block}} python
-{source}```
-
-`{path}`, line {line}
-:::
-"""
+FIRST_SCRIPT = Path(__file__).parents[2] / "_static" / "pair_first.js"
 
 
 class FourWays(SphinxDirective):
@@ -33,59 +25,21 @@ class FourWays(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """The tabs and, for wide screens, two panels."""
+        """One node of HTML; which columns are shown is chosen by a script and the style sheet."""
         name = self.arguments[0]
         try:
-            definitions = [find_definition(name, backend) for backend in BACKENDS]
+            found = {backend: tidied(find_definition(name, backend)) for backend in BACKENDS}
         except UsageError as error:
             raise self.error(str(error)) from None
-        for definition in definitions:
+        for definition in found.values():
             self.env.note_dependency(str(ROOT / definition.path))
-        tabs = "".join(
-            TAB.format(
-                title=TITLES[each.backend],
-                backend=each.backend,
-                source=each.source,
-                path=each.path,
-                line=each.line,
-            )
-            for each in definitions
-        )
-        text = f"::::{{tab-set}}\n:sync-group: framework\n:class: four-ways\n\n{tabs}::::\n"
-        panels = nodes.raw("", _panels(name, definitions), format="html")
-        return [*self.parse_text_to_nodes(text), panels]
+        is_chinese = self.env.docname.startswith(FOLDER)
+        notes = Notes(name, self.env.docname, is_chinese=is_chinese)
+        labels = CHINESE if is_chinese else ENGLISH
+        return [nodes.raw("", listing(name, found, labels, notes), format="html")]
 
 
-def _panels(name: str, definitions: list[Definition]) -> str:
-    """Two listings side by side; a script selects which, the style sheet shows them."""
-    codes = "".join(_code(each, definitions) for each in definitions)
-    left, right = _choice("left", name, "torch"), _choice("right", name, "jax")
-    return (
-        f'<details class="pair" data-left="torch" data-right="jax"><summary>Side by side</summary>'
-        f'<div class="choices">{left}{right}</div><div class="panels">{codes}</div></details>'
-    )
-
-
-def _choice(side: str, name: str, chosen: str) -> str:
-    options = "".join(
-        f'<option value="{backend}"{" selected" if backend == chosen else ""}>'
-        f"{TITLES[backend]}</option>"
-        for backend in BACKENDS
-    )
-    label = escape(f"{side} panel of {name}", quote=True)
-    return f'<select data-side="{side}" aria-label="{label}">{options}</select>'
-
-
-def _code(definition: Definition, definitions: list[Definition]) -> str:
-    others = [other for other in definitions if other is not definition]
-    differs = {other.backend: differing_lines(definition.source, other.source) for other in others}
-    coloured = highlight(definition.source, PythonLexer(), HtmlFormatter(nowrap=True))
-    lines = []
-    for number, line in enumerate(coloured.splitlines()):
-        names = [f"differs-{backend}" for backend, marks in differs.items() if marks[number]]
-        lines.append(f'<span class="{" ".join(["line", *names])}">{line or " "}</span>')
-    label = escape(f"{definition.name} in {TITLES[definition.backend]}", quote=True)
-    return (
-        f'<div class="highlight" data-backend="{definition.backend}">'
-        f'<pre tabindex="0" aria-label="{label}">{"".join(lines)}</pre></div>'
-    )
+def choose_before_drawing(app, name, template, context, doctree) -> None:  # type: ignore[no-untyped-def]
+    """Choose the pair in the page's head, so that no other is seen first."""
+    script = FIRST_SCRIPT.read_text(encoding="utf-8")
+    context["metatags"] = f"{context.get('metatags', '')}<script>{script}</script>"

@@ -19,7 +19,7 @@ class Entry:
         name: Its name, which is its anchor too: link `differences.html#name`, or the label `name`.
         title: One line.
         topic: As in docs/differences.toml, such as losses.
-        frameworks: Those whose behaviour it compares, in the catalogue's order.
+        ways: What each framework does of which it says something, in the catalogue's order.
         silent: Whether no framework raises an error or warns where the entry bites.
         fragment: The lines that contain it, in any of the four listings, are what it is about.
     """
@@ -27,7 +27,7 @@ class Entry:
     name: str
     title: str
     topic: str
-    frameworks: tuple[str, ...]
+    ways: dict[str, str]
     silent: bool
     fragment: str
 
@@ -49,7 +49,7 @@ def touching(name: str) -> list[Entry]:
             name=entry["name"],
             title=entry["title"],
             topic=entry["topic"],
-            frameworks=tuple(entry["ways"]),
+            ways=entry["ways"],
             silent=entry["silent"],
             fragment=entry["touches"][name],
         )

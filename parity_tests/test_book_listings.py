@@ -193,6 +193,19 @@ def test_a_note_leads_to_the_catalogue(listing, site) -> None:
     assert listing.run("return document.querySelector(':target').offsetParent !== null")
 
 
+def test_notes_are_those_of_the_pair(browser, site) -> None:
+    browser.open(site / "idioms/batch-norm.html", pair="torch-jax")
+    titles = (
+        "return [...document.querySelectorAll('.ways-notes li:not([hidden]) > a')].map(a => a.href)"
+    )
+    assert any("running-variance" in title for title in browser.run(titles))
+    count = len(browser.run(titles))
+    browser.press("x", "3")  # JAX and PyTorch the other way round: the same notes
+    assert len(browser.run(titles)) == count
+    browser.open(site / "idioms/batch-norm.html", pair="jax-tf")
+    assert not any("running-variance" in title for title in browser.run(titles))
+
+
 def test_without_scripts_two_frameworks_are_shown(browser, site) -> None:
     browser.scripts(False)
     browser.open(site / PAGE)

@@ -19,7 +19,21 @@
     for (const button of document.querySelectorAll('[data-do="types"]')) button.setAttribute("aria-pressed", state.types === "on");
     for (const button of document.querySelectorAll('[data-do="all"]')) button.setAttribute("aria-pressed", state.shown === "all");
     for (const side of document.querySelectorAll(".side")) side.querySelector("select").value = side.dataset.backend;
+    notes();
     if (listing) scrollBy({ top: listing.getBoundingClientRect().top - before, behavior: "instant" });
+  };
+
+  // The notes on what differs between the frameworks that are shown.
+  const notes = () => {
+    const pair = BACKENDS.filter((each) => each === state.left || each === state.right).join("-");
+    for (const each of document.querySelectorAll("[data-pairs]")) {
+      each.hidden = state.shown === "pair" && !each.dataset.pairs.split(" ").includes(pair);
+    }
+    for (const each of document.querySelectorAll(".ways-notes")) {
+      const count = each.querySelectorAll("li:not([hidden])").length;
+      each.querySelector("summary span").textContent = count;
+      each.hidden = count === 0;
+    }
   };
 
   const address = () => {

@@ -2,14 +2,14 @@
 
 import re
 from html import escape
+from itertools import combinations
 
 from common.backends import BACKENDS, TITLES
 from common.idioms.statements import Line, Shown
 from idiom_book.touching import Entry, touching
 
-ENGLISH = "What follows: {count} of the differences touch these lines"
-ENGLISH_ONE = "What follows: one of the differences touches these lines"
-CHINESE = "由此而来的差异（英文）：{count} 条涉及这些代码行"
+ENGLISH = "What follows: differences that touch these lines"
+CHINESE = "由此而来：涉及这些代码行的差异（英文）"
 
 
 class Notes:
@@ -19,17 +19,15 @@ class Notes:
         self.entries = touching(name)
         self.anchor = f"note-{name.replace('.', '-')}"
         self.to_root = "../" * docname.count("/")
-        one = CHINESE if is_chinese else ENGLISH_ONE
-        self.title = (one if len(self.entries) == 1 else CHINESE if is_chinese else ENGLISH).format(
-            count=len(self.entries)
-        )
+        self.title = CHINESE if is_chinese else ENGLISH
 
     def numbers(self, line: Line) -> str:
         """Links to the notes on a line of code or a comment."""
         if line.shown == Shown.UNFOLDED or line.text.lstrip().startswith('"""'):
             return ""
         return "".join(
-            f'<a class="note" href="#{self.anchor}-{at}" title="{escape(entry.title)}">{at}</a>'
+            f'<a class="note" data-pairs="{_pairs(entry)}" href="#{self.anchor}-{at}" '
+            f'title="{escape(entry.title)}">{at}</a>'
             for at, entry in enumerate(self.entries, start=1)
             if entry.fragment in line.text
         )
@@ -41,7 +39,8 @@ class Notes:
             return ""
         items = "".join(self._item(at, each) for at, each in enumerate(self.entries, start=1))
         return (
-            f'<details class="ways-notes"><summary>{self.title}</summary><ol>{items}</ol></details>'
+            f'<details class="ways-notes"><summary>{self.title} '
+            f"(<span>{len(self.entries)}</span>)</summary><ol>{items}</ol></details>"
         )
 
     def _item(self, at: int, entry: Entry) -> str:
@@ -51,9 +50,19 @@ class Notes:
             if b in entry.ways
         )
         return (
-            f'<li id="{self.anchor}-{at}"><a href="{self.to_root}{entry.target}">'
+            f'<li value="{at}" id="{self.anchor}-{at}" data-pairs="{_pairs(entry)}"><a href="{self.to_root}{entry.target}">'
             f"{_code(entry.title)}</a><dl>{ways}</dl></li>"
         )
+
+
+def _pairs(entry: Entry) -> str:
+    """The pairs of frameworks that behave differently there, as far as the entry says."""
+    ways = [entry.ways.get(backend, "") for backend in BACKENDS]
+    return " ".join(
+        f"{BACKENDS[one]}-{BACKENDS[other]}"
+        for one, other in combinations(range(len(BACKENDS)), 2)
+        if ways[one] != ways[other]
+    )
 
 
 def _code(text: str) -> str:

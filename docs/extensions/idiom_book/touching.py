@@ -1,5 +1,6 @@
 """Which entries of the catalogue of differences are about which listing."""
 
+import json
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from typing import Any
 from common import ROOT
 
 CATALOGUE = ROOT / "docs" / "differences.toml"
+STORED_RUNS = ROOT / "docs" / "results" / "differences.json"
 PAGE = "differences"  # the document that shows every entry under its name as an anchor
 
 
@@ -42,6 +44,23 @@ def read_catalogue() -> list[dict[str, Any]]:
     return _read(CATALOGUE.stat().st_mtime_ns)
 
 
+def stored_runs() -> dict[str, dict[str, Any]]:
+    """What the tests measured when they were last stored, by the name of the test."""
+    return _runs(STORED_RUNS.stat().st_mtime_ns)
+
+
+def test_of(entry: dict[str, Any]) -> str:
+    """The name of the function that pins an entry."""
+    name: str = entry["test"].partition("::")[2]
+    return name
+
+
+def differ(entry: dict[str, Any], one: str, other: str) -> bool:
+    """Whether two frameworks behave differently in an entry, by its groups of those alike."""
+    group = {name: i for i, names in enumerate(entry["alike"]) for name in names.split()}
+    return group.get(one, 0) != group.get(other, 0)
+
+
 def touching(name: str) -> list[Entry]:
     """The entries that touch a public name such as losses.gradient_penalty, in their order."""
     return [
@@ -58,8 +77,14 @@ def touching(name: str) -> list[Entry]:
     ]
 
 
+# By the time of the last change: a server that rebuilds the book sees the new file.
 @cache
 def _read(changed: int) -> list[dict[str, Any]]:
-    """The entries, read again if the file has changed, as a server that rebuilds needs it."""
     entries: list[dict[str, Any]] = tomllib.loads(CATALOGUE.read_text("utf-8"))["difference"]
     return entries
+
+
+@cache
+def _runs(changed: int) -> dict[str, dict[str, Any]]:
+    runs: dict[str, dict[str, Any]] = json.loads(STORED_RUNS.read_text("utf-8"))
+    return runs

@@ -184,7 +184,8 @@ def test_types_are_folded_until_asked_for(listing, site) -> None:
 
 
 def test_a_note_leads_to_the_catalogue(listing, site) -> None:
-    note = listing.driver.find_element("css selector", ".side[data-backend=torch] a.note")
+    find = "[...document.querySelectorAll('.ways a.note')].find(note => note.offsetParent)"
+    note = listing.wait(find)
     listing.run("arguments[0].scrollIntoView({block: 'center'})", note)
     note.click()
     item = listing.run("return document.querySelector(':target')?.outerHTML")

@@ -33,8 +33,11 @@ PINNED = pinned()
 
 @pytest.mark.parametrize("difference", DIFFERENCES, ids=lambda difference: difference["name"])
 def test_a_difference_is_complete_and_its_test_pins_its_frameworks(difference) -> None:
-    assert set(difference) - {"touches"} == {*TEXTS, "silent", "ways"}
+    assert set(difference) - {"touches"} == {*TEXTS, "silent", "alike", "ways"}
     assert isinstance(difference["silent"], bool)
+    assert sorted(" ".join(difference["alike"]).split()) == sorted(difference["ways"])
+    assert len(set(difference["alike"])) == len(difference["alike"]) > 1
+    assert all(difference["alike"][1:])
     assert all(difference[key].strip() for key in TEXTS)
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", difference["name"])
     assert set(difference["ways"]) <= set(BACKENDS)
@@ -68,4 +71,9 @@ def test_the_page_shows_every_topic_once() -> None:
     shown = re.findall(r"^```\{differences\} (\S+)$", page, re.MULTILINE)
     assert len(set(shown)) == len(shown)
     assert set(shown) == {difference["topic"] for difference in DIFFERENCES}
-    assert len(re.findall("^## ", page, re.MULTILINE)) == len(shown)
+    sections = re.findall(r"^## (.*)\n\n```\{differences\} (\S+)$", page, re.MULTILINE)
+    assert len(re.findall("^## ", page, re.MULTILINE)) == len(sections) == len(shown)
+    (filters,) = re.findall(
+        r"^```\{difference-filters\}\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL
+    )
+    assert filters.splitlines() == [f"{topic}: {heading}" for heading, topic in sections]

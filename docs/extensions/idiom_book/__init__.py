@@ -4,6 +4,7 @@ from typing import Any
 
 from idiom_book import mathml, translations
 from idiom_book.facts import Architecture, Facts, ParityFigures
+from idiom_book.folding import Filters, Folding
 from idiom_book.four_ways import FourWays, choose_before_drawing
 from idiom_book.hyperparameters import HyperParameters
 from idiom_book.pins import Differences, Pin
@@ -18,6 +19,8 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("hyper-parameters", HyperParameters)
     app.add_directive("parity-figures", ParityFigures)
     app.add_directive("differences", Differences)
+    app.add_directive("difference-filters", Filters)
+    app.set_translator("html", Folding)
     app.add_directive("pin", Pin)
     app.add_directive("samples", Samples)
     app.connect("source-read", translations.mark_lagging)

@@ -2,7 +2,6 @@
 
 import re
 from html import escape
-from itertools import combinations
 
 from common.backends import BACKENDS, TITLES
 from common.idioms.statements import Line, Shown
@@ -26,7 +25,7 @@ class Notes:
         if line.shown == Shown.UNFOLDED or line.text.lstrip().startswith('"""'):
             return ""
         return "".join(
-            f'<a class="note" data-pairs="{_pairs(entry)}" href="#{self.anchor}-{at}" '
+            f'<a class="note" data-pairs="{" ".join(entry.pairs)}" href="#{self.anchor}-{at}" '
             f'title="{escape(entry.title)}">{at}</a>'
             for at, entry in enumerate(self.entries, start=1)
             if entry.fragment in line.text
@@ -50,19 +49,10 @@ class Notes:
             if b in entry.ways
         )
         return (
-            f'<li value="{at}" id="{self.anchor}-{at}" data-pairs="{_pairs(entry)}"><a href="{self.to_root}{entry.target}">'
+            f'<li value="{at}" id="{self.anchor}-{at}" data-pairs="{" ".join(entry.pairs)}">'
+            f'<a href="{self.to_root}{entry.target}">'
             f"{_code(entry.title)}</a><dl>{ways}</dl></li>"
         )
-
-
-def _pairs(entry: Entry) -> str:
-    """The pairs of frameworks that behave differently there, as far as the entry says."""
-    ways = [entry.ways.get(backend, "") for backend in BACKENDS]
-    return " ".join(
-        f"{BACKENDS[one]}-{BACKENDS[other]}"
-        for one, other in combinations(range(len(BACKENDS)), 2)
-        if ways[one] != ways[other]
-    )
 
 
 def _code(text: str) -> str:

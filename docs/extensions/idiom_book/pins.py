@@ -1,8 +1,6 @@
 """The catalogue of differences, and the tests that pin them."""
 
 import ast
-import json
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,15 +10,12 @@ from sphinx.util.docutils import SphinxDirective
 
 from common import ROOT
 from common.backends import BACKENDS, TITLES
+from idiom_book.folding import FOLDED, row
+from idiom_book.touching import CATALOGUE, STORED_RUNS, read_catalogue, stored_runs, test_of
 
-CATALOGUE = ROOT / "docs" / "differences.toml"
-STORED_RUNS = ROOT / "docs" / "results" / "differences.json"
 TESTS = ROOT / "parity_tests"
 
-SECTION = """({anchor})=
-### {title}
-
-{text}
+BODY = """{text}
 
 | framework | behaviour |
 |---|---|
@@ -47,16 +42,27 @@ class Differences(SphinxDirective):
         """One section per entry."""
         self.env.note_dependency(str(CATALOGUE))
         self.env.note_dependency(str(STORED_RUNS))
-        entries = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))["difference"]
-        chosen = [entry for entry in entries if entry["topic"] == self.arguments[0]]
+        topic = self.arguments[0]
+        chosen = [entry for entry in read_catalogue() if entry["topic"] == topic]
         if not chosen:
-            raise self.error(f"{CATALOGUE.name} has no row of topic {self.arguments[0]!r}")
-        for entry in chosen:
-            if _name(entry) not in _stored_runs():
-                test = entry["test"]
-                raise self.error(f"{STORED_RUNS.name} has no run of {test}: pytest --save-pins")
-        text = "\n".join(_section(entry) for entry in chosen)
-        return self.parse_text_to_nodes(text, allow_section_headings=True)
+            raise self.error(f"{CATALOGUE.name} has no row of topic {topic!r}")
+        return [self.section(entry) for entry in chosen]
+
+    def section(self, entry: dict[str, Any]) -> nodes.section:
+        """One entry as a section, whose anchor and label are the entry's name."""
+        if test_of(entry) not in stored_runs():
+            raise self.error(
+                f"{STORED_RUNS.name} has no run of {entry['test']}: pytest --save-pins"
+            )
+        name = entry["name"]
+        section = nodes.section(ids=[name], names=[name], classes=[FOLDED])
+        section["row"] = row(entry)
+        words, messages = self.parse_inline(entry["title"])
+        section += nodes.title(entry["title"], "", *words)
+        section += messages
+        section += self.parse_text_to_nodes(_body(entry))
+        self.state.document.note_explicit_target(section, section)
+        return section
 
 
 class Pin(SphinxDirective):
@@ -75,7 +81,7 @@ class Pin(SphinxDirective):
             raise self.error(f"parity_tests/{file} has no test {name!r}")
         path, source, line = located
         self.env.note_dependency(str(path))
-        kept = _stored_runs().get(name)
+        kept = stored_runs().get(name)
         passed = f"passed with {kept['versions']}" if kept else "part of `make test`"
         text = (
             f"::::{{dropdown}} Pinned by `{name}`\n:icon: pin\n\n"
@@ -85,15 +91,13 @@ class Pin(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
-def _section(entry: dict[str, Any]) -> str:
+def _body(entry: dict[str, Any]) -> str:
     ways = [
         f"| {TITLES[name]} | {entry['ways'][name]} |" for name in BACKENDS if name in entry["ways"]
     ]
-    kept = _stored_runs()[_name(entry)]
+    kept = stored_runs()[test_of(entry)]
     effects = [f"- {label}: {value:.3g}" for label, value in kept["effects"].items()]
-    return SECTION.format(
-        anchor=entry["name"],
-        title=entry["title"],
+    return BODY.format(
         text=entry["text"],
         ways="\n".join(ways),
         remedy=entry["remedy"],
@@ -103,17 +107,6 @@ def _section(entry: dict[str, Any]) -> str:
         effects=":\n\n" + "\n".join(effects) if effects else ".",
         test=entry["test"],
     )
-
-
-def _name(entry: dict[str, Any]) -> str:
-    name: str = entry["test"].partition("::")[2]
-    return name
-
-
-@cache
-def _stored_runs() -> dict[str, Any]:
-    runs: dict[str, Any] = json.loads(STORED_RUNS.read_text(encoding="utf-8"))
-    return runs
 
 
 @cache

@@ -57,7 +57,8 @@ def rendered(
             chosen = Comparison([first, *others[start : start + columns - 1]])
             yield from _side_by_side(chosen, width, marks)
     legend = _legend([TITLES[each.backend] for each in definitions], marks, full)
-    yield from _lines(legend, width, hanging=0)
+    if legend:
+        yield from _lines(legend, width, hanging=0)
 
 
 def _in_turn(comparison: Comparison, width: int, marks: set[str]) -> Iterator[Text]:

@@ -111,10 +111,12 @@ def _row(cells: list[list[Text]], widths: list[int], marks: Sequence[str] = ()) 
 
 
 def _gutter(marks: str) -> Text:
-    text = Text(" ")
-    for mark, else_ in ((ONLY_FIRST, " "), (CHANGED, "│"), (ONLY_OTHER, " ")):
-        text.append(mark, DIFFERENT) if mark in marks else text.append(else_, MUTED)
-    return text
+    kept = (mark if mark in marks else " " for mark in (ONLY_FIRST, ONLY_OTHER))
+    text = Text((CHANGED if CHANGED in marks else "│").join(kept))
+    for at, sign in enumerate(text.plain):
+        if sign != " ":
+            text.stylize(MUTED if sign == "│" else DIFFERENT, at, at + 1)
+    return Text(" ") + text
 
 
 def _joined(parts: list[tuple[Text, int]]) -> Text:

@@ -64,7 +64,8 @@ def _breaks(line: Line) -> Iterator[tuple[int, int]]:
     done = line.tokens[-1].end if line.tokens else line.indent
     for at, sign in enumerate(line.text[done:], start=done):
         if sign == " ":
-            yield at + 1, 0  # in a comment or docstring
+            # In a comment, a docstring or a signature with types.
+            yield at + 1, AFTER_BRACKET if line.text[at - 1] in ":=" else 0
 
 
 def _cost(before: Token, token: Token) -> int:

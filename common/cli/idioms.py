@@ -4,20 +4,11 @@ from itertools import groupby
 from typing import Annotated
 
 import typer
-from rich.columns import Columns
 from rich.console import Console
-from rich.panel import Panel
-from rich.syntax import Syntax
 from rich.table import Table
 
-from common.backends import TITLES
 from common.cli.application import Backends, app, check_backends
-from common.idioms.definitions import Definition, all_names, find_definition
-from common.idioms.line_diff import differing_lines
-
-CODE_WIDTH = 100
-MARGIN = 4  # a panel's frame and padding
-THEME = "ansi_dark"  # the terminal's own colours
+from common.idioms.definitions import all_names, find_definition
 
 
 @app.command()
@@ -29,11 +20,25 @@ def idioms(
         ),
     ] = "",
     backends: Backends = "",
+    full: Annotated[
+        bool, typer.Option("--full", help="Show types and whole docstrings too.")
+    ] = False,
 ) -> None:
     """Show the definition of one public name in each framework.
 
-    With two [bold]--backends[/bold], the lines that differ are marked, and on a wide terminal the
-    two are shown side by side.
+    Each is compared with the first of [bold]--backends[/bold], statement by statement. A mark says
+    that a line differs (~), that only the first framework has it (<), or only the other (>); what
+    differs within a line is bold. Types and docstrings are folded away.
+
+    Side by side, a framework takes 60 columns of the terminal or more: two of them from 120 on,
+    all four from 240 on. Where not all fit, the first is repeated beside the others. Below 120,
+    each follows the one before. Long lines are wrapped.
+
+    [bold]rosetta idioms steps.generator_gradients[/bold]
+
+    [bold]rosetta idioms layers.BatchNorm --backends jax,tf --full[/bold]
+
+    [bold]COLUMNS=160 FORCE_COLOR=1 rosetta idioms gan.GAN | less -R[/bold]
     """
     console = Console()
     chosen = check_backends(backends)
@@ -41,11 +46,10 @@ def idioms(
         _list(console)
         return
     definitions = [find_definition(name, backend) for backend in chosen]
-    if len(definitions) == 2:
-        _show_pair(console, *definitions)
-        return
-    for definition in definitions:
-        console.print(_panel(definition))
+    from common.idioms.terminal import rendered
+
+    for line in rendered(definitions, console.width, full=full):
+        console.print(line, soft_wrap=True)
 
 
 def _list(console: Console) -> None:
@@ -54,26 +58,3 @@ def _list(console: Console) -> None:
     for module, group in groupby(pairs, key=lambda pair: pair[0]):
         table.add_row(module, ", ".join(name for *_, name in group))
     console.print(table)
-
-
-def _show_pair(console: Console, first: Definition, second: Definition) -> None:
-    width = max(len(line) for each in (first, second) for line in each.source.splitlines())
-    wide = console.width >= 2 * (width + MARGIN)
-    panels = [_panel(first, second, width), _panel(second, first, width)]
-    if wide:
-        console.print(Columns(panels, padding=0))
-        return
-    for panel in panels:
-        console.print(panel)
-
-
-def _panel(definition: Definition, other: Definition | None = None, width: int = 0) -> Panel:
-    code = Syntax(
-        definition.source, "python", theme=THEME, code_width=width or None, word_wrap=True
-    )
-    if other is not None:
-        differs = differing_lines(definition.source, other.source)
-        for number in (at for at, marked in enumerate(differs, start=1) if marked):
-            code.stylize_range("reverse", (number, 0), (number, 1 + CODE_WIDTH))
-    title = f"{TITLES[definition.backend]}  {definition.path}:{definition.line}"
-    return Panel(code, title=title, title_align="left", expand=False)

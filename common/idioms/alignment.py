@@ -110,7 +110,10 @@ def _note(sides: tuple[Side, Side], one: Place | None, other: Place | None) -> N
     for side, place in zip(sides, (one, other), strict=True):
         if place:
             start, statement = place
-            side.alone |= {start + at for at, line in enumerate(statement.lines) if line.tokens}
+            signature = statement.key.startswith("def ")  # in full, its lines have no tokens
+            side.alone |= {
+                start + at for at, x in enumerate(statement.lines) if x.tokens or signature
+            }
 
 
 def _closed_up(rows: list[Row], first: list[Line], second: list[Line]) -> Iterator[Row]:

@@ -112,6 +112,16 @@ def test_helpers_follow_and_stand_beside_each_other_by_their_words() -> None:
     assert ("def _norm(x):", "def _root(y):") not in rows_of(one, unlike)
 
 
+def test_names_of_one_thing_are_the_same_words() -> None:
+    one = 'def f(x):\n    self.gamma = add("gamma")\n    self.moving_mean = add("mean")'
+    other = (
+        "def f(x):\n    self.weight = ones()\n    self.dtype = 1\n    self.running_mean = zeros()"
+    )
+    rows = rows_of(one, other)
+    assert ('self.gamma = add("gamma")', "self.weight = ones()") in rows
+    assert ('self.moving_mean = add("mean")', "self.running_mean = zeros()") in rows
+
+
 def test_marks_are_within_the_line() -> None:
     assert marked("return torch.mean(x)", "return jnp.mean(x)") == ["torch"]
     assert marked("return x.mean().detach()", "return x.mean()") == [".detach()"]

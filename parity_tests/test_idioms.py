@@ -10,7 +10,6 @@ from common import ROOT, UsageError
 from common.backends import BACKENDS
 from common.idioms import definitions
 from common.idioms.definitions import all_names, find_definition
-from common.idioms.line_diff import differing_lines
 from parity_tests.test_command_line import rosetta
 
 NAMES = all_names()
@@ -65,14 +64,6 @@ def test_a_name_missing_in_one_package_is_reported_there(tmp_path, monkeypatch) 
     assert find_definition("losses.gradient_penalty", "torch")
     with pytest.raises(UsageError, match=r"jax_impl has no public 'losses.gradient_penalty'"):
         find_definition("losses.gradient_penalty", "jax")
-
-
-def test_differing_lines_are_those_without_an_equal() -> None:
-    ours = "def f(x):\n    # ours\n\n    y = x\n    return y\n"
-    theirs = "def f(x):\n    y = x\n    if y:\n        return y\n"
-    assert differing_lines(ours, theirs) == [False, True, False, False, False]
-    assert differing_lines(theirs, ours) == [False, False, True, False]
-    assert not any(differing_lines(ours, ours))
 
 
 def test_the_command_shows_two_side_by_side(monkeypatch) -> None:

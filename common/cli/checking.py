@@ -16,7 +16,7 @@ Specs = Annotated[
     typer.Argument(
         metavar="PORT...",
         help="FRAMEWORK:FILE for torch, tf, jax, jittor or numpy; NAME=FRAMEWORK:FILE to name it; "
-        "or a TOML file with tables [ports.NAME] of framework, file and python.",
+        "or a TOML file with tables \\[ports.NAME] of framework, file and python.",
     ),
 ]
 

@@ -18,6 +18,10 @@ LEAST_OF_BLOCKS = 0.4
 SAME_NAME = 2.0  # blocks of one name, and the first lines of two statements
 BLANK, PROSE = 0.1, 0.2
 FRAMEWORK_WORDS = frozenset(("torch", "tf", "jnp", "jt", "nnx", "nn", "f", "keras", "jax", "self"))
+SYNONYMS = {
+    **dict.fromkeys(("gamma", "scale", "kernel"), "weight"),
+    **{"beta": "bias", "moving": "running", "variance": "var", "execute": "forward"},
+}
 
 
 def matched(
@@ -88,7 +92,7 @@ def _same_purpose(one: str, other: str) -> float:
         return 0.0
     if one == other:
         return SAME_KEY
-    return SAME_KEY * _overlap(Counter(names), Counter(other_names)) if kind == "=" else SAME_KIND
+    return SAME_KEY * _overlap(_words(names), _words(other_names)) if kind == "=" else SAME_KIND
 
 
 def _key(statement: Statement) -> str:
@@ -102,7 +106,7 @@ def _texts(statement: Statement) -> Iterator[str]:
 
 def _words(tokens: Iterable[str]) -> Counter[str]:
     words = (word.lower() for token in tokens for word in re.findall(r"[A-Za-z]+|\d+", token))
-    return Counter(word for word in words if word not in FRAMEWORK_WORDS)
+    return Counter(SYNONYMS.get(word, word) for word in words if word not in FRAMEWORK_WORDS)
 
 
 def _overlap(one: Counter[str], other: Counter[str]) -> float:

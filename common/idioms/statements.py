@@ -10,7 +10,10 @@ from enum import Enum
 from functools import cached_property
 from io import StringIO
 
-_SHOWN = (tokenize.NAME, tokenize.NUMBER, tokenize.STRING, tokenize.OP)
+_SHOWN = {tokenize.NAME, tokenize.NUMBER, tokenize.STRING, tokenize.OP}
+# From Python 3.12 on an f-string is several tokens.
+_SHOWN |= {getattr(tokenize, name, tokenize.STRING) for name in ("FSTRING_START", "FSTRING_MIDDLE")}
+_SHOWN |= {getattr(tokenize, "FSTRING_END", tokenize.STRING)}
 
 
 class Shown(Enum):

@@ -25,6 +25,7 @@ html_title = "gan-rosetta"
 html_static_path = ["_static"]
 html_css_files = ["idiom_book.css", "catalogue.css"]
 html_js_files = ["idiom_book.js", "catalogue.js"]
+html_search_scorer = str(DOCS / "extensions" / "idiom_book" / "scorer.js")
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

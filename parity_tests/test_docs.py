@@ -207,3 +207,12 @@ def test_every_rosetta_command_has_its_options(command) -> None:
     for argument in arguments:
         if argument.startswith("--"):
             assert argument.partition("=")[0] in {*known, "--help"}, (command, argument)
+
+
+def test_no_two_pages_have_the_same_title() -> None:
+    titles: dict[str, list[str]] = {}
+    for path in DOCS.rglob("*.md"):
+        title = re.search(r"^# (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert title, path
+        titles.setdefault(title[1].casefold(), []).append(path.relative_to(DOCS).as_posix())
+    assert [pages for pages in titles.values() if len(pages) > 1] == []

@@ -30,9 +30,14 @@
       each.hidden = state.shown === "pair" && !each.dataset.pairs.split(" ").includes(pair);
     }
     for (const each of document.querySelectorAll(".ways-notes")) {
-      const count = each.querySelectorAll("li:not([hidden])").length;
-      each.querySelector("summary span").textContent = count;
-      each.hidden = count === 0;
+      const shown = [...each.querySelectorAll("li:not([hidden])")];
+      shown.forEach((item, at) => {
+        item.value = at + 1;
+        const links = each.closest(".ways").querySelectorAll(`a.note[href="#${item.id}"]`);
+        for (const link of links) link.textContent = at + 1;
+      });
+      each.querySelector("summary span").textContent = shown.length;
+      each.hidden = shown.length === 0;
     }
   };
 

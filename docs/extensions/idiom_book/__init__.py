@@ -9,6 +9,7 @@ from idiom_book.four_ways import FourWays, choose_before_drawing
 from idiom_book.hyperparameters import HyperParameters
 from idiom_book.pins import Differences, Pin
 from idiom_book.samples import Samples
+from idiom_book.searching import English
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -21,6 +22,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("differences", Differences)
     app.add_directive("difference-filters", Filters)
     app.set_translator("html", Folding)
+    app.add_search_language(English)
     app.add_directive("pin", Pin)
     app.add_directive("samples", Samples)
     app.connect("source-read", translations.mark_lagging)

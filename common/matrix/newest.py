@@ -1,0 +1,32 @@
+"""Whether what is pinned as newest still is."""
+
+from collections.abc import Mapping
+
+from common.matrix.declaration import Environment
+from common.setup.resolving import normalised, resolve
+
+
+def show_newest(environments: Mapping[Environment, str]) -> int:
+    """Print, for each environment, what pip would choose now; 1 if pip cannot say."""
+    failed = 0
+    for environment, python in environments.items():
+        if not environment.newest:
+            continue
+        found = resolve(environment.newest, python=python)
+        if found.problem:
+            print(f"{environment.name}: {found.problem}")
+            failed = 1
+        else:
+            print(f"{environment.name}: {newer(environment, found.versions) or 'is the newest'}")
+    return failed
+
+
+def newer(environment: Environment, versions: Mapping[str, str]) -> str:
+    """The packages of which pip chose another version than the pinned one."""
+    pins = environment.pins
+    chosen = {name: versions.get(normalised(name), pins[name]) for name in environment.newest}
+    return ", ".join(
+        f"{name} {pins[name]} -> {version}"
+        for name, version in chosen.items()
+        if version != pins[name]
+    )

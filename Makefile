@@ -9,7 +9,7 @@ SYSTEMS ?=
 # Of `make parity-matrix`; all if none is named.
 ENVIRONMENTS ?=
 
-.PHONY: parity parity-matrix matrix-newest quick full-width figures parity-gpu setup-gpu test lint types docs faults eject setup clean help
+.PHONY: parity parity-matrix matrix-newest cuda-extras quick full-width figures parity-gpu setup-gpu test lint types docs faults eject setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -21,6 +21,7 @@ help:
 	@echo "                 make matrix-newest says whether there are newer ones"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
+	@echo "make cuda-extras  ask the package index which GPU builds fit into one environment"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make faults      plant 283 mistakes into ports, and see how many are found and placed"
 	@echo "make eject       write all 52 scripts of rosetta eject, and compare each with its port"
@@ -35,8 +36,16 @@ parity: setup
 parity-matrix: setup
 	$(BIN)/python -m common.matrix $(SYSTEMS) --environments "$(ENVIRONMENTS)" --docs docs
 
-matrix-newest: setup
+matrix-newest: setup .venv-matrix/uv/bin/uv
 	$(BIN)/python -m common.matrix --newest
+
+# Which builds for CUDA fit together, by the package index: nothing is installed but uv.
+cuda-extras: setup .venv-matrix/uv/bin/uv
+	$(BIN)/python -m common.setup.cuda_extras
+
+.venv-matrix/uv/bin/uv:
+	$(PYTHON) -m venv .venv-matrix/uv
+	.venv-matrix/uv/bin/python -m pip install --quiet uv
 
 quick: setup
 	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --kind reduced --out quick-report

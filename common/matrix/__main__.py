@@ -11,6 +11,7 @@ from pathlib import Path
 from common import UsageError
 from common.matrix.building import find_python
 from common.matrix.declaration import Environment, choose, declared
+from common.matrix.newest import show_newest
 from common.matrix.running import build_all, run_matrix
 from common.systems import find_system
 
@@ -22,16 +23,14 @@ def main() -> int:
     parser.add_argument("--environments", default="", help="as in newest,oldest; default: all")
     parser.add_argument("--out", type=Path, default=Path("matrix-report"), help="for the report")
     parser.add_argument("--docs", type=Path, help="write the book's page of a whole run here")
-    parser.add_argument("--newest", action="store_true", help="only ask pip for newer releases")
+    parser.add_argument("--newest", action="store_true", help="only ask for newer releases")
     given = parser.parse_args()
     environments = choose(declared(), given.environments)
     for name in given.systems:
         find_system(name)
-    available = _available(environments)
     if given.newest:
-        from common.matrix.newest import show_newest
-
-        return show_newest(available)
+        return show_newest(environments)
+    available = _available(environments)
     built = build_all(available)
     docs = given.docs
     if docs and (given.systems or len(built) < len(declared())):

@@ -1,18 +1,18 @@
 """Whether what is pinned as newest still is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from common.matrix.declaration import Environment
 from common.setup.resolving import normalised, resolve
 
 
-def show_newest(environments: Mapping[Environment, str]) -> int:
-    """Print, for each environment, what pip would choose now; 1 if pip cannot say."""
+def show_newest(environments: Iterable[Environment]) -> int:
+    """Print, for each environment, what would be chosen now; 1 if the index cannot say."""
     failed = 0
-    for environment, python in environments.items():
+    for environment in environments:
         if not environment.newest:
             continue
-        found = resolve(environment.newest, python=python)
+        found = resolve(environment.newest, python=environment.python)
         if found.problem:
             print(f"{environment.name}: {found.problem}")
             failed = 1
@@ -22,7 +22,7 @@ def show_newest(environments: Mapping[Environment, str]) -> int:
 
 
 def newer(environment: Environment, versions: Mapping[str, str]) -> str:
-    """The packages of which pip chose another version than the pinned one."""
+    """The packages of which another version than the pinned one was chosen."""
     pins = environment.pins
     chosen = {name: versions.get(normalised(name), pins[name]) for name in environment.newest}
     return ", ".join(

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from common import ROOT
+from common import ROOT, UsageError
 from common.backends import DISTRIBUTIONS
 from common.files import write_bytes
 from common.matrix.declaration import Environment
@@ -95,9 +95,15 @@ def build(
 
 
 def describe(name: str, python: str) -> Interpreter:
-    """An interpreter with the versions that are really installed; none, if it does not start."""
+    """An interpreter with the versions that are really installed.
+
+    Raises:
+        UsageError: it does not run, as after an upgrade of the Python that it was made with.
+    """
     found = _output([python, "-c", _DESCRIBE, *SHOWN])
-    return Interpreter(name, python, tuple(json.loads(found or "{}").items()))
+    if not found:
+        raise UsageError(f"{name}: {python} does not run; remove its folder and make it again")
+    return Interpreter(name, python, tuple(json.loads(found).items()))
 
 
 def _contents(environment: Environment) -> dict[str, object]:

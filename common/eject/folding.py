@@ -39,7 +39,7 @@ class _Folder(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
         self.generic_visit(node)
-        node.body = _reached(node.body)
+        node.body = _together(_reached(node.body))
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
@@ -99,6 +99,20 @@ def _reached(body: list[ast.stmt]) -> list[ast.stmt]:
         if returns(node):
             return body[: at + 1]
     return body
+
+
+def _together(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements, with one block where two in succession have the same context."""
+    joined: list[ast.stmt] = []
+    for node in body:
+        last = joined[-1] if joined else None
+        if isinstance(node, ast.With) and isinstance(last, ast.With):
+            same = [ast.dump(each) for each in node.items] == [ast.dump(i) for i in last.items]
+            if same and all(each.optional_vars is None for each in node.items):
+                last.body += node.body
+                continue
+        joined.append(node)
+    return joined
 
 
 def returns(node: ast.stmt) -> bool:

@@ -12,7 +12,7 @@ def native(array):
 
 def build(rng):
     """Both networks, $INITIALISER, and their optimisers."""
-    torch.manual_seed(0)  # PyTorch itself draws U(±1/√fan_in)
+    torch.manual_seed(int(rng.integers(2**31)))  # PyTorch itself draws U(±1/√fan_in)
     generator, discriminator = Generator($GENERATOR), Discriminator($DISCRIMINATOR)
     for layer in (*generator.modules(), *discriminator.modules()):  #? dcgan
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):  #? dcgan

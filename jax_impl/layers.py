@@ -137,17 +137,15 @@ def _conv_backward(
     strides: Strides, padding: Padding, residuals: Residuals, upstream: jax.Array
 ) -> Residuals:
     inputs, kernel = residuals
-    sizes = inputs.shape[1:3], kernel.shape[:2]
     if isinstance(padding, str):
-        padding = lax.padtype_to_pads(*sizes, strides, padding)
-    margins = tuple(
-        (k - 1 - before, n - (out - 1) * stride - 1 + before)
-        for n, k, out, stride, (before, _) in zip(
-            *sizes, upstream.shape[1:3], strides, padding, strict=True
-        )
-    )
+        padding = lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
+    margins = []
+    for axis, (before, _) in enumerate(padding):
+        last = strides[axis] * (upstream.shape[axis + 1] - 1)
+        after = inputs.shape[axis + 1] - 1 - last + before
+        margins.append((kernel.shape[axis] - 1 - before, after))
     of_kernel = jax.vjp(lambda kernel: _conv(inputs, kernel, strides, padding), kernel)[1]
-    return conv_transpose(upstream, kernel, strides, margins), of_kernel(upstream)[0]
+    return conv_transpose(upstream, kernel, strides, tuple(margins)), of_kernel(upstream)[0]
 
 
 def _transpose_forward(

@@ -6,6 +6,7 @@ from idiom_book import mathml, translations
 from idiom_book.facts import Architecture, Facts, ParityFigures
 from idiom_book.four_ways import FourWays
 from idiom_book.hyperparameters import HyperParameters
+from idiom_book.one_file import OneFile
 from idiom_book.pins import Differences, Pin
 from idiom_book.samples import Samples
 
@@ -20,6 +21,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("differences", Differences)
     app.add_directive("pin", Pin)
     app.add_directive("samples", Samples)
+    app.add_directive("one-file", OneFile)
     app.connect("source-read", translations.mark_lagging)
     app.connect("html-page-context", translations.name_the_language)
     app.add_html_math_renderer("mathml", (mathml.visit_inline, None), (mathml.visit_block, None))

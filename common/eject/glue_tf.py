@@ -21,7 +21,9 @@ def build(rng):
         name, shape = variable.name, variable.shape  #? !glorot_uniform
         if name == "kernel":  #? uniform_fan_in
             bound = math.sqrt(shape[-1] / math.prod(shape))  # also of the bias, which follows  #? uniform_fan_in
-        variable.assign(rng.uniform(-bound, bound, shape))  #? uniform_fan_in
+        if name in ("kernel", "bias"):  #? uniform_fan_in norms
+            variable.assign(rng.uniform(-bound, bound, shape))  #? uniform_fan_in norms
+        variable.assign(rng.uniform(-bound, bound, shape))  #? uniform_fan_in !norms
         if name == "kernel":  #? normal
             variable.assign(0.02 * rng.standard_normal(shape))  #? normal
         if name == "gamma":  #? dcgan norms

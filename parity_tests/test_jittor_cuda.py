@@ -33,7 +33,7 @@ def toolkit(tmp_path):
         headers = [*jittor_cuda.HEADERS, *(f"{each}.h" for each in CUDNN if cudnn)]
         libraries = [*jittor_cuda.LIBRARIES, *(("cudnn_ops_infer", *CUDNN) if cudnn else ())]
         files = [f"include/{each}" for each in headers]
-        files += [f"lib64/lib{each}.so" for each in libraries]
+        files += ["lib64/libcudadevrt.a", *(f"lib64/lib{each}.so" for each in libraries)]
         for name in ("bin/nvcc", *files):
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             (home / name).touch()
@@ -74,6 +74,13 @@ def test_the_version_is_the_release_and_not_the_year() -> None:
 def test_cuda_12_with_cudnn_8_needs_no_flag(toolkit, found) -> None:
     chosen = variables(found(toolkit("12.4", cudnn=True)), "ours")
     assert set(chosen) == {"nvcc_path", "use_cutt", "use_cutlass"}
+
+
+def test_nvcc_links_no_library_that_is_not_there(toolkit, found) -> None:
+    """pip's packages of CUDA 12 have no libcudadevrt.a."""
+    home = found(toolkit("12.4", without="lib64/libcudadevrt.a"))
+    assert variables(home, "ours")["NVCC_APPEND_FLAGS"] == "--cudadevrt=none"
+    assert not home.missing()
 
 
 def test_without_cudnn_8_jittor_is_told_to_do_without(toolkit, found) -> None:

@@ -46,6 +46,11 @@ class Toolkit:
         headers = self._absent_headers([f"{name}.h" for name in WITH_CUDNN])
         return not headers and not self._absent_libraries((CUDNN_8, *WITH_CUDNN))
 
+    @property
+    def lacks_device_runtime(self) -> bool:
+        """Whether it lacks the library for kernels that launch kernels, as pip's CUDA 12 does."""
+        return bool(self._absent_libraries(["cudadevrt"], suffix=".a"))
+
     def missing(self) -> list[str]:
         """The files that Jittor needs and this toolkit lacks."""
         return self._absent_headers(HEADERS) + self._absent_libraries(LIBRARIES)
@@ -63,10 +68,11 @@ class Toolkit:
         machine = self.home / "targets" / f"{platform.machine()}-linux" / "include"
         return _absent(names, (self.home / "include", machine, Path("/usr/include")))
 
-    def _absent_libraries(self, names: Sequence[str]) -> list[str]:
+    def _absent_libraries(self, names: Sequence[str], suffix: str = ".so") -> list[str]:
         system = Path(f"/usr/lib/{platform.machine()}-linux-gnu")
         machine = self.home / "targets" / f"{platform.machine()}-linux" / "lib"
-        return _absent([f"lib{name}.so" for name in names], (self.home / "lib64", machine, system))
+        files = [f"lib{name}{suffix}" for name in names]
+        return _absent(files, (self.home / "lib64", machine, system))
 
 
 @cache
@@ -111,6 +117,8 @@ def variables(toolkit: Toolkit | None, cache_name: str) -> dict[str, str]:
     chosen = {NVCC: str(toolkit.nvcc), "use_cutt": "0", "use_cutlass": "0"}
     if not toolkit.has_cudnn:
         chosen["conv_opt"] = "1"  # otherwise the import fails without cuDNN 8
+    if toolkit.lacks_device_runtime:
+        chosen["NVCC_APPEND_FLAGS"] = "--cudadevrt=none"  # Jittor's kernels do not use it
     if toolkit.version >= CHANGED:
         flag, given = f'-include "{COMPATIBILITY}"', os.environ.get(FLAGS, "")
         chosen[FLAGS] = given if flag in given else f" {given} {flag} "

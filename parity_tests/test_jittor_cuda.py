@@ -220,11 +220,23 @@ def test_only_a_whole_step_for_every_architecture_counts(change) -> None:
 
 
 def test_jittor_compiles_in_a_folder_of_its_own(toolkit, found, tmp_path) -> None:
-    chosen = compiling.environment(found(toolkit("13.0")), tmp_path, [Path("a.so"), Path("b.so")])
+    libraries = [Path("a.so"), Path("b.so")]
+    chosen = compiling.environment(found(toolkit("13.0")), tmp_path, libraries)
     assert chosen["HOME"] == str(tmp_path)
     assert "JITTOR_HOME" not in chosen  # Jittor would use that folder ever after
     assert chosen["LD_PRELOAD"] == "a.so b.so"
     assert chosen["cuda_archs"] == "80 90"
+
+
+def test_the_toolkit_of_this_machine_does_not_mix_with_the_one_checked(
+    toolkit, found, tmp_path
+) -> None:
+    checked = found(toolkit("12.4", cudnn=True))
+    assert found(toolkit("13.0")) != checked
+    chosen = compiling.environment(checked, tmp_path, [])
+    assert chosen["nvcc_path"] == str(checked.nvcc)
+    assert not {"cc_flags", "conv_opt"} & set(chosen)
+    assert chosen["ROSETTA_DEVICE"] == "cuda"
 
 
 def test_what_cannot_be_had_is_a_failure_with_its_reason(monkeypatch, capsys) -> None:

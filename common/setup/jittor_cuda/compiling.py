@@ -98,8 +98,10 @@ def environment(toolkit: Toolkit, home: Path, libraries: Sequence[Path]) -> dict
     Jittor remembers JITTOR_HOME for all later processes of a user, so HOME itself is another one.
     """
     return {
-        **prepare_environment("cuda", exact=True),
+        # Those for CUDA would be made for the toolkit that is installed here, if there is one.
+        **prepare_environment("cpu", exact=True),
         **variables(toolkit, "check"),
+        "ROSETTA_DEVICE": "cuda",
         "HOME": str(home),
         "PYTHONPATH": python_path(),
         "LD_PRELOAD": stand_in.preloaded(libraries),

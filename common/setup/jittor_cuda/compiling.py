@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -12,7 +12,7 @@ from time import monotonic
 from common import ROOT
 from common.backends import prepare_environment
 from common.backends.jittor_cuda import Toolkit, variables
-from common.processes.child import python_path
+from common.processes.child import last_line, python_path
 from common.setup.jittor_cuda import stand_in
 
 SYSTEM, DTYPE = "dcgan_mnist", "float32"
@@ -66,18 +66,14 @@ def compile_with(toolkit: Toolkit, folder: Path) -> Compiled:
     home, log = folder / "home", folder / "log"
     home.mkdir(parents=True, exist_ok=True)
     libraries = stand_in.build(toolkit, folder / "stand_in")
-    command = [sys.executable, "-m", "common.setup.jittor_cuda.step", SYSTEM, DTYPE]
-    with log.open("wb") as output:
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **environment(toolkit, home, libraries)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+    chosen = environment(toolkit, home, libraries)
+    # Jittor exits with status 0 after it has rebuilt a part of itself, which happens once.
+    for _ in range(2):
+        status = _run_step(chosen, log)
+        if status or last_line(log.read_text(errors="replace")).isdigit():
+            break
     text = log.read_text(errors="replace")
+    succeeded = status == 0 and last_line(text).isdigit()
     kernels = _code(toolkit, home)
     return Compiled(
         f"CUDA {toolkit.version[0]}.{toolkit.version[1]}, {_cudnn(toolkit)}",
@@ -86,10 +82,25 @@ def compile_with(toolkit: Toolkit, folder: Path) -> Compiled:
         for_architecture=tuple(
             sum(f".sm_{each}." in listed for listed in kernels) for each in ARCHITECTURES
         ),
-        launches=0 if done.returncode else int(text.split()[-1]),
+        launches=int(last_line(text)) if succeeded else 0,
         seconds=monotonic() - began,
-        error=f"{first_error(text)} (all of it: {log})" if done.returncode else "",
+        error="" if succeeded else f"{first_error(text)} (all of it: {log})",
     )
+
+
+def _run_step(variables: Mapping[str, str], log: Path) -> int:
+    """The exit status of the step's process, whose output goes into the log."""
+    command = [sys.executable, "-m", "common.setup.jittor_cuda.step", SYSTEM, DTYPE]
+    with log.open("wb") as output:
+        return subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
 
 
 def environment(toolkit: Toolkit, home: Path, libraries: Sequence[Path]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A CUDA toolkit in a folder of its own, made of packages; nothing is installed on the system.
 
-pip has nvcc for CUDA 13. For CUDA 12 its packages hold everything but nvcc itself and two of the
+pip has nvcc for CUDA 13. For CUDA 12 its packages hold everything but nvcc itself and most of the
 programs that it calls; Debian has those, in the part of its archive that is not free software.
 """
 

@@ -9,7 +9,7 @@ SYSTEMS ?=
 # Of `make parity-matrix`; all if none is named.
 ENVIRONMENTS ?=
 
-.PHONY: parity parity-matrix matrix-newest cuda-extras quick full-width figures parity-gpu setup-gpu test lint types docs faults eject setup clean help
+.PHONY: parity parity-matrix matrix-newest quick full-width figures parity-gpu setup-gpu cuda-extras jittor-cuda test lint types docs faults eject setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -22,6 +22,7 @@ help:
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make cuda-extras  ask the package index which GPU builds fit into one environment"
+	@echo "make jittor-cuda compile Jittor and a step's kernels for GPUs, without one: CUDA 12 and 13"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make faults      plant 283 mistakes into ports, and see how many are found and placed"
 	@echo "make eject       write all 52 scripts of rosetta eject, and compare each with its port"
@@ -70,6 +71,10 @@ setup-gpu: .venv-gpu/ready-$(CUDA)
 	.venv-gpu/bin/python -m common.setup.install cuda$(CUDA)
 	@.venv-gpu/bin/python -m common.setup.prepare_jittor
 	@touch $@
+
+# About 4 GB of NVIDIA's packages into build/jittor-cuda, where Jittor also keeps what it compiles.
+jittor-cuda: setup
+	$(BIN)/python -m common.setup.jittor_cuda
 
 test: lint types
 	$(BIN)/python -m pytest -n 2 -m "not slow"

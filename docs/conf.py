@@ -23,14 +23,9 @@ exclude_patterns = ["_build", "extensions"]
 html_theme = "furo"
 html_title = "gan-rosetta"
 html_static_path = ["_static"]
-<<<<<<< HEAD
-html_css_files = ["idiom_book.css", "listings.css", "catalogue.css"]
+html_css_files = ["idiom_book.css", "listings.css", "figures.css", "catalogue.css"]
 html_js_files = ["listings.js", "catalogue.js"]
-=======
-html_css_files = ["idiom_book.css", "catalogue.css"]
-html_js_files = ["idiom_book.js", "catalogue.js"]
 html_search_scorer = str(DOCS / "extensions" / "idiom_book" / "scorer.js")
->>>>>>> wb
 html_copy_source = False
 html_show_sourcelink = False
 html_last_updated_fmt = None

@@ -1,8 +1,10 @@
 """Convert canonical NumPy state to this framework's tensors and back, exactly."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import reduce
 from typing import Any
+from unittest.mock import patch
 
 import jax
 import jax.numpy as jnp
@@ -162,3 +164,33 @@ def _parts(state: Any) -> Iterator[Any]:
     else:
         for part in state:
             yield from _parts(part)
+
+
+@contextmanager
+def kept_outputs(network: nnx.Module) -> Iterator[dict[str, jax.Array]]:
+    """What each layer with parameters of its own gives at its first call, by its dotted name.
+
+    Within a compiled function too, where the network and the outputs are traced.
+    """
+    outputs: dict[str, jax.Array] = {}
+    layers = {
+        id(layer): (".".join(map(str, path)), type(layer))
+        for path, layer in nnx.iter_graph(network)
+        if isinstance(layer, nnx.Module) and nnx.Param in map(type, vars(layer).values())
+    }
+
+    def keeping(kind: type, call: Callable[..., jax.Array]) -> Callable[..., jax.Array]:
+        def kept(layer: nnx.Module, *inputs: Any, **options: Any) -> jax.Array:
+            output = call(layer, *inputs, **options)
+            name, own = layers.get(id(layer), ("", None))
+            if own is kind:  # otherwise a part of its own call, or a layer of another network
+                outputs.setdefault(name, output)
+            return output
+
+        return kept
+
+    with ExitStack() as undo:
+        for kind in {kind for _, kind in layers.values()}:
+            call = keeping(kind, kind.__call__)
+            undo.enter_context(patch.object(kind, "__call__", call))
+        yield outputs

@@ -11,8 +11,7 @@ from common.streams.step_inputs import StepInputs
 from common.systems.schedules import MixedBatch
 from jax_impl import steps
 from jax_impl.gan import GAN
-from jax_impl.interop import native_masks, to_native
-from jax_impl.layers import kept_outputs
+from jax_impl.interop import kept_outputs, native_masks, to_native
 
 
 def forward(network: nnx.Module, inputs: jax.Array, *, training: bool) -> jax.Array:

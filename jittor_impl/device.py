@@ -10,12 +10,11 @@ from jittor_utils.lock import lock_path
 
 from common import UsageError
 from common.backends.cuda import no_cuda_message
+from common.backends.jittor_cuda import INSTALL, find_toolkit
 from common.backends.jittor_kernels import quick_kernels
 from common.processes.memory import process_peak
 
 _CACHE = Path(jt.flags.cache_path)
-# Jittor compiles for GPUs if it finds nvcc, which is not in any of pip's packages.
-_INSTALL = "install the CUDA toolkit and put its nvcc on the PATH"
 
 
 def available_devices() -> list[str]:
@@ -37,8 +36,8 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     Raises:
         UsageError: CUDA is requested and this framework sees no CUDA device.
     """
-    if device == "cuda" and not jt.has_cuda:
-        raise UsageError(no_cuda_message("Jittor", built=False, install=_INSTALL))
+    if device == "cuda" and len(available_devices()) == 1:
+        raise UsageError(no_cuda_message("Jittor", built=bool(jt.has_cuda), install=INSTALL))
     jt.flags.use_cuda = int(device == "cuda")
     # Unless this is 0, every float64 array is converted to float32 when it is passed in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")
@@ -74,9 +73,12 @@ def peak_memory() -> int | None:
 
 def environment() -> dict[str, str]:
     """The versions, device and precision, for reports."""
+    toolkit = find_toolkit() if jt.flags.use_cuda else None
+    cuda = {} if toolkit is None else {"cuda toolkit": toolkit.describe()}
     return {
         "jittor": jt.__version__,
         "device": chosen_device(),
+        **cuda,
         "dtype": chosen_dtype(),
         "onednn": str(jt.compile_extern.mkl_ops is not None),
         "tensor cores": str(bool(jt.flags.use_tensorcore)),

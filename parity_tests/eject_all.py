@@ -1,7 +1,8 @@
 """`make eject`: every system as a script in every framework, against the port itself.
 
-A script is clean for ruff, imports nothing of this project, runs by itself, and five of its
-steps with narrow layers give the port's weights and losses to the last bit.
+A script is clean for ruff, imports nothing of this project, runs by itself, draws its initial
+weights from the system's distributions, and five of its steps with narrow layers, from equal
+weights, give the port's weights and losses to the last bit.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
@@ -18,16 +20,20 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from scipy.stats import ks_2samp
 
 from common.backends import BACKENDS, LESS, Backend, load
 from common.contract import network_contract
 from common.contract.initialisers import initial_state
 from common.eject.script import script
+from common.eject.updates import is_single
+from common.parity.bounds import NAMED
 from common.parity.cases import cases
 from common.streams.step_inputs import StepInputs, draw_step_inputs
 from common.streams.synthetic import synthetic_batch
 from common.systems import SYSTEMS, System
 from common.systems.options import apply_settings
+from common.systems.schedules import Alternating, MixedBatch
 
 STEPS = 5
 CONTROL = "lsgan_mlp"  # of which a script with another learning rate must differ
@@ -69,7 +75,9 @@ def computed(backend: Backend, system: System, module: ModuleType | None) -> dic
     state = initial_state(system, 1)
     before = backend.gan.build(system, state)
     port = backend.gan.build(system, state) if module is None else None
-    gan = (port.generator, port.discriminator) if module is None else module.build(state)
+    gan = (
+        (port.generator, port.discriminator) if module is None else _built(backend, system, module)
+    )
     arrays: dict[str, Any] = {}
     for step in range(1, STEPS + 1):
         inputs = step_inputs(system, step)
@@ -79,8 +87,8 @@ def computed(backend: Backend, system: System, module: ModuleType | None) -> dic
             metrics = backend.schedule.training_step(port, inputs)
             losses = metrics["loss_d"], metrics["loss_g"]
         else:
-            parts = (inputs.discriminator, inputs.generator)
-            losses = module.train_step(gan, *([_given(vars(u)) for u in part] for part in parts))
+            positional, keywords = _given(backend, system, inputs)
+            losses = module.train_step(*gan, *positional, **keywords)
         for name, loss in zip(("loss_d", "loss_g"), losses, strict=True):
             arrays[f"{name} at step {step}"] = np.ravel(backend.interop.to_canonical(loss))
     for network, name in zip(gan, ("generator", "discriminator"), strict=False):
@@ -96,8 +104,57 @@ def step_inputs(system: System, step: int) -> StepInputs:
     )
 
 
-def _given(arrays: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arrays.items() if value is not None}
+def _built(backend: Backend, system: System, module: ModuleType) -> tuple[Any, ...]:
+    """The script's networks with the initial weights of the port, and its optimisers."""
+    gan: tuple[Any, ...] = module.build(np.random.default_rng(0))
+    state = initial_state(system, 1)
+    for network, name in zip(gan, ("generator", "discriminator"), strict=False):
+        backend.interop.load_network(network, network_contract(system, name), state)
+    return gan
+
+
+def _given(
+    backend: Backend, system: System, inputs: StepInputs
+) -> tuple[list[Any], dict[str, Any]]:
+    """What the script's train_step takes after the networks and their optimisers."""
+    native, native_masks = backend.interop.to_native, backend.interop.native_masks
+    # Each is converted when its update begins, as in the port: where PyTorch places a tensor in
+    # memory may change how it rounds.
+    batches = (
+        tuple(native(each) for each in (u.real, u.noise, u.alpha) if each is not None)
+        for u in inputs.discriminator
+    )
+    if is_single(system):
+        fresh = (
+            [native(inputs.generator[0].noise)] if system.schedule.noise_reuse == "fresh" else []
+        )
+        return [*next(batches), *fresh], {}
+    if isinstance(system.schedule, Alternating):
+        return [batches, (native(update.noise) for update in inputs.generator)], {}
+    (one,), (other,) = inputs.discriminator, inputs.generator
+    if isinstance(system.schedule, MixedBatch):
+        return [native(one.real), native(other.noise)], native_masks(masks=one.real_masks)
+    masks = native_masks(
+        real_masks=one.real_masks, fake_masks=one.fake_masks, generator_masks=other.masks
+    )
+    return list(next(batches)), masks
+
+
+def odd_initial(backend: Backend, system: System, module: ModuleType) -> list[str]:
+    """The tensors of the script's own networks that are not drawn as the system's source does."""
+    ours, theirs = initial_state(system, 1), {}
+    for network, name in zip(
+        module.build(np.random.default_rng(0)), ("generator", "discriminator"), strict=False
+    ):
+        theirs |= backend.interop.read_network(network, network_contract(system, name))
+    return [name for name, values in theirs.items() if not _alike(np.ravel(values), ours[name])]
+
+
+def _alike(values: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether both are the same constant, or may be draws of one distribution."""
+    if values.size > 1 and (not np.ptp(values) or not np.ptp(expected)):
+        return np.array_equal(np.unique(values), np.unique(expected))
+    return bool(ks_2samp(values, expected.ravel()).pvalue > NAMED["chance_of_a_draw"])
 
 
 def untidy(path: Path) -> str:
@@ -143,14 +200,18 @@ def check(backend: Backend, name: str, folder: Path) -> list[str]:
     module = imported(script(backend.name, system), folder, f"{name}_{backend.name}")
     if wrong := differing(backend, system, module):
         problems.append(f"differs: {', '.join(wrong[:4])}; {len(wrong)} in all")
+    if odd := odd_initial(backend, system, module):
+        problems.append(f"drawn otherwise: {', '.join(odd[:4])}; {len(odd)} in all")
     if name == CONTROL:
+        if not odd_initial(backend, replace(system, initialiser="normal"), module):
+            problems.append("another initialiser is not noticed")
         planted = script(backend.name, apply_settings(system, ["learning_rate=0.00030001"]))
         wrong_rate = imported(planted, folder, f"control_{backend.name}")
         if not differing(backend, system, wrong_rate):
             problems.append("a wrong learning rate is not noticed")
     run_alone(
         module,
-        folder / f"{name}_{backend.name}{'.png' if hasattr(module, 'save_grid') else '.npz'}",
+        folder / f"{name}_{backend.name}{'.png' if hasattr(module, 'Image') else '.npz'}",
     )
     return problems
 

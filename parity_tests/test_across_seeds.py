@@ -99,7 +99,7 @@ def test_the_page_shows_means_spreads_verdict_and_command(tmp_path: Path) -> Non
     values = np.array([[1.0, 2.0, 3.0]]) + np.array([[0.0], [10.0], [20.0], [30.0]])
     assert save_results_page(page, all_runs(values)) == 1
     text = page.read_text()
-    assert "# Toy runs\n" in text
+    assert text.startswith("# Runs side by side\n")
     assert "| sliced wasserstein | 2 ± 1 | 12 ± 1 | 22 ± 1 | 32 ± 1 |" in text
     assert "| modes covered | 8 of 8 | 8 of 8 | 8 of 8 | 8 of 8 |" in text
     assert "of all permutations: they differ significantly" in text
@@ -144,7 +144,7 @@ def test_a_run_of_two_frameworks_belongs_to_neither(backends, tmp_path) -> None:
 def test_the_file_extension_chooses_the_page_format(tmp_path, monkeypatch) -> None:
     known = {run.name: run for run in all_runs(np.arange(12.0).reshape(4, 3))}
     monkeypatch.setattr(side_by_side, "open_run", lambda folder: known[folder.name])
-    for name, beginning in (("page.md", "# Page"), ("page.html", "<!doctype html>")):
+    for name, beginning in (("page.md", "# Runs side by side"), ("page.html", "<!doctype html>")):
         out = tmp_path / name
         answer = CliRunner().invoke(app, ["compare-runs", *known, "--out", str(out)])
         assert answer.exit_code == 0, answer.output

@@ -109,11 +109,8 @@ def test_each_filter_shows_its_entries_and_stands_in_the_address(browser, page) 
 
 def test_an_address_with_filters_shows_them(browser, page) -> None:
     browser.open(page, size="rounding", topic="nothing", silent="1")
-    (size, topic) = browser.run(
-        "const { size, topic } = document.querySelector('.catalogue-filters').elements;"
-        "return [size.value, topic.value]"
-    )
-    assert (size, topic) == ("rounding", "")
+    form = "document.querySelector('.catalogue-filters').elements"
+    assert browser.run(f"return [{form}.size.value, {form}.topic.value]") == ["rounding", ""]
     runs = touching.stored_runs()
     expected = names(
         lambda entry: (

@@ -186,7 +186,7 @@ def test_types_are_folded_until_asked_for(listing, site) -> None:
 def test_a_note_leads_to_the_catalogue(listing, site) -> None:
     find = "[...document.querySelectorAll('.ways a.note')].find(note => note.offsetParent)"
     note = listing.wait(find)
-    listing.run("arguments[0].scrollIntoView({block: 'center'})", note)
+    listing.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", note)
     note.click()
     item = listing.run("return document.querySelector(':target')?.outerHTML")
     assert item

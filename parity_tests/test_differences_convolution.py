@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from common.bench.timing import time_in_turns
 from common.contract.layouts import flatten_order, to_channels_last
 from common.parity.measure import normwise_error
 from common.systems.networks.parameters import NetworkBuilder
@@ -123,40 +122,6 @@ def test_flax_s_transposed_convolution_pads_the_dilated_input(effect) -> None:
     effect("rows made of 8 by kernel 3, stride 2 and padding 0, PyTorch", len(without))
     effect("rows made of 8 by kernel 3, stride 2 and padding 0, Flax", len(flax_s(0, 0)))
     agree("lsgan_jittor", "torch", "jax")
-
-
-@pytest.mark.pins("jax")
-def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
-    import jax
-    from flax import nnx
-
-    from jax_impl.layers import ConvTranspose
-
-    def gradients(kind, inputs):
-        """The gradient of a penalty on the input's gradient, so of second order too."""
-        how = {"padding": ((1, 2), (1, 2)), "transpose_kernel": True, "param_dtype": inputs.dtype}
-        layer = kind(inputs.shape[-1], 32, (3, 3), (2, 2), **how, rngs=nnx.Rngs(0))
-        graph, state = nnx.split(layer)
-
-        def loss(state, inputs):
-            return (nnx.merge(graph, state)(inputs) ** 3).mean()
-
-        def penalty(state):
-            return (jax.grad(loss, argnums=1)(state, inputs) ** 2).sum()
-
-        first = jax.jit(jax.grad(loss))
-        return lambda: jax.block_until_ready(first(state, inputs)), jax.grad(penalty)(state)
-
-    small, maps = np.float64(RNG.standard_normal((2, 4, 4, 3))), np.zeros((8, 32, 32, 64), "f")
-    (own, own_second), (flax, flax_second) = (
-        gradients(kind, small) for kind in (ConvTranspose, nnx.ConvTranspose)
-    )
-    for actual, expected in ((own(), flax()), (own_second, flax_second)):
-        jax.tree.map(close, actual, expected)
-    own, flax = (gradients(kind, maps)[0] for kind in (ConvTranspose, nnx.ConvTranspose))
-    _, slower, _ = time_in_turns(lambda _: flax(), lambda _: own(), pairs=3, seconds=0).ratios
-    assert slower > 2
-    effect("time for 8 maps of 32×32 in float32, NNX over ours", slower)
 
 
 @pytest.mark.pins("torch", "tf", "jax", "jittor")

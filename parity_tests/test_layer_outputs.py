@@ -151,7 +151,7 @@ def test_in_jax_the_first_call_is_kept_and_nothing_changes(need) -> None:
     import jax.numpy as jnp
     from flax import nnx
 
-    from jax_impl.layers import kept_outputs
+    from jax_impl.interop import kept_outputs
 
     class Twice(nnx.Module):
         def __init__(self) -> None:

@@ -23,7 +23,7 @@ FORCED_ARGUMENTS = {"tf_impl": {"training"}}
 EXTRAS = {
     "torch_impl": set(),
     "tf_impl": set(),
-    "jax_impl": {"ConvTranspose", "conv_transpose", "kept_outputs", "vjp"},
+    "jax_impl": {"Conv", "ConvTranspose", "conv", "conv_transpose", "kept_outputs", "vjp"},
     "jittor_impl": {
         "Conv",
         "ConvTranspose",

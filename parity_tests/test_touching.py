@@ -64,7 +64,7 @@ def test_a_listing_knows_its_entries() -> None:
     assert {"norm-at-zero", "norm-axis"} <= set(entries)
     norm = entries["norm-at-zero"]
     assert norm.target == "differences.html#norm-at-zero"
-    assert set(norm.frameworks) == set(BACKENDS)
+    assert set(norm.ways) == set(BACKENDS)
     assert norm.silent
     assert norm.topic == "gradients"
     assert touching.touching("device.is_compiled") == []

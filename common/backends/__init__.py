@@ -7,6 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 from common import UsageError, unknown
+from common.backends import jittor_cuda
 from common.backends.libraries import missing_library_message
 from common.backends.python_headers import python_config
 from common.backends.xla_cache import compilation_cache
@@ -86,7 +87,10 @@ def prepare_environment(
     # By default Jittor has one cache per Git branch, so each branch would recompile everything.
     jittor = {"cache_name": JITTOR_CACHE, **python_config()}
     # It crashes at import if it finds nvcc but not CUDA's libraries.
-    jittor |= {"nvcc_path": ""} if device == "cpu" else {}
+    if device == "cpu":
+        jittor |= {jittor_cuda.NVCC: ""}
+    else:
+        jittor |= jittor_cuda.variables(jittor_cuda.find_toolkit(), JITTOR_CACHE)
     memory = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false", "TF_FORCE_GPU_ALLOW_GROWTH": "true"}
     given = os.environ.get("XLA_FLAGS", "")
     flags = given if "optimization_level" in given else f"{given} {xla_flags(effort)}".strip()
@@ -133,6 +137,8 @@ def load(
         os.environ.setdefault(key, value)
     if exact:
         os.environ[TF32] = "0"
+    if name == "jittor" and device == "cuda" and (problem := jittor_cuda.problem()):
+        raise UsageError(problem)
     try:
         # Only TensorFlow's: Jittor's compiler says for minutes what it does.
         with without_information() if name == "tf" else nullcontext():

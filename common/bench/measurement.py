@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from common.backends import Backend
-from common.bench.timing import time_in_turns
+from common.bench.operations import step_operations
+from common.bench.timing import Work, time_in_turns
 from common.contract.initialisers import initial_state
 from common.data import load_dataset
 from common.data.batches import step_inputs
@@ -18,6 +21,7 @@ FIRST_STEP = 27  # wgan's first 25 steps are longer
 INPUTS = 3  # step inputs that are made before the timing starts
 FEWEST_STEPS = 8  # after the first, in the run that measures data loading
 MEGABYTE = 2**20
+SIDE = 2048  # of the matrices whose product tells the machine's rate
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,9 @@ class BenchResult:
     memory_of: str  # "process" on the CPU, "device" on a GPU
     peak_memory_mb: float | None  # before the plain loop was built; None if unknown
     data_share: float  # share of the time, after the first step, spent waiting for data
+    first_step_seconds: float  # with tracing and compiling, where the framework does
+    gigaflops_per_step: float  # counted from the contract
+    matmul_share: float  # of the rate of a large matrix product, measured in turns with the step
 
 
 def measure(
@@ -52,16 +59,22 @@ def measure(
         metrics = backend.schedule.training_step(gan, inputs[number % INPUTS])
         return canonical(metrics["loss_g"])
 
+    wait = backend.device.synchronise
+    began = perf_counter()
     ours(0)
+    wait()
+    first = perf_counter() - began
     memory = backend.device.peak_memory()
     step = backend.plain.plain_step(system)
 
     def plain(number: int) -> object:
         return canonical(step(inputs[number % INPUTS]))
 
-    wait = backend.device.synchronise
     timed = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
     low, middle, high = timed.ratios
+    product = _matrix_product(backend)
+    beside = time_in_turns(ours, product, pairs=max(3, pairs // 3), seconds=seconds, wait=wait)
+    operations = step_operations(backend, system, gan, FIRST_STEP)
     share = _data_share(backend, system, gan, dataset, round(seconds / min(timed.ours)))
     return BenchResult(
         system=system.name,
@@ -76,7 +89,21 @@ def measure(
         memory_of="process" if device == "cpu" else "device",
         peak_memory_mb=None if memory is None else memory / MEGABYTE,
         data_share=share,
+        first_step_seconds=first,
+        gigaflops_per_step=operations / 1e9,
+        matmul_share=operations / (2 * SIDE**3) / beside.ratios[1],
     )
+
+
+def _matrix_product(backend: Backend) -> Work:
+    """What multiplies two large float32 matrices, whose rate is the most to be expected here."""
+    matrix = np.random.default_rng(0).standard_normal((SIDE, SIDE))
+    left, right = backend.interop.to_native(matrix), backend.interop.to_native(matrix)
+
+    def product(number: int) -> object:
+        return backend.interop.to_canonical(backend.probes.multiply(left, right)[:1, :1])
+
+    return product
 
 
 def _images(system: System) -> int:

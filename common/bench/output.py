@@ -14,13 +14,21 @@ MEMORY = {
     "process": "of the whole process",
     "device": "of the framework's GPU memory",
 }
-HEADS = ("system", "framework", "batch", "ratio", "images/s", "plain", "memory", "data")
+HEADS = (
+    *("system", "framework", "batch", "ratio", "images/s", "plain", "of matmul", "first"),
+    *("memory", "data"),
+)
 PAGE = """# Speed
 
 The training step of each port compared with a plain loop in the same framework, with the
 framework's own layers and optimisers. Both were timed alternately in one process on {cores}
 cores{device}. The ratio is port over plain loop: the median of all pairs, with the interquartile
-range; below 1 the port is faster. Images/s counts real samples; memory is the peak {memory}
+range; below 1 the port is faster. Images/s counts real samples.
+
+"Of matmul" says how near a step is to the machine: its floating-point operations per second, over
+those of a product of two 2048×2048 float32 matrices in the same framework, timed in turns with the
+step. The operations are those of convolutions and linear layers, counted from their shapes. "First"
+is the first step with its tracing and compiling. Memory is the peak {memory}
 before the plain loop was built; data is the share of the time that a run, after
 its first step, waited for batches.
 
@@ -36,7 +44,7 @@ def cells(measurement: Measurement) -> list[str]:
     """The cells for one measurement, in the order of HEADS."""
     name = TITLES[measurement["backend"]]
     if "problem" in measurement:
-        return [measurement["system"], name, "", "failed", "", "", "", ""]
+        return [measurement["system"], name, "", "failed", *[""] * (len(HEADS) - 4)]
     return [
         measurement["system"],
         name,
@@ -44,6 +52,8 @@ def cells(measurement: Measurement) -> list[str]:
         _ratio(measurement),
         f"{measurement['images_per_second']:.0f}",
         f"{measurement['plain_images_per_second']:.0f}",
+        f"{measurement['matmul_share']:.1%}",
+        f"{measurement['first_step_seconds']:.1f} s",
         _memory(measurement),
         f"{measurement['data_share']:.1%}",
     ]

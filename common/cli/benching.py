@@ -38,6 +38,10 @@ def bench(
         int | None,
         typer.Option(min=1, metavar="N", help="Samples per update; default: the system's own."),
     ] = None,
+    multiples: Annotated[
+        str,
+        typer.Option(metavar="LIST", help="Multiples of the batch, as in 1,4,16; default: 1."),
+    ] = "",
     device: Device = "cpu",
     out: Annotated[
         Path | None,
@@ -47,8 +51,9 @@ def bench(
     """Time each port's training step against a plain loop in the same framework.
 
     Both are timed alternately in one process. A ratio below 1 means that the port is faster; its
-    interquartile range is in brackets. The table also shows real samples per second, peak memory
-    and the share of the time that a run waits for its data.
+    interquartile range is in brackets. The table also shows real samples per second, the step's
+    rate of floating-point operations as a share of a large matrix product's, the first step with
+    its compiling, peak memory and the share of the time that a run waits for its data.
     """
     check_device(device)
     if out is not None and out.suffix not in (".json", ".md"):
@@ -57,7 +62,8 @@ def bench(
         )
     names = [find_system(name).name for name in (systems or SYSTEMS)]
     chosen = check_backends(backends)
-    measurements = list(_measured(names, chosen, quick, batch_size, device))
+    factors = _factors(multiples)
+    measurements = list(_measured(names, chosen, quick, batch_size, factors, device))
     _print(measurements)
     if out is not None:
         from common.backends.inspection import installed_versions
@@ -69,13 +75,31 @@ def bench(
         raise typer.Exit(1)
 
 
+def _factors(text: str) -> list[int]:
+    """The numbers of a list such as "1,4,16"; the batch itself, if there is none.
+
+    Raises:
+        UsageError: something else stands there.
+    """
+    parts = [part.strip() for part in text.split(",")] if text else ["1"]
+    if not all(part.isdecimal() and int(part) for part in parts):
+        raise UsageError(f"--multiples {text}: give whole numbers from 1 on, as in 1,4,16")
+    return [int(part) for part in parts]
+
+
 def _measured(
-    names: Sequence[str], backends: Sequence[str], quick: bool, batch_size: int | None, device: str
+    names: Sequence[str],
+    backends: Sequence[str],
+    quick: bool,
+    batch_size: int | None,
+    factors: Sequence[int],
+    device: str,
 ) -> Iterator[Measurement]:
-    pairs = [(name, backend) for name in names for backend in backends]
+    rows = [(name, backend, by) for name in names for backend in backends for by in factors]
     console = Console(stderr=True)
-    for name, backend in track(pairs, "timing", console=console, transient=True):
-        size = batch_size or (min(QUICK_BATCH, find_system(name).batch_size) if quick else None)
+    for name, backend, factor in track(rows, "timing", console=console, transient=True):
+        own = find_system(name).batch_size
+        size = factor * (batch_size or (min(QUICK_BATCH, own) if quick else own))
         request = {"system": name, "backend": backend, "device": device, "batch_size": size}
         yield _measure(request | (QUICK if quick else THOROUGH))
 

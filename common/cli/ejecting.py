@@ -28,11 +28,11 @@ def eject(
     and updates are this project's own code, without what the system does not use; the source's
     numbers stand at the top.
 
-    Its [bold]build(weights)[/bold] takes initial weights as arrays, and
-    [bold]train_step(gan, critic_inputs, generator_inputs)[/bold] a step's inputs: the same arrays
-    give the same weights as here, to the last bit ([bold]make eject[/bold] checks all 52 scripts).
-    [bold]python FILE[/bold] trains on scikit-learn's digits, [bold]python FILE DATA.npz[/bold] on
-    your samples.
+    Its [bold]build(rng)[/bold] returns both networks, drawn as the source draws them, and their
+    optimisers; [bold]train_step[/bold] makes the updates of a step. From equal weights and inputs
+    it gives the same weights as here, to the last bit ([bold]make eject[/bold] checks all 52
+    scripts). [bold]python FILE[/bold] trains on scikit-learn's digits, [bold]python FILE
+    DATA.npz[/bold] on your samples, in the framework's own layout.
     """
     check_backend(backend)
     found = find_system(system)

@@ -6,56 +6,46 @@ from functools import cache
 from typing import Any
 
 from common import ROOT
-from common.contract import contract
 from common.systems import System
 from common.systems.options import options_of
 
 
-def constants(system: System) -> dict[str, Any]:
+def constants(backend: str, system: System) -> dict[str, Any]:
     """Every constant that a script of this system may use, by its name there."""
     named: dict[str, Any] = {
         name.upper(): value
         for name, value in options_of(system).items()
         if not isinstance(value, str)
     }
-    named["SAMPLE_SHAPE"] = system.sample_shape
-    named["MASK_SHAPES"] = tuple(mask.shape for mask in system.networks.masks)
-    for side in ("maps_in", "maps_out"):
-        layers = {p.full_layer: getattr(p, side) for p in contract(system) if getattr(p, side)}
-        named[side.upper()] = layers
+    shape = system.sample_shape
+    last = backend in ("tf", "jax")
+    named["SAMPLE_SHAPE"] = (*shape[1:], shape[0]) if last and len(shape) == 3 else shape
+    named["MASK_SHAPES"] = tuple(
+        (*mask.shape[1:], mask.shape[0]) if last else mask.shape for mask in system.networks.masks
+    )
     return named
 
 
-def assignments(system: System, text: str) -> str:
+def assignments(backend: str, system: System, text: str) -> str:
     """Those constants that the text uses, one a line, after their source."""
     comments = _comments(system.name)
     lines = [f"# Source: {system.source}.", f"# Paper: {system.citation}."]
-    for name, value in constants(system).items():
+    for name, value in constants(backend, system).items():
         if re.search(rf"\b{name}\b", text):
             comment = comments.get(name.lower())
-            lines.append(_assignment(name, value) + (f"  # {comment}" if comment else ""))
+            lines.append(f"{name} = {_literal(value)}" + (f"  # {comment}" if comment else ""))
     return "\n".join(lines)
 
 
 def keywords(system: System, part: str, values: Mapping[str, Any]) -> list[str]:
     """Keyword arguments of a part, "generator" or "discriminator", by the constants' names."""
-    known = constants(system)
+    known = constants("", system)
     arguments = []
     for name, value in values.items():
         candidates = [f"{before}{name}".upper() for before in ("", f"{part}_", "wasserstein_")]
         found = [each for each in candidates if each in known and known[each] == value]
         arguments.append(f"{name}={found[0] if found else _literal(value)}")
     return arguments
-
-
-def _assignment(name: str, value: Any) -> str:
-    if not isinstance(value, dict):
-        return f"{name} = {_literal(value)}"
-    line = f"{name} = {{{', '.join(f'{_literal(k)}: {v}' for k, v in value.items())}}}"
-    if len(line) <= 100:
-        return line
-    rows = "".join(f"\n    {_literal(key)}: {each}," for key, each in value.items())
-    return f"{name} = {{{rows}\n}}"
 
 
 def _literal(value: Any) -> str:

@@ -1,65 +1,48 @@
 """What joins JAX's parts to a script; the marks are those of `glue_numpy`."""
 
-from common.eject.glue_layouts import LAYOUTS
+# ruff: noqa: E501
+TEXT = '''
+import math
 
-TEXT = f'''
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-LEAVES = dict(kernel="weight", bias="bias")  #? !norms
-NORMS = dict(scale="weight", mean="running_mean", var="running_var")  #? norms
-LEAVES = dict(kernel="weight", bias="bias", u="u", **NORMS)  #? norms
 
-{LAYOUTS}
 def native(array):
-    """A NumPy array, images as (N, C, H, W), as an array of JAX, images as (N, H, W, C)."""
-    return jnp.array(np.transpose(array, (0, 2, 3, 1)) if np.ndim(array) == 4 else array, float)
+    """A NumPy array as one of JAX."""
+    return jnp.array(array, float)
 
 
-def networks():
-    """The generator and the discriminator."""
-$NETWORKS
+def build(rng):
+    """Both networks, $INITIALISER, and their optimisers."""
+    generator, discriminator = Generator($GENERATOR), Discriminator($DISCRIMINATOR)
+    for _, layer in (*nnx.iter_graph(generator), *nnx.iter_graph(discriminator)):
+        if isinstance(layer, BatchNorm):  #? dcgan norms
+            layer.scale[...] = native(1 + 0.02 * rng.standard_normal(layer.scale.shape))  #? dcgan norms
+        if isinstance(layer, nnx.Linear | nnx.Conv | nnx.ConvTranspose):
+            *_, inputs, outputs = shape = layer.kernel.shape  #? glorot_uniform
+            shape = layer.kernel.shape  #? !glorot_uniform
+            bound = math.sqrt(shape[-1] / math.prod(shape))  #? uniform_fan_in
+            bound = math.sqrt(shape[-1] / math.prod(shape))  #? dcgan biases_or_linear
+            bound = math.sqrt(6 / (math.prod(shape) * (1 / inputs + 1 / outputs)))  #? glorot_uniform
+            layer.kernel[...] = native(rng.uniform(-bound, bound, shape))  #? uniform_fan_in
+            layer.kernel[...] = native(rng.uniform(-bound, bound, shape))  #? glorot_uniform
+            layer.kernel[...] = native(0.02 * rng.standard_normal(shape))  #? normal
+            normal, uniform = 0.02 * rng.standard_normal(shape), rng.uniform(-bound, bound, shape)  #? dcgan linear
+            layer.kernel[...] = native(normal if len(shape) == 4 else uniform)  #? dcgan linear
+            layer.kernel[...] = native(0.02 * rng.standard_normal(shape))  #? dcgan !linear
+            if layer.bias is not None:  #? dcgan biases
+                layer.bias[...] = native(rng.uniform(-bound, bound, layer.bias.shape))  #? dcgan biases
+            layer.bias[...] = native(rng.uniform(-bound, bound, layer.bias.shape))  #? uniform_fan_in
+    return generator, discriminator, OPTIMISER(generator), OPTIMISER(discriminator)
 
 
-def named(prefix, network):
-    """The path of every tensor of a network, its name in PyTorch, and its shape there."""
-    for path, variable in nnx.to_flat_state(nnx.state(network)):
-        name = ".".join([prefix, *map(str, path[:-1]), LEAVES[path[-1]]])
-        yield path, name, canonical_shape(name, variable.shape)
-
-
-def shapes():
-    """The shape of every tensor, by name."""
-    pair = zip(("generator", "discriminator"), nnx.eval_shape(networks))
-    return {{name: shape for each in pair for _, name, shape in named(*each)}}
-
-
-def build(state):
-    """Both networks with these weights, and an optimiser for each."""
-    pair = nnx.eval_shape(networks)
-    for prefix, network in zip(("generator", "discriminator"), pair):
-        values = {{
-            path: jnp.array(channels_last(name, np.asarray(state[name])), float)
-            for path, name, _ in named(prefix, network)
-        }}
-        nnx.update(network, nnx.from_flat_state(values))
-    return *pair, *(OPTIMISER(network) for network in pair)
-
-
-def train_step(gan, critic_inputs, generator_inputs):
-    """Make every update of a step on NumPy arrays; return the last losses of D and G."""
-    generator, discriminator, optimiser_g, optimiser_d = gan
-    generator.train()
-    discriminator.train()
-$UPDATES
-
-
-def sample(generator, noise):
-    """Samples for noise (N, latent_dim), with running statistics."""
-    generator.eval()
-    samples = np.asarray(generator(native(noise)))
-    return samples.transpose(0, 3, 1, 2)  #? images
-    return samples  #? !images
+$STEP
 '''
+SAMPLE = """
+    generator.eval()
+    images = np.asarray(generator(draw_noise(rng, 64)))  #? images
+    points = np.asarray(generator(draw_noise(rng, 64)))  #? !images
+"""
 HEAD = ""

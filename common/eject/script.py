@@ -1,91 +1,77 @@
 """One system in one framework as the text of a script that imports nothing of this project."""
 
+import ast
 from functools import cache
 from importlib import import_module
 
 from common.backends import TITLES
 from common.eject.constants import assignments, keywords
+from common.eject.evaluation import evaluated
+from common.eject.facts import settled
 from common.eject.features import features
 from common.eject.glue_numpy import TEXT
 from common.eject.imports import import_block
+from common.eject.printer import printed
 from common.eject.registry import parts
-from common.eject.settled import settled
-from common.eject.sources import Key, Sources
-from common.eject.text import (
-    call,
-    chosen_lines,
-    compact,
-    renamed,
-    shorter_docstrings,
-    without_annotations,
-    without_options,
-)
-from common.eject.updates import step_functions, updates
+from common.eject.scopes import globals_of, replaced
+from common.eject.sources import Sources
+from common.eject.text import chosen_lines
+from common.eject.updates import joint_step, loop, step_functions, train_step
 from common.systems import System
 from common.systems.losses import Wasserstein, WassersteinGP
 
-LIMIT = 250  # lines of a script
 INITIALISERS = {
-    "uniform_fan_in": "U(±1/√fan_in)",
-    "dcgan": "N(0, 0.02) for kernels, N(1, 0.02) for norms",
-    "glorot_uniform": "U(±√(6 / (fan_in + fan_out))), zero biases",
-    "normal": "N(0, 0.02), zero biases",
+    "uniform_fan_in": "weights from U(±1/√fan_in)",
+    "dcgan": "convolutions from N(0, 0.02), scales from N(1, 0.02)",
+    "glorot_uniform": "kernels from U(±√(6 / (fan_in + fan_out)))",
+    "normal": "kernels from N(0, 0.02)",
 }
-_PENALTY = ("penalty", "alpha")
-_MASKS = ("real_masks", "fake_masks", "generator_masks", "masks")
+KEPT = {"build", "draw_batch", "draw_masks", "draw_noise", "initialise", "main", "native"}
+KEPT |= {"read_samples", "save_grid", "train_step", "compute"}
 
 
 @cache
 def script(backend: str, system: System) -> str:
-    """The script, as `ruff format` writes it.
-
-    One that is too long loses the types of arguments, then all but the first paragraph of each
-    docstring.
-    """
-    text = ""
-    for level in range(4):
-        text = _script(backend, system, level)
-        if len(text.splitlines()) <= LIMIT:
-            break
-    return text
-
-
-def _script(backend: str, system: System, level: int) -> str:
-    known = set(features(backend, system))
-    unused = (*(() if "penalty" in known else _PENALTY), *(() if "masks" in known else _MASKS))
-
-    options = {k: v for k, v in system.networks.discriminator.items() if isinstance(v, bool)}
-
-    def edit(module: str, text: str) -> str:
-        if module == "steps":
-            text = without_options(text, unused)
-        text = settled(text, options)
-        if level:
-            text = without_annotations(text)
-        text = compact(text)
-        text = text.replace("chosen_device()", "DEVICE").replace("chosen_dtype()", "DTYPE")
-        return text if level < 2 else shorter_docstrings(text, sources=level == 2)
-
+    """The script, as `ruff format` writes it."""
     own = import_module(f"common.eject.glue_{backend}")
-    glue = _filled(
-        _imports(backend, system) + chosen_lines(own.TEXT + TEXT, known), backend, system
+    text = _filled(own.TEXT + TEXT, backend, system, own.SAMPLE)
+    known = set(features(system))
+    glue = _imports(backend, system) + chosen_lines(text, known)
+    tree, externals = Sources(backend, glue).program("main")
+    settled(tree, system)
+    tree = ast.fix_missing_locations(evaluated(tree, "main", _kept(backend, system)))
+    _rename_step(tree, joint_step(system))
+    names = globals_of(tree)
+    return "\n\n".join(
+        [
+            _docstring(backend, system),
+            import_block(each for name, each in externals.items() if name in names),
+            *([own.HEAD] if own.HEAD else []),
+            assignments(backend, system, ast.unparse(tree)) + _gap(tree),
+            "\n".join(printed(tree.body)),
+            '\nif __name__ == "__main__":\n    main()\n',
+        ]
     )
-    sources = Sources(backend, glue, edit)
-    keys, externals = sources.needed("main")
-    body = _body(sources, keys)
-    ending = '\n\n\nif __name__ == "__main__":\n    main()\n'
-    head = [own.HEAD] if own.HEAD else []
-    return (
-        "\n\n".join(
-            [
-                _docstring(backend, system),
-                import_block(externals),
-                *head,
-                assignments(system, body),
-            ]
-        )
-        + f"{_gap(body)}{body}{ending}"
-    )
+
+
+def _kept(backend: str, system: System) -> set[str]:
+    """The functions that stay functions."""
+    joint = joint_step(system)
+    return KEPT | ({joint} if joint and backend != "jittor" else set())
+
+
+def _gap(tree: ast.Module) -> str:
+    first = tree.body[0]
+    plain = not isinstance(first, ast.FunctionDef | ast.ClassDef)
+    return "" if plain else "\n"
+
+
+def _rename_step(tree: ast.Module, name: str | None) -> None:
+    """Call the port's joint step train_step, if the script has no other."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == name:
+            node.name = "train_step"
+            replaced(tree, {name: ast.Name("train_step", ast.Load())})
 
 
 def _imports(backend: str, system: System) -> str:
@@ -97,6 +83,7 @@ def _imports(backend: str, system: System) -> str:
     wanted += [f"steps.{name}" for name in step_functions(system)]
     wanted += ["losses.gradient_penalty"] if isinstance(system.loss, WassersteinGP) else []
     wanted += ["optimisers.clip_weights"] if isinstance(system.loss, Wasserstein) else []
+    wanted += ["layers.BatchNorm"]
     split = [name.rpartition(".") for name in wanted]
     lines = [f"from {package}.{module} import {name}" for module, _, name in split]
     lines.append("from functools import partial")
@@ -117,64 +104,32 @@ def _imports(backend: str, system: System) -> str:
 
 
 def _partial(name: str, function: str, arguments: list[str]) -> str:
-    return (
-        call(f"{name} = partial(", [function, *arguments]) if arguments else f"{name} = {function}"
-    )
+    given = ", ".join([function, *arguments])
+    return f"{name} = partial({given})" if arguments else f"{name} = {function}"
 
 
-def _filled(text: str, backend: str, system: System) -> str:
-    generator = keywords(system, "generator", system.networks.generator)
-    discriminator = keywords(system, "discriminator", system.networks.discriminator)
+def _filled(text: str, backend: str, system: System, sample: str) -> str:
     shape = system.sample_shape
     drawn = "Gaussians on a circle" if shape == (2,) else "numbers from N(4, 1.25)"
     unit = system.networks.pixel_range == "unit"
     images = len(shape) == 3
+    last = backend in ("tf", "jax")
     values = {
-        "NETWORKS": "\n".join(
-            [
-                call("    generator = Generator(", generator),
-                call("    discriminator = Discriminator(", discriminator),
-                "    return generator, discriminator",
-            ]
+        "GENERATOR": ", ".join(keywords(system, "generator", system.networks.generator)),
+        "DISCRIMINATOR": ", ".join(
+            keywords(system, "discriminator", system.networks.discriminator)
         ),
-        "UPDATES": updates(backend, system),
+        "STEP": train_step(backend, system),
+        "LOOP": loop(backend, system),
+        "SAMPLE": sample,
         "INITIALISER": INITIALISERS[system.initialiser],
-        "RANGE": ("in [0, 1]" if unit else "in [−1, 1]") if images else "of any size",
+        "SHAPE": ("(N, H, W, C)" if last else "(N, C, H, W)") if images else f"(N, {shape[0]})",
+        "RANGE": (" in [0, 1]" if unit else " in [−1, 1]") if images else "",
         "DATA": "scikit-learn's digits" if images else drawn,
     }
     for name, value in values.items():
         text = text.replace(f"${name}", value)
-    return text
-
-
-def _body(sources: Sources, keys: list[Key]) -> str:
-    owners: dict[str, str] = {}
-    pieces: list[tuple[str, str]] = []
-    for module, name in keys:
-        owners.setdefault(name, module)
-    for module, name in keys:
-        text = sources.definitions[module, name].text
-        used = sources.definitions[module, name].names() | {name}
-        clash = {
-            other: f"_{module.split('.')[-1]}{other if other[0] == '_' else '_' + other}"
-            for other in used
-            if (module, other) in sources.definitions and owners.get(other, module) != module
-        }
-        pieces.append((module, renamed(text, clash)))
-    body = ""
-    for at, (module, text) in enumerate(pieces):
-        if at:
-            near = _gap(text) == "\n\n" and _gap(pieces[at - 1][1]) == "\n\n"
-            same = near and module == pieces[at - 1][0]
-            body += "\n" if same else "\n\n" if near else "\n\n\n"
-        body += text
-    return body
-
-
-def _gap(text: str) -> str:
-    """The blank lines before this definition."""
-    first = next(line for line in text.splitlines() if not line.startswith("#"))
-    return "\n\n\n" if first.startswith(("def ", "class ", "@")) else "\n\n"
+    return text.replace("CHANNEL_AXIS", "-1" if last else "1")
 
 
 def _docstring(backend: str, system: System) -> str:

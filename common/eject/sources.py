@@ -1,19 +1,19 @@
-"""The definitions of one port's modules, and those that a script needs."""
+"""The definitions of one port's modules as syntax trees, and those that a script needs."""
 
 import ast
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import Any
 
 from common import ROOT
+from common.eject.comments import parsed
+from common.eject.plain import plain
+from common.eject.scopes import globals_of, replaced, stored
 
 Key = tuple[str, str]  # a module, as in "models.dcgan", and a name in it
-Edit = Callable[[str, str], str]  # of a definition's text, given its module
 GLUE = "glue"  # the module that joins the drawn parts to a script
 ORDER = ("layers", "spectral", "models", "losses", "optimisers", "steps", GLUE)
-_IGNORED = re.compile(r"  # type: ignore\[[a-z-]+\]")
 
 
 @dataclass(frozen=True)
@@ -25,49 +25,52 @@ class External:
     alias: str
 
 
-@dataclass(frozen=True)
-class Definition:
-    """A function, class, constant or statement of a module as text, from that line on."""
-
-    line: int
-    text: str
-
-    def names(self) -> set[str]:
-        """Every name that it reads or binds."""
-        return _names(self.text)
-
-
-@cache
-def _names(text: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
-
-
 class Sources:
     """The modules of one port by name, and the text of the glue beside them."""
 
-    def __init__(self, backend: str, glue: str, edit: Edit) -> None:
+    def __init__(self, backend: str, glue: str) -> None:
         self.package = f"{backend}_impl"
         self.glue = glue
-        self.edit = edit
-        self.definitions: dict[Key, Definition] = {}
+        self.definitions: dict[Key, ast.stmt] = {}
         self.imports: dict[Key, External | Key] = {}
         self.read: set[str] = set()
 
-    def needed(self, *roots: str) -> tuple[list[Key], set[External]]:
-        """What these names of the glue need, in the order of reading, and the imports."""
+    def program(self, *roots: str) -> tuple[ast.Module, dict[str, External]]:
+        """All that these names of the glue need, in the order of reading, and the imports."""
         wanted: set[Key] = set()
-        externals: set[External] = set()
+        externals: dict[str, External] = {}
         queue: list[Key] = [(GLUE, root) for root in roots]
         while queue:
             found = self._resolve(queue.pop())
             if isinstance(found, External):
-                externals.add(found)
+                externals[found.alias] = found
             elif found is not None and found not in wanted:
                 wanted.add(found)
                 module, name = found
-                queue += [(module, used) for used in self.definitions[found].names()]
+                queue += [(module, used) for used in globals_of(self.definitions[found])]
                 queue += [key for key in self.definitions if key == (module, f"{name}()")]
-        return sorted(wanted, key=self._place), externals
+        keys = sorted(wanted, key=self._place)
+        return ast.Module(list(self._joined(keys)), []), externals
+
+    def _joined(self, keys: list[Key]) -> Iterator[ast.stmt]:
+        """The definitions, where a name of two modules has the second's name before it."""
+        owners: dict[str, str] = {}
+        for module, name in keys:
+            owners.setdefault(name, module)
+        for module, name in keys:
+            node: Any = self.definitions[module, name]
+            clashes = {
+                other: f"_{module.split('.')[-1]}_{other.strip('_')}"
+                for where, other in keys
+                if where == module and owners[other] != module
+            }
+            replaced(node, {old: ast.Name(new, ast.Load()) for old, new in clashes.items()})
+            if name in clashes and hasattr(node, "name"):
+                node.name = clashes[name]
+            elif name in clashes:
+                node.targets = [ast.Name(clashes[name], ast.Store())]
+            node.module = module
+            yield node
 
     def _resolve(self, key: Key) -> Key | External | None:
         self._read(key[0])
@@ -77,21 +80,18 @@ class Sources:
         return target or (key if key in self.definitions else None)
 
     def _place(self, key: Key) -> tuple[int, str, int]:
-        return ORDER.index(key[0].split(".")[0]), key[0], self.definitions[key].line
+        return ORDER.index(key[0].split(".")[0]), key[0], self.definitions[key].lineno
 
     def _read(self, module: str) -> None:
         if module in self.read:
             return
         self.read.add(module)
         text = self.glue if module == GLUE else self._path(module).read_text(encoding="utf-8")
-        lines = text.splitlines()
-        for node in ast.parse(text).body:
+        for node in parsed(text).body:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imports |= {(module, alias): to for alias, to in self._imported(node)}
             for name in _bound(node):
-                first = _first(node, lines)
-                raw = _IGNORED.sub("", "\n".join(lines[first - 1 : node.end_lineno]))
-                self.definitions[module, name] = Definition(first, self.edit(module, raw))
+                self.definitions[module, name] = plain(node)
 
     def _path(self, module: str) -> Path:
         return ROOT.joinpath(self.package, *module.split(".")).with_suffix(".py")
@@ -108,21 +108,8 @@ class Sources:
 
 
 def _bound(node: ast.stmt) -> list[str]:
-    """The name that a statement defines; "f()" for a call of f's own method."""
+    """The names that a statement defines; "f()" for a call of f's own method."""
     match node:
-        case ast.FunctionDef() | ast.ClassDef():
-            return [node.name]
-        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-            return [name]
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
             return [f"{name}()"]
-    return []
-
-
-def _first(node: ast.stmt, lines: list[str]) -> int:
-    """The first line of a statement with its decorators and the comments above it."""
-    decorators = node.decorator_list if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
-    first = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-    while first > 1 and lines[first - 2].startswith("#"):
-        first -= 1
-    return first
+    return sorted(stored([node]))

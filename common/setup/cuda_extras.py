@@ -110,9 +110,14 @@ def prove(combinations: list[Combination]) -> int:
 
 
 def _combination(file: Path, number: int, table: Mapping[str, Any]) -> Combination:
-    lists = {key: tuple(table.get(key, ())) for key in ("requirements", "python")}
-    texts = {key: table.get(key, "") for key in ("result", "why", "constraints")}
-    made = Combination(**lists, **texts, versions=table.get("versions", {}))
+    made = Combination(
+        requirements=tuple(table.get("requirements", ())),
+        python=tuple(table.get("python", ())),
+        result=table.get("result", ""),
+        why=table.get("why", ""),
+        versions=table.get("versions", {}),
+        constraints=table.get("constraints", ""),
+    )
     if not (made.requirements and made.python and made.why) or made.result not in RESULTS:
         raise UsageError(f"{file}: combination {number} lacks requirements, python, result or why")
     if bool(made.versions) != (made.result == TOGETHER):

@@ -24,7 +24,7 @@ from common.training.pictures import GRID_IMAGES
 from common.training.segments import segments_of
 from common.training.side_by_side import PastRun
 
-HEAD = """# {title}
+HEAD = """# Runs side by side
 
 One section per experiment: the same system, data, weights, batches and noise in every framework,
 from several seeds. A figure is the mean over the seeds of the last evaluation, ± their standard
@@ -59,8 +59,7 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
         picture = folder / f"{number}-{experiment.system}.png"
         write_bytes(picture, _picture(experiment))
         sections.append(_section(experiment, f"{folder.name}/{picture.name}"))
-    title = path.stem.replace("-", " ").capitalize()
-    head = HEAD.format(title=title, level=LEVEL)
+    head = HEAD.format(level=LEVEL)
     write_bytes(path, "\n".join([head, *sections]).encode())
     return len(grouped)
 

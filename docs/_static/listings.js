@@ -26,7 +26,7 @@
   // The notes on what differs between the frameworks that are shown.
   const notes = () => {
     const pair = BACKENDS.filter((each) => each === state.left || each === state.right).join("-");
-    for (const each of document.querySelectorAll("[data-pairs]")) {
+    for (const each of document.querySelectorAll(".ways [data-pairs]")) {
       each.hidden = state.shown === "pair" && !each.dataset.pairs.split(" ").includes(pair);
     }
     for (const each of document.querySelectorAll(".ways-notes")) {

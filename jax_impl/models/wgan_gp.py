@@ -5,12 +5,12 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import ConvTranspose
+from jax_impl.layers import Conv, ConvTranspose
 
 # nnx's own default is float32; `float` is float64 under x64.
 _linear = partial(nnx.Linear, param_dtype=float)
 _conv = partial(
-    nnx.Conv, kernel_size=(5, 5), strides=(2, 2), padding=((2, 2), (2, 2)), param_dtype=float
+    Conv, kernel_size=(5, 5), strides=(2, 2), padding=((2, 2), (2, 2)), param_dtype=float
 )
 _upsample = partial(ConvTranspose, padding="VALID", transpose_kernel=True, param_dtype=float)
 

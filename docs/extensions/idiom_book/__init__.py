@@ -7,6 +7,7 @@ from idiom_book.facts import Architecture, Facts, ParityFigures
 from idiom_book.folding import Filters, Folding
 from idiom_book.four_ways import FourWays, choose_before_drawing
 from idiom_book.hyperparameters import HyperParameters
+from idiom_book.one_file import OneFile
 from idiom_book.pins import Differences, Pin
 from idiom_book.samples import Samples
 from idiom_book.searching import English
@@ -25,6 +26,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_search_language(English)
     app.add_directive("pin", Pin)
     app.add_directive("samples", Samples)
+    app.add_directive("one-file", OneFile)
     app.connect("source-read", translations.mark_lagging)
     app.connect("html-page-context", choose_before_drawing)
     app.connect("html-page-context", translations.name_the_language)

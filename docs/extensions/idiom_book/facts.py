@@ -1,7 +1,6 @@
 """Facts about one system: its options, its layers from the parameter contract, measured errors."""
 
 import json
-from io import StringIO
 from math import log10, prod
 from typing import Any
 
@@ -17,8 +16,11 @@ from common.systems.options import options_of
 from idiom_book.translations import FOLDER
 
 RESULTS = ROOT / "docs" / "results" / "cpu.json"
-NETWORKS = ("generator", "discriminator")
 # By whether the page is Chinese.
+NETWORKS = {
+    True: {"generator": "生成器", "discriminator": "判别器"},
+    False: {"generator": "generator", "discriminator": "discriminator"},
+}
 LABELS = {
     True: ("来源", "生成器的参数个数", "判别器的参数个数"),
     False: ("source", "parameters of the generator", "parameters of the discriminator"),
@@ -30,7 +32,6 @@ CAPTIONS = {
 }
 # Two lines of a narrow column: a browser would break 4e-05 after its hyphen and before a slash.
 JOINER, NO_BREAK = "\N{WORD JOINER}", "\N{NO-BREAK SPACE}"
-ROW_HEIGHT = 0.26  # inches per layer
 
 
 class OfSystem(SphinxDirective):
@@ -70,7 +71,7 @@ class Facts(OfSystem):
     def run(self) -> list[nodes.Node]:
         """Citation, parameter counts and options."""
         system = self.system
-        counts = (f"{count_trainable(system, name):,}" for name in NETWORKS)
+        counts = (f"{count_trainable(system, name):,}" for name in NETWORKS[False])
         values = (f"{system.source}; {system.citation}", *counts)
         rows = [list(row) for row in zip(LABELS[self.chinese], values, strict=True)]
         rows += [[f"`{name}`", f"`{value}`"] for name, value in options_of(system).items()]
@@ -104,16 +105,19 @@ class Architecture(OfSystem):
     """Both networks, layer by layer, drawn from the parameter contract."""
 
     def run(self) -> list[nodes.Node]:
-        """The drawing, with the same content as text for screen readers."""
+        """A list a network: every layer with its number of parameters, over a bar."""
         system = self.system
-        layers = {name: _layers(network_contract(system, name)) for name in NETWORKS}
-        words = "; ".join(
-            f"{name}: {', '.join(label for label, _ in rows)}" for name, rows in layers.items()
+        names = NETWORKS[self.chinese]
+        layers = {name: _layers(network_contract(system, name)) for name in names}
+        biggest = max(log10(count + 1) for rows in layers.values() for _, _, count in rows)
+        lists = "".join(
+            f'<div><p class="network">{title}</p><ol aria-label="{title}">'
+            f"{''.join(_drawn(row, biggest) for row in layers[name])}</ol></div>"
+            for name, title in names.items()
         )
-        drawing = _drawn(layers)
         figure = (
-            f'<figure class="architecture" role="img" aria-label="{system.name}: {words}">'
-            f"{drawing}<figcaption>{CAPTIONS[self.chinese]}</figcaption></figure>"
+            f'<figure class="architecture"><div class="networks">{lists}</div>'
+            f"<figcaption>{CAPTIONS[self.chinese]}</figcaption></figure>"
         )
         return [nodes.raw("", figure, format="html")]
 
@@ -122,13 +126,13 @@ def _last(case: dict[str, Any]) -> float:
     return float(max(case["after_first"], case["after_five"]))
 
 
-def _layers(parameters: tuple[Parameter, ...]) -> list[tuple[str, int]]:
+def _layers(parameters: tuple[Parameter, ...]) -> list[tuple[str, str, int]]:
     """Each layer with its kind, in forward order, and its number of trainable parameters."""
     by_module: dict[str, list[Parameter]] = {}
     for parameter in parameters:
         by_module.setdefault(parameter.module, []).append(parameter)
     return [
-        (f"{module} · {_kind(tensors)}", sum(prod(t.shape) for t in tensors if t.trainable))
+        (module, _kind(tensors), sum(prod(t.shape) for t in tensors if t.trainable))
         for module, tensors in by_module.items()
     ]
 
@@ -147,21 +151,12 @@ def _kind(tensors: list[Parameter]) -> str:
     return f"batch norm {size[0]}"
 
 
-def _drawn(layers: dict[str, list[tuple[str, int]]]) -> str:
-    from matplotlib.figure import Figure
-
-    longest = max(len(rows) for rows in layers.values())
-    figure = Figure(figsize=(9.5, 0.5 + ROW_HEIGHT * longest), layout="constrained")
-    biggest = max(log10(count + 1) for rows in layers.values() for _, count in rows)
-    for axes, (name, rows) in zip(figure.subplots(1, 2), layers.items(), strict=True):
-        for row, (label, count) in enumerate(rows):
-            colour = "#8fb8de" if "conv" in label or "linear" in label else "#e4d3a5"
-            axes.barh(row, log10(count + 1) / biggest, height=0.8, color=colour)
-            axes.text(0.01, row, label, va="center", fontsize=8)
-            axes.text(1.0, row, f"{count:,}", va="center", ha="right", fontsize=7, color="#555")
-        axes.set(title=name, xlim=(0, 1), ylim=(longest - 0.5, -0.5))
-        axes.axis("off")
-    text = StringIO()
-    figure.savefig(text, format="svg", metadata={"Date": None})
-    drawing = text.getvalue()
-    return drawing[drawing.index("<svg") :]
+def _drawn(row: tuple[str, str, int], biggest: float) -> str:
+    module, kind, count = row
+    sort = "norm" if kind.startswith("batch norm") else "weights"
+    return (
+        f'<li class="{sort}" style="--share: {log10(count + 1) / biggest:.1%}">'
+        f'<span class="layer">{module}</span> '
+        f'<span class="kind">{kind.replace(" → ", f"{NO_BREAK}→{NO_BREAK}")}</span> '
+        f'<span class="count">{count:,}</span></li>'
+    )

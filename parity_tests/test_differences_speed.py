@@ -1,0 +1,122 @@
+"""Convolutions that XLA runs on a CPU as plain loops, and the layers that avoid them."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from common.bench.timing import time_in_turns
+from parity_tests.differing import close
+
+RNG = np.random.default_rng(0)
+
+
+def gradients(layer, inputs):
+    """What computes the gradients of a loss, and those of a penalty on the input's gradient."""
+    import jax
+    from flax import nnx
+
+    graph, state = nnx.split(layer)
+
+    def loss(state, inputs):
+        return (nnx.merge(graph, state)(inputs) ** 3).mean()
+
+    def penalty(state):
+        return (jax.grad(loss, argnums=1)(state, inputs) ** 2).sum()
+
+    first, second = jax.jit(jax.grad(loss, argnums=(0, 1))), jax.jit(jax.grad(penalty))
+    return (
+        lambda: jax.block_until_ready(first(state, inputs)),
+        lambda: jax.block_until_ready(second(state)),
+    )
+
+
+def agree(ours, theirs):
+    """Both layers have the same gradients of first and second order."""
+    import jax
+
+    for own, flax in zip(ours, theirs, strict=True):
+        jax.tree.map(close, own(), flax())
+
+
+def slower(own, flax) -> float:
+    """The time of the second over that of the first, side by side."""
+    return time_in_turns(lambda _: flax(), lambda _: own(), pairs=3, seconds=0).ratios[1]
+
+
+@pytest.mark.pins("jax")
+def test_a_transposed_kernel_s_gradient_is_slow_in_jax_on_a_cpu(effect) -> None:
+    from flax import nnx
+
+    from jax_impl.layers import ConvTranspose
+
+    def layer(kind, channels, dtype):
+        how = {"padding": ((1, 2), (1, 2)), "transpose_kernel": True, "param_dtype": dtype}
+        return kind(channels, 32, (3, 3), (2, 2), **how, rngs=nnx.Rngs(0))
+
+    kinds = ConvTranspose, nnx.ConvTranspose
+    small = RNG.standard_normal((2, 4, 4, 3))
+    agree(*(gradients(layer(kind, 3, float), small) for kind in kinds))
+    maps = np.zeros((8, 32, 32, 64), "f")
+    (own, _), (flax, _) = (gradients(layer(kind, 64, "float32"), maps) for kind in kinds)
+    ratio = slower(own, flax)
+    assert ratio > 2
+    effect("time for 8 maps of 32×32 in float32, NNX over ours", ratio)
+
+
+@pytest.mark.pins("jax")
+def test_maps_smaller_than_the_kernel_are_slow_in_jax_on_a_cpu(effect) -> None:
+    from flax import nnx
+
+    from jax_impl.layers import Conv, ConvTranspose
+
+    conv = {"padding": ((2, 2), (2, 2)), "strides": (2, 2)}
+    transposed = {"padding": "VALID", "strides": (1, 1), "transpose_kernel": True}
+    for own, flax, how, extent in (
+        (Conv, nnx.Conv, conv, 7),
+        (ConvTranspose, nnx.ConvTranspose, transposed, 4),
+    ):
+
+        def layer(kind, channels, dtype, how=how):
+            part = partial(kind, channels, channels, (5, 5), **how)
+            return part(param_dtype=dtype, rngs=nnx.Rngs(0))
+
+        small = RNG.standard_normal((2, extent, extent, 3))
+        agree(*(gradients(layer(kind, 3, float), small) for kind in (own, flax)))
+        maps = np.zeros((8, extent, extent, 64), "f")
+        (ours, _), (theirs, _) = (
+            gradients(layer(kind, 64, "float32"), maps) for kind in (own, flax)
+        )
+        ratio = slower(ours, theirs)
+        assert ratio > 2, own
+        effect(f"time for {own.__name__} of {extent}×{extent} maps, NNX over ours", ratio)
+
+
+@pytest.mark.parametrize(
+    ("extent", "kernel", "stride", "padding"),
+    [
+        (7, 5, 2, ((2, 2), (2, 2))),
+        (8, 4, 2, ((1, 1), (1, 1))),
+        (4, 4, 1, "VALID"),
+        (6, 3, 2, "SAME"),
+        (9, 3, 2, ((0, 1), (1, 0))),
+        (1, 3, 1, ((1, 1), (1, 1))),
+    ],
+)
+def test_our_convolutions_are_nnx_s(extent, kernel, stride, padding) -> None:
+    pytest.importorskip("jax")
+    from flax import nnx
+
+    from jax_impl.layers import Conv, ConvTranspose
+
+    maps = RNG.standard_normal((2, extent, extent, 3))
+    how = {"padding": padding, "strides": (stride, stride), "param_dtype": float}
+    for own, flax, more in (
+        (Conv, nnx.Conv, {}),
+        (ConvTranspose, nnx.ConvTranspose, {"transpose_kernel": True}),
+    ):
+        layers = [
+            kind(3, 2, (kernel,) * 2, **how, **more, rngs=nnx.Rngs(0)) for kind in (own, flax)
+        ]
+        close(layers[0](maps), layers[1](maps))
+        agree(*(gradients(layer, maps) for layer in layers))

@@ -274,7 +274,7 @@ def test_the_lines_of_a_run_name_the_environment(width) -> None:
 @pytest.mark.parametrize("ok", [True, False])
 def test_the_page_shows_versions_and_what_failed(ok) -> None:
     held = interpreters(OLD)
-    figures = condense(matrix_results(ok=ok), held, {"old": OLD.about}, minutes=3.2)
+    figures = condense(matrix_results(ok=ok), held, {"old": OLD.about})
     text = page(json.loads(json.dumps(figures)))
     assert "| `pinned` | 3.11.7 | 2.13.0 |" in text
     assert "- `old`: old ones." in text

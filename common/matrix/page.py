@@ -1,6 +1,5 @@
 """The results of a matrix, condensed, and the book's page of them."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,8 +47,6 @@ def condense(
     comparison: Comparison,
     interpreters: Mapping[str, Interpreter],
     about: Mapping[str, str],
-    *,
-    minutes: float,
 ) -> dict[str, Any]:
     """One entry for each case, backend and environment, with the versions of each environment."""
     cells: dict[tuple[str, ...], dict[str, Any]] = {}
@@ -65,8 +62,6 @@ def condense(
         "ok": comparison.ok,
         "comparisons": comparison.made,
         "expected": comparison.expected,
-        "minutes": round(minutes),
-        "cores": os.cpu_count(),
         "environments": {name: dict(i.packages) for name, i in interpreters.items()},
         "about": dict(about),
         "cases": [dict(zip(names, key, strict=True)) | cell for key, cell in cells.items()],

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic
 
 from rich.table import Table
 
@@ -52,7 +51,7 @@ def run_matrix(
     interpreters = {PINNED: describe(PINNED, sys.executable)}
     interpreters |= {e.name: describe(e.name, executable(e)) for e in built}
     jobs = plan(interpreters, built, systems)
-    console, began = wide_console(), monotonic()
+    console = wide_console()
     console.print(_versions(list(interpreters.values())))
     whole = Plan(jobs, tuple(systems), timeout=SECONDS, workers=workers())
     screen = Screen(whole, console)
@@ -65,7 +64,7 @@ def run_matrix(
             return STOPPED
     write_report(comparison, out, table=False)
     about = {e.name: e.about for e in built}
-    figures = condense(comparison, interpreters, about, minutes=(monotonic() - began) / 60)
+    figures = condense(comparison, interpreters, about)
     for folder in [out] + ([docs / "results"] if docs else []):
         write_bytes(folder / "matrix.json", (json.dumps(figures, indent=1) + "\n").encode())
         write_bytes(folder / "matrix.md", page(figures).encode())

@@ -17,7 +17,9 @@ def show_newest(environments: Iterable[Environment]) -> int:
             print(f"{environment.name}: {found.problem}")
             failed = 1
         else:
-            print(f"{environment.name}: {newer(environment, found.versions) or 'is the newest'}")
+            print(
+                f"{environment.name}: {newer(environment, found.versions) or 'nothing newer than what is pinned'}"
+            )
     return failed
 
 

@@ -17,9 +17,8 @@ def show_newest(environments: Iterable[Environment]) -> int:
             print(f"{environment.name}: {found.problem}")
             failed = 1
         else:
-            print(
-                f"{environment.name}: {newer(environment, found.versions) or 'nothing newer than what is pinned'}"
-            )
+            words = newer(environment, found.versions) or "nothing newer than what is pinned"
+            print(f"{environment.name}: {words}")
     return failed
 
 

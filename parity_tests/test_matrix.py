@@ -242,6 +242,22 @@ def test_a_version_that_differs_is_the_one_that_fails(need, tmp_path, wrong) -> 
     assert {r.file for r in comparison.results if not r.ok} == ({"old"} if wrong else set())
 
 
+def test_twins_in_two_environments_do_not_rescue_each_other(need, tmp_path) -> None:
+    """The same version computes the same mistake in both; the other frameworks outvote it."""
+    need("torch")
+
+    def change(tensors):
+        for key in tensors:
+            tensors[key] = tensors[key] * 1.001
+
+    files = Files(tmp_path)
+    good = [files.double(name, label="one") for name in ("torch", "jax", "jittor")]
+    labels = ("one", "two")
+    twins = [files.double("tf", change, name=f"t{n}", label=n, still=True) for n in labels]
+    failed = {(r.backend, r.file) for r in compare([*good, *twins]).results if not r.ok}
+    assert failed == {("tf", "one"), ("tf", "two")}
+
+
 def matrix_results(*, ok: bool = True) -> Comparison:
     results = [
         replace(result(name, dtype, error=error, ok=ok or place == PINNED), file=place)

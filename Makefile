@@ -6,8 +6,10 @@ CUDA ?= 12
 
 # Of `make parity`, as in SYSTEMS="wgan_gp sngan"; all thirteen if none is named.
 SYSTEMS ?=
+# Of `make parity-matrix`; all if none is named.
+ENVIRONMENTS ?=
 
-.PHONY: parity quick full-width figures parity-gpu setup-gpu jittor-cuda test lint types docs faults eject setup clean help
+.PHONY: parity parity-matrix matrix-newest quick full-width figures parity-gpu setup-gpu cuda-extras jittor-cuda test lint types docs faults eject setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -15,8 +17,11 @@ help:
 	@echo "                 then make full-width; make parity SYSTEMS=\"wgan_gp sngan\" for some"
 	@echo "make full-width  compare the four with the originals' figures at full width"
 	@echo "make figures     write the book's page of errors and the badges from parity-report"
+	@echo "make parity-matrix  the same in other versions of Python and the frameworks, in .venv-matrix;"
+	@echo "                 make matrix-newest says whether there are newer ones"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
+	@echo "make cuda-extras  ask the package index which GPU builds fit into one environment"
 	@echo "make jittor-cuda compile Jittor and a step's kernels for GPUs, without one: CUDA 12 and 13"
 	@echo "make test        lint, types and every test but those at full width"
 	@echo "make faults      plant 283 mistakes into ports, and see how many are found and placed"
@@ -27,6 +32,21 @@ help:
 parity: setup
 	$(BIN)/rosetta parity $(SYSTEMS) --out parity-report
 	$(if $(strip $(SYSTEMS)),,$(MAKE) full-width)
+
+# ENVIRONMENTS=newest,oldest for some of those in .constraints/matrix.toml; SYSTEMS as above.
+parity-matrix: setup
+	$(BIN)/python -m common.matrix $(SYSTEMS) --environments "$(ENVIRONMENTS)" --docs docs
+
+matrix-newest: setup .venv-matrix/uv/bin/uv
+	$(BIN)/python -m common.matrix --newest
+
+# Which builds for CUDA fit together, by the package index: nothing is installed but uv.
+cuda-extras: setup .venv-matrix/uv/bin/uv
+	$(BIN)/python -m common.setup.cuda_extras
+
+.venv-matrix/uv/bin/uv:
+	$(PYTHON) -m venv .venv-matrix/uv
+	.venv-matrix/uv/bin/python -m pip install --quiet uv
 
 quick: setup
 	$(BIN)/rosetta parity lsgan_mlp dcgan_mnist --kind reduced --out quick-report
@@ -86,4 +106,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-gpu build docs/_build parity-report parity-report-gpu quick-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-gpu .venv-matrix matrix-report build docs/_build parity-report parity-report-gpu quick-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

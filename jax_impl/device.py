@@ -42,8 +42,12 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         os.environ["XLA_FLAGS"] = " ".join(flags + missing)
     if device == "cuda" and not _gpus():
         # jaxlib itself supports only the CPU; GPUs need a plugin.
-        built = any("cuda" in plugin.name for plugin in entry_points(group="jax_plugins"))
-        raise UsageError(no_cuda_message("JAX", built=built, install=_INSTALL))
+        plugins = [plugin.name for plugin in entry_points(group="jax_plugins")]
+        versions = [name.partition("cuda")[2] for name in plugins if "cuda" in name]
+        cuda = max(versions, default="")
+        raise UsageError(
+            no_cuda_message("JAX", built=bool(versions), install=_INSTALL, built_for=cuda)
+        )
     jax.config.update("jax_default_device", jax.devices(device)[0])
     # Without x64, JAX turns every float64 array into float32.
     jax.config.update("jax_enable_x64", dtype == "float64")

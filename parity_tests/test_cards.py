@@ -10,6 +10,7 @@ import pytest
 
 from common import ROOT, UsageError
 from common.backends import cuda, inspection, load
+from common.backends.cuda import Driver
 from common.backends.inspection import examine
 from common.setup import install
 from common.setup.command_runner import CommandRunner
@@ -33,15 +34,31 @@ def pins(name: str) -> dict[str, str]:
 def cuda_error(monkeypatch, need):
     """The message of a port whose CUDA device is chosen and not found."""
 
-    def configure(name: str, *, driver: bool, built: bool) -> str:
+    def configure(
+        name: str,
+        *,
+        driver: bool,
+        built: bool,
+        says: Driver = Driver((12, 8), 1),  # noqa: B008
+        libraries: bool = True,
+        visible: str | None = None,
+    ) -> str:
         device = loaded(name, need)
         if len(device.available_devices()) > 1:
             pytest.skip("this machine has a CUDA device")
         monkeypatch.setattr(cuda, "has_driver", lambda: driver)
+        monkeypatch.setattr(cuda, "ask_driver", lambda: says)
+        if visible is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        else:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
         if name == "torch":
             monkeypatch.setattr(device.torch.version, "cuda", "12.8" if built else None)
         elif name == "tf":
             monkeypatch.setattr(device.tf.test, "is_built_with_cuda", lambda: built)
+            info = {"cuda_version": "12.5.1"} if built else {}
+            monkeypatch.setattr(device.tf.sysconfig, "get_build_info", lambda: info)
+            monkeypatch.setattr(device, "has_cudnn", lambda: libraries)
         elif name == "jax":
             plugins = [SimpleNamespace(name="xla_cuda12")] if built else []
             monkeypatch.setattr(device, "entry_points", lambda group: plugins)
@@ -55,8 +72,15 @@ def cuda_error(monkeypatch, need):
 @pytest.mark.parametrize("name", NAMES)
 def test_without_a_driver_no_installation_is_suggested(cuda_error, name) -> None:
     message = cuda_error(name, driver=False, built=False)
-    assert "no NVIDIA driver on this machine; install it, or use --device cpu" in message
+    assert f"{cuda.NO_DRIVER}, and {cuda.CPU_BUILD}; {cuda.DRIVER_REMEDY}" in message
     assert "pip" not in message
+
+
+@pytest.mark.parametrize("name", ["torch", "tf", "jax"])
+def test_a_cuda_build_without_a_driver_lacks_only_the_driver(cuda_error, name) -> None:
+    message = cuda_error(name, driver=False, built=True)
+    assert message.endswith(f"{cuda.NO_DRIVER}; {cuda.DRIVER_REMEDY}")
+    assert cuda.CPU_BUILD not in message
 
 
 @pytest.mark.parametrize(
@@ -81,12 +105,79 @@ def test_a_cuda_build_without_a_device_suggests_no_installation(cuda_error, name
     assert "pip" not in message
 
 
+@pytest.mark.parametrize("name", ["torch", "tf", "jax"])
+@pytest.mark.parametrize(
+    ("says", "hidden", "words"),
+    [
+        (Driver((11, 8), 1), None, "NVIDIA's driver runs CUDA 11.8 at most; update the driver"),
+        (Driver((12, 0), 0), None, "the driver finds no GPU; see nvidia-smi"),
+        (Driver((12, 8), 1), "", "CUDA_VISIBLE_DEVICES hides every GPU; unset it"),
+        (Driver((12, 8), 1), "-1", "CUDA_VISIBLE_DEVICES hides every GPU; unset it"),
+        # The control: nothing is known to be wrong, and nothing of the above is said.
+        (Driver((13, 0), 1), "0", "are installed but find no GPU; see nvidia-smi"),
+        (Driver(), None, "are installed but find no GPU; see nvidia-smi"),
+    ],
+)
+def test_a_cuda_build_with_a_driver_says_what_the_driver_says(
+    cuda_error, name, says, hidden, words
+) -> None:
+    message = cuda_error(name, driver=True, built=True, says=says, visible=hidden)
+    assert words in message
+    assert "pip" not in message
+
+
+@pytest.mark.parametrize("libraries", [False, True])
+def test_tensorflow_without_cuda_s_libraries_is_told_to_install_them(cuda_error, libraries) -> None:
+    message = cuda_error("tf", driver=True, built=True, libraries=libraries)
+    assert ("without CUDA's libraries; make setup-gpu" in message) == (not libraries)
+
+
+class Library:
+    """A driver's library that answers as told; cuInit with 100 means that there is no GPU."""
+
+    def __init__(self, version: int, started: int, gpus: int) -> None:
+        self.version, self.started, self.gpus = version, started, gpus
+
+    def cuDriverGetVersion(self, number) -> int:  # noqa: N802
+        number._obj.value = self.version
+        return 0
+
+    def cuInit(self, flags) -> int:  # noqa: N802
+        return self.started
+
+    def cuDeviceGetCount(self, count) -> int:  # noqa: N802
+        count._obj.value = self.gpus
+        return 0
+
+
+@pytest.mark.parametrize(
+    ("library", "driver"),
+    [
+        (Library(12080, 0, 2), Driver((12, 8), 2)),
+        (Library(13000, cuda.NO_DEVICE, 0), Driver((13, 0), 0)),
+        (Library(12040, 803, 0), Driver((12, 4), None)),  # kernel module and library differ
+    ],
+)
+def test_the_driver_is_asked_for_its_version_and_gpus(monkeypatch, library, driver) -> None:
+    monkeypatch.setattr(cuda.ctypes, "CDLL", lambda name: library)
+    assert cuda.ask_driver() == driver
+
+
+def test_a_driver_that_is_not_there_says_nothing(monkeypatch) -> None:
+    def missing(name):
+        raise OSError
+
+    monkeypatch.setattr(cuda.ctypes, "CDLL", missing)
+    assert cuda.ask_driver() == Driver()
+
+
 def test_doctor_reports_problem_and_remedy_separately(backends) -> None:
     name = backends[0]
     if cuda.has_driver():
         pytest.skip("this machine has NVIDIA's driver")
     report = examine(name, device="cuda")
-    assert report["problem"].endswith(f"sees no CUDA device here: {cuda.NO_DRIVER}")
+    assert report["problem"].startswith(cuda.NO_DRIVER)
+    assert cuda.SEES_NONE not in report["problem"]  # the line begins with the backend's name
     assert report["remedy"] == cuda.DRIVER_REMEDY
     assert not report["devices"]
 

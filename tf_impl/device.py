@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from common import UsageError
-from common.backends.cuda import no_cuda_message
+from common.backends.cuda import has_cudnn, no_cuda_message
 from common.processes.memory import process_peak
 
 # Both packages install the same folder: the CPU one must be removed first.
@@ -38,7 +38,13 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cuda" and not gpus:
         built = tf.test.is_built_with_cuda()
-        raise UsageError(no_cuda_message("TensorFlow", built=built, install=_INSTALL))
+        cuda = str(tf.sysconfig.get_build_info().get("cuda_version", ""))
+        # The package `tensorflow` is built for CUDA, but brings its libraries only with `and-cuda`.
+        raise UsageError(
+            no_cuda_message(
+                "TensorFlow", built=built, install=_INSTALL, built_for=cuda, libraries=has_cudnn()
+            )
+        )
     for gpu in gpus:
         # Otherwise TensorFlow reserves the whole memory of every GPU, even to compute on the CPU.
         if not tf.config.experimental.get_memory_growth(gpu):

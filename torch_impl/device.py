@@ -38,8 +38,10 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         # cuBLAS reads this when its first handle is made; determinism requires it.
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if not torch.cuda.is_available():
-            built = torch.version.cuda is not None
-            raise UsageError(no_cuda_message("PyTorch", built=built, install=_INSTALL))
+            cuda = torch.version.cuda or ""
+            raise UsageError(
+                no_cuda_message("PyTorch", built=bool(cuda), install=_INSTALL, built_for=cuda)
+            )
     global _chosen, _compiled
     _chosen = torch.device(device)
     torch.set_default_dtype(getattr(torch, dtype))

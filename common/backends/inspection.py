@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from common.backends import DISTRIBUTIONS, TITLES, onednn, prepare_environment, remedy
-from common.backends.cuda import DRIVER_REMEDY, NO_DRIVER, has_driver
+from common.backends.cuda import DRIVER_REMEDY, NO_DRIVER, SEES_NONE, has_driver
 from common.processes.child import run_python
 
 PROBE_SECONDS = 600  # Jittor compiles its core at the first import
@@ -65,7 +65,7 @@ def _inspect(name: str, device: str) -> dict[str, Any]:
         "    result = {'devices': device.available_devices(),\n"
         "              'environment': device.environment()}\n"
         "except UsageError as error:\n"
-        "    problem, _, remedy = str(error).partition('; ')\n"
+        f"    problem, _, remedy = str(error).rpartition({SEES_NONE!r})[2].partition('; ')\n"
         "    result = {'problem': problem, 'remedy': remedy}\n"
         "print('\\n' + json.dumps(result))\n"
     )

@@ -43,7 +43,8 @@ def doctor(device: Device = "cpu", backends: Backends = "", as_json: AsJson = Fa
             )
         console.print(table)
         for report in (report for report in reports if report["problem"]):
-            console.print(f"{report['title']}: {escape(report['remedy'])}", soft_wrap=True)
+            line = f"{report['title']}: {report['problem']}; {report['remedy']}"
+            console.print(escape(line), soft_wrap=True)
     if not any(report["devices"] for report in reports):
         raise typer.Exit(1)
 

@@ -1,12 +1,29 @@
 """Which recordings are needed to judge some backends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+from common.backends import BACKENDS, DISTRIBUTIONS
 
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 REFERENCE_ORDER = ("torch", "tf", "jax", "jittor")
 PERTURBED_ORDER = ("torch", "jittor", "jax", "tf")
 FULL = ("full",)
+REDUCED = ("reduced",)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python that records, with the versions of the packages in its environment."""
+
+    name: str  # of the environment
+    python: str  # the executable
+    packages: tuple[tuple[str, str], ...]
+
+    def version_of(self, backend: str) -> str:
+        """The main version of a backend, "" if it is not installed there."""
+        versions = dict(self.packages)
+        return next((versions[d] for d in DISTRIBUTIONS[backend] if d in versions), "")
 
 
 @dataclass(frozen=True)
@@ -21,19 +38,47 @@ class Job:
     systems: tuple[str, ...] = ()  # fewer than the plan's, if any are named
     as_tf32: bool = False  # wrong on purpose
     again: bool = False  # the same once more
+    by: Interpreter | None = None  # who records, if not the Python that runs this
 
     @property
     def title(self) -> str:
         """Backend, device, type and kinds of cases in words."""
         words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.kinds)})"
+        words += f" in {self.by.name}" if self.by else ""
         return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
 
     @property
     def name(self) -> str:
         """How the files of its recordings begin: two that hold different things differ in it."""
-        parts = [self.backend, self.device, self.dtype, *self.kinds]
+        parts = [self.by.name] if self.by else []
+        parts += [self.backend, self.device, self.dtype, *self.kinds]
         parts += [name for name in ("perturbed", "as_tf32", "again") if getattr(self, name)]
         return "-".join(parts)
+
+
+def matrix_jobs(
+    held: Mapping[Interpreter, Sequence[str]],
+    fewer: Mapping[tuple[str, str], Sequence[str]],
+    wanted: Sequence[str],
+) -> tuple[Job, ...]:
+    """The reduced cases on the CPU, in both types, in the backends that each interpreter has.
+
+    All are judged together: by one float64 reference, and by the noise of two backends, each
+    measured in the first environment that has it. `fewer` names the systems of a backend in an
+    environment that does not record all of the `wanted` ones.
+    """
+    by_backend = [(name, by) for name in BACKENDS for by, has in held.items() if name in has]
+    firsts = dict(reversed(by_backend))
+    perturbed = [name for name in PERTURBED_ORDER if name in firsts][:2]
+    jobs = []
+    for backend, by in by_backend:
+        limit = fewer.get((by.name, backend), wanted)
+        systems = tuple(name for name in wanted if name in limit)
+        noisy = backend in perturbed and by == firsts[backend]
+        for dtype in ("float64", "float32") if systems else ():
+            is_perturbed = noisy and dtype == "float32"
+            jobs.append(Job(backend, "cpu", dtype, REDUCED, is_perturbed, systems, by=by))
+    return tuple(jobs)
 
 
 def plan_jobs(

@@ -77,6 +77,7 @@ def fingerprint(plan: Plan) -> dict[str, Any]:
         "processor": processor(),
         "seed": plan.seed,
         "settings": list(plan.settings),
+        "interpreters": sorted({repr(job.by) for job in plan.jobs}),
     }
 
 

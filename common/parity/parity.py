@@ -100,7 +100,9 @@ def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
         for case in plan.cases(task) if problem else []:
             job = task.job
             comparison.expected += len(expected_keys(case, job.dtype))
-            run = Run(job.backend, version_of(job.backend), job.device, job.dtype)
+            version = job.by.version_of(job.backend) if job.by else version_of(job.backend)
+            name = job.by.name if job.by else ""
+            run = Run(job.backend, version, job.device, job.dtype, name)
             comparison.results.append(failed_recording(case, run, problem))
     return comparison
 
@@ -130,7 +132,8 @@ def _kind(task: Task) -> Kind:
     job = task.job
     where = {"backend": job.backend, "device": job.device, "dtype": job.dtype}
     effort = effort_for([task.system], is_full=job.kinds == FULL, **where)
-    return Kind(**where, exact=not job.as_tf32, effort=effort)
+    python = {"python": job.by.python} if job.by else {}
+    return Kind(**where, exact=not job.as_tf32, effort=effort, **python)
 
 
 def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
@@ -145,6 +148,7 @@ def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
         "dtype": job.dtype,
         "perturbed": job.perturbed,
         "rounded": job.as_tf32 and job.device == "cpu",
+        "label": job.by.name if job.by else "",
         "out": str(folder / task.file),
     }
 

@@ -46,6 +46,7 @@ def save_recording(
     seed: int,
     perturbed: bool = False,
     rounded: bool = False,
+    label: str = "",
     progress: Callable[[str], None] = lambda name: None,
 ) -> tuple[int, dict[str, str]]:
     """Run the cases in order and write them, with a manifest of what ran where, to one file.
@@ -53,7 +54,8 @@ def save_recording(
     Returns the number of tensors, and what failed: the message by case and beginning of the key.
 
     With `perturbed`, each case is run several times more to measure its own noise. `rounded` is a
-    control: weights and inputs are rounded as TF32 would, which a comparison must see. Quantities
+    control: weights and inputs are rounded as TF32 would, which a comparison must see. `label`
+    names the environment where several record, maybe with the same version. Quantities
     that raise an exception are named in the manifest with its words; the others are kept.
     """
     tensors: Tensors = {}
@@ -77,6 +79,7 @@ def save_recording(
         "dtype": dtype,
         "seed": seed,
         "rounded": rounded,
+        "label": label,
         "exactness": probe_exactness(backend),
         "environment": environment,
         "noise": {case: _by_text(moves) for case, moves in noise.items()},

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from common import UsageError
-from common.backends import Backend, load
+from common.backends import Backend, load, prepare_environment
 from common.parity.case_run import words
 from common.parity.cases import cases
 from common.parity.record import save_recording
@@ -29,7 +29,7 @@ def main() -> None:
         print(json.dumps(fields), file=answers, flush=True)
 
     try:
-        backend = load(**json.loads(sys.argv[1]))
+        backend = _load(**json.loads(sys.argv[1]))
     except UsageError as error:
         answer(unusable=str(error))
         return
@@ -40,6 +40,13 @@ def main() -> None:
         problem, now = _record(backend, json.loads(line), answer), cpu_seconds()
         answer(problem=problem, cpu_seconds=now - before)
         before = now
+
+
+def _load(*, backend: str, device: str, dtype: str, exact: bool, effort: str) -> Backend:
+    """Import a port, its framework set up for the versions that this interpreter has."""
+    prepared = prepare_environment(device, effort=effort, keep_compiled=True, exact=exact)
+    os.environ.update(prepared)
+    return load(backend, device=device, dtype=dtype, exact=exact, effort=effort)
 
 
 def _record(backend: Backend, task: Mapping[str, Any], answer: Any) -> str:

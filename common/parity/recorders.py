@@ -5,12 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from tempfile import TemporaryFile
 from threading import Timer
 from typing import Any, NamedTuple
 
-from common.backends import FULL, prepare_environment
+from common.backends import FULL
 from common.processes.child import last_line, python_path, share_of_threads
 
 Progress = Callable[[str], None]
@@ -32,6 +32,7 @@ class Kind:
     dtype: str
     exact: bool = True
     effort: str = FULL  # of JAX's compiler
+    python: str = sys.executable
 
 
 class Unusable(Exception):
@@ -52,13 +53,14 @@ class Recorder:
         self.kind, self.timeout = kind, timeout
         self.is_ready = self.is_late = False
         self._errors = TemporaryFile("w+", errors="replace")  # noqa: SIM115 (closed by close)
-        loaded = {"name": kind.backend, "device": kind.device, "dtype": kind.dtype}
+        loaded = asdict(kind)
+        python = loaded.pop("python")
         self._process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "common.parity.recorder_process"),
-                json.dumps(loaded | {"exact": kind.exact}),
+                *(python, "-m", "common.parity.recorder_process"),
+                json.dumps(loaded),
             ],
-            env=_environment(kind, processes),
+            env=_environment(processes),
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -133,10 +135,6 @@ class Recorder:
         return last_line(self._errors.read()) or f"exit status {status}"
 
 
-def _environment(kind: Kind, processes: int) -> dict[str, str]:
+def _environment(processes: int) -> dict[str, str]:
     """Variables for a process that records: its share of the cores, unless somebody chose."""
-    prepared = prepare_environment(
-        kind.device, effort=kind.effort, keep_compiled=True, exact=kind.exact
-    )
-    own = {**prepared, "PYTHONPATH": python_path()}
-    return {**share_of_threads(processes), **os.environ, **own}
+    return {**share_of_threads(processes), **os.environ, "PYTHONPATH": python_path()}

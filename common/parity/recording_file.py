@@ -51,6 +51,11 @@ class Recording:
         return str(self.manifest["dtype"])
 
     @property
+    def label(self) -> str:
+        """The environment that recorded, where several did; "" elsewhere."""
+        return str(self.manifest.get("label", ""))
+
+    @property
     def can_judge(self) -> bool:
         """Whether others are compared with it: made on a CPU, and not wrong on purpose."""
         return self.device == "cpu" and not self.manifest["rounded"]

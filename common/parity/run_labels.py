@@ -12,9 +12,10 @@ def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], l
 
     A copy could be judged by its original, which says nothing; so could the same numbers that the
     same version of a backend recorded once more. Backend, version, device and type name a run;
-    where two share them, the file does.
+    where two share them, the file does. An environment's label names it too: the same version in
+    two environments is two runs, as two versions are.
     """
-    plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
+    plain = {r: _plain(r) for r in recordings}
     often = Counter(plain.values())
     originals: dict[tuple[Run, str], Recording] = {}
     notes = []
@@ -31,9 +32,14 @@ def tell_apart(recordings: Sequence[Recording]) -> tuple[dict[Recording, Run], l
     return _named([r for r in recordings if r in originals.values()]), notes
 
 
+def _plain(recording: Recording) -> Run:
+    r = recording
+    return Run(r.backend, r.version, r.device, r.dtype, r.label)
+
+
 def _named(recordings: Sequence[Recording]) -> dict[Recording, Run]:
     """A run may lie in several files, each with cases of its own; they need no telling apart."""
-    plain = {r: Run(r.backend, r.version, r.device, r.dtype) for r in recordings}
+    plain = {r: _plain(r) for r in recordings}
     places = Counter((run, case) for r, run in plain.items() for case in r.manifest["cases"])
     twice = {run for (run, _), count in places.items() if count > 1}
     stems = Counter(r.path.stem for r in recordings)

@@ -28,8 +28,8 @@ class Installer:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def command(self, *requirements: str, constraints: str = "constraints.txt") -> list[str]:
-        """The command that installs requirements under the project's constraints."""
-        return [*self.call, "-c", constraints, *requirements]
+        """The command that installs requirements under the project's constraints; "" for none."""
+        return [*self.call, *(["-c", constraints] if constraints else []), *requirements]
 
 
 def installers() -> tuple[Installer, ...]:
@@ -39,15 +39,15 @@ def installers() -> tuple[Installer, ...]:
     return (fast, with_pip()) if fast else (with_pip(),)
 
 
-def with_pip() -> Installer:
-    """The environment's own pip.
+def with_pip(python: str = sys.executable) -> Installer:
+    """The pip of this environment, or of another Python's.
 
     By default pip byte-compiles every file of every package. Python does that itself at the first
     import, for the third of the files that are imported, unless it may not write bytecode.
     """
     options = ["--quiet", "--disable-pip-version-check"]
     options += [] if sys.dont_write_bytecode else ["--no-compile"]
-    return Installer("pip", (sys.executable, "-m", "pip", "install", *options), parallel=True)
+    return Installer("pip", (python, "-m", "pip", "install", *options), parallel=True)
 
 
 def with_uv(program: str, settings: Mapping[str, str]) -> Installer | None:

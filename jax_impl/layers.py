@@ -113,8 +113,8 @@ def conv_transpose(
     inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding
 ) -> jax.Array:
     """A transposed convolution of maps NHWC with a kernel HWOI."""
-    missing = max(0, *(k - n for k, n in zip(kernel.shape, inputs.shape[1:3], strict=False)))
-    if not missing:
+    missing = -min(n - k for k, n in zip(kernel.shape, inputs.shape[1:3], strict=False))
+    if missing <= 0:
         return lax.conv_transpose(inputs, kernel, strides, padding, transpose_kernel=True)
     # Without the barrier, XLA would take the zeros as the convolution's own padding.
     zeros = jnp.pad(inputs, ((0, 0), (0, missing), (0, missing), (0, 0)))

@@ -28,6 +28,8 @@ MEASURED = {
     "memory_of": "process",
     "peak_memory_mb": 300.0,
     "data_share": 0.0,
+    "matmul_share": 0.5,
+    "first_step_seconds": 2.0,
 }
 
 

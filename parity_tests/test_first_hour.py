@@ -252,6 +252,7 @@ def test_the_progress_bar_fits_80_columns(tmp_path) -> None:
 def test_a_ratio_is_not_cut_at_80_columns(monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     measured = {"ratio_low": 0.961, "ratio": 0.987, "ratio_high": 1.024, "peak_memory_mb": 812}
+    measured |= {"matmul_share": 0.7, "first_step_seconds": 12.3}
     speeds = {"images_per_second": 1234.0, "plain_images_per_second": 1220.0, "data_share": 0.01}
     what = {"system": "dcgan_mnist", "backend": "tf", "batch_size": 128, "memory_of": "process"}
     print_bench([{**what, **measured, **speeds}])

@@ -2,12 +2,13 @@
 
 import re
 import sys
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 
 from common.backends import BACKENDS, TITLES
-from common.idioms.alignment import lines_of
+from common.idioms.alignment import aligned, lines_of
 from common.idioms.definitions import all_names, find_definition
 from common.idioms.outline import outline
 from common.idioms.statements import Shown
@@ -260,3 +261,26 @@ def test_a_page_holds_every_framework_s_lines(site) -> None:
     for backend in BACKENDS:
         definition = find_definition("losses.gradient_penalty", backend)
         assert f"{definition.path}:{definition.line}" in text
+
+
+def test_both_columns_are_marked_by_the_alignment_that_gives_their_rows() -> None:
+    pytest.importorskip("sphinx")
+    from idiom_book.listing import ENGLISH, listing
+    from idiom_book.notes import Notes
+    from idiom_book.tidied import tidied
+
+    for name in ("models.lsgan_jittor.Generator", "layers.BatchNorm", "optimisers.adam"):
+        found = {b: tidied(find_definition(name, b)) for b in BACKENDS}
+        page = listing(name, found, ENGLISH, Notes(name, "page", is_chinese=False))
+        columns = page.split('<div class="side highlight"')[1:]
+        lines = {
+            backend: [
+                classes.split() for classes in re.findall(r'<span class="(line [^"]*)"', text)
+            ]
+            for backend, text in zip(BACKENDS, columns, strict=True)
+        }
+        for one, other in combinations(BACKENDS, 2):
+            sides = aligned(*(outline(found[each]) for each in (one, other))).sides
+            for side, ours, theirs in zip(sides, (one, other), (other, one), strict=True):
+                marked = {at for at, names in enumerate(lines[ours]) if f"x-{theirs}" in names}
+                assert marked == side.alone, (name, ours, theirs)

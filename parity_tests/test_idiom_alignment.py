@@ -47,7 +47,9 @@ def test_every_line_of_every_definition_is_in_one_row(name) -> None:
         for side, backend in enumerate((one, other)):
             found = [row[side] for row in rows if row[side] is not None]
             assert found == list(range(counts[backend])), (name, one, other)
-    rows = all_aligned([blocks[backend] for backend in BACKENDS])
+    first, *others = BACKENDS
+    found = [aligned(blocks[first], blocks[other]) for other in others]
+    rows = all_aligned(counts[first], found)
     for side, backend in enumerate(BACKENDS):
         found = [row[side] for row in rows if row[side] is not None]
         assert found == list(range(counts[backend])), (name, backend)

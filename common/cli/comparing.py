@@ -97,21 +97,14 @@ def parity(
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
     from common.cli.reporting import require_device, wide_console, workers
-    from common.cli.watching import Screen
-    from common.parity.kept_recordings import recordings_of
-    from common.parity.parity import run_parity
+    from common.cli.watching import watch_parity
 
     require_device(chosen, device)
     jobs = plan_jobs(chosen, device, dtypes, wanted)
     plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers())
-    screen = Screen(plan, wide_console())
-    with recordings_of(plan, out) as folder:
-        try:
-            with screen.live:
-                comparison = run_parity(plan, folder, screen)
-        except KeyboardInterrupt:
-            screen.show_results_so_far()
-            raise typer.Exit(STOPPED) from None
+    comparison = watch_parity(plan, out, wide_console())
+    if comparison is None:
+        raise typer.Exit(STOPPED)
     _conclude(comparison, out, table=False)
 
 

@@ -1,6 +1,7 @@
 """The progress of a parity run: lines of the table as they complete, and what is running."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from time import monotonic
 
 from rich.console import Console, Group, RenderableType
@@ -11,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from common.parity.dispatching import DONE, Event
-from common.parity.parity import Watcher
+from common.parity.kept_recordings import recordings_of
+from common.parity.parity import Watcher, run_parity
 from common.parity.report import show_findings
 from common.parity.results import Comparison
 from common.parity.table_lines import head, lines
@@ -120,3 +122,18 @@ class Screen(Watcher):
         words = f"{done} of {count} recordings · {elapsed / 60:.1f} min · {self._expected()}"
         bar.add_row(ProgressBar(total=max(count, 1), completed=done, width=BAR), words)
         return Group(table, bar)
+
+
+def watch_parity(plan: Plan, out: Path, console: Console) -> Comparison | None:
+    """Run the plan with its progress on the console; None after Ctrl-C.
+
+    The recordings are then kept below `out`, and what they showed is printed.
+    """
+    screen = Screen(plan, console)
+    with recordings_of(plan, out) as folder:
+        try:
+            with screen.live:
+                return run_parity(plan, folder, screen)
+        except KeyboardInterrupt:
+            screen.show_results_so_far()
+            return None

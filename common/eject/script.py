@@ -26,8 +26,8 @@ INITIALISERS = {
     "glorot_uniform": "kernels from U(±√(6 / (fan_in + fan_out)))",
     "normal": "kernels from N(0, 0.02)",
 }
-KEPT = {"build", "draw_batch", "draw_masks", "draw_noise", "initialise", "main", "native"}
-KEPT |= {"read_samples", "save_grid", "train_step", "compute"}
+KEPT = {"build", "draw_masks", "draw_noise", "main", "native"}
+KEPT |= {"read_samples", "train_step", "compute"}
 
 
 @cache

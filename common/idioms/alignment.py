@@ -54,11 +54,9 @@ def aligned(first: Sequence[Block], second: Sequence[Block]) -> Alignment:
     return found
 
 
-def all_aligned(definitions: Sequence[Sequence[Block]]) -> list[Row]:
-    """Rows of any number of definitions, each as it stands beside the first."""
-    base, *others = definitions
-    count = len(lines_of(base))
-    found = [aligned(base, other).rows for other in others]
+def all_aligned(count: int, alignments: Sequence[Alignment]) -> list[Row]:
+    """Rows of a definition of that many lines and of those that are aligned with it."""
+    found = [each.rows for each in alignments]
     beside = [{row[0]: row[1] for row in rows if row[0] is not None} for rows in found]
     above = [_above(rows, count) for rows in found]
     merged: list[Row] = []

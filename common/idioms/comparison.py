@@ -54,7 +54,7 @@ class Comparison:
         rows = (
             self.alignments[0].rows
             if len(self.listings) == 2
-            else all_aligned([each.blocks for each in self.listings])
+            else all_aligned(len(self.listings[0].lines), self.alignments)
         )
         shown = [
             tuple(at if x.shows(at) else None for at, x in zip(row, self.listings, strict=True))

@@ -134,7 +134,7 @@ def _key(tokens: list[tokenize.TokenInfo]) -> str:
     depth = 0
     for at, word in enumerate(words):
         depth += (word in "([{") - (word in ")]}")
-        if not depth and word.endswith("=") and word != "==":
+        if not depth and word.endswith("=") and word not in ("==", "!=", "<=", ">="):
             names = (t.string for t in tokens[:at] if t.type == tokenize.NAME)
             return " ".join(["=", *(name for name in names if name != "self")])
     return ""

@@ -26,7 +26,7 @@ PAGE = """# Versions
 of them with one float64 reference, by the bounds of `make parity`. This run made {comparisons} of
 {expected} comparisons on a CPU: {verdict}.
 
-{versions}
+{note}{versions}
 
 {about}
 
@@ -69,12 +69,17 @@ def condense(
 
 
 def page(figures: Mapping[str, Any]) -> str:
-    """The book's page: the environments, how many cases agree, and a table for each framework."""
+    """The book's page: the environments, how many cases agree, and a table for each framework.
+
+    A "note" among the figures, written by hand, says what a reader must know of an old run.
+    """
+    note = f"{figures['note']}\n\n" if "note" in figures else ""
     about = "\n".join(f"- `{name}`: {words}." for name, words in figures["about"].items())
     tables = (f"## {TITLES[name]}\n\n{_of_backend(figures, name)}" for name in BACKENDS)
     return PAGE.format(
         comparisons=f"{figures['comparisons']:,}",
         expected=f"{figures['expected']:,}",
+        note=note,
         verdict="all agree" if figures["ok"] else "not all agree",
         versions=table(*versions_table(figures["environments"], "`{}`")).rstrip(),
         about=f"- `pinned`: what `make setup` installs.\n{about}",

@@ -9,14 +9,12 @@ from rich.table import Table
 
 from common.backends import BACKENDS
 from common.cli.reporting import wide_console, workers, write_report
-from common.cli.watching import Screen
+from common.cli.watching import watch_parity
 from common.files import write_bytes
 from common.matrix.building import build, describe, executable
 from common.matrix.declaration import PINNED, Environment
 from common.matrix.page import condense, page, versions_table
 from common.parity.jobs import Interpreter, Job, matrix_jobs
-from common.parity.kept_recordings import recordings_of
-from common.parity.parity import run_parity
 from common.parity.tasks import Plan
 from common.setup.command_runner import CommandRunner
 from common.systems import SYSTEMS
@@ -54,14 +52,9 @@ def run_matrix(
     console = wide_console()
     console.print(_versions(list(interpreters.values())))
     whole = Plan(jobs, tuple(systems), timeout=SECONDS, workers=workers())
-    screen = Screen(whole, console)
-    with recordings_of(whole, out) as folder:
-        try:
-            with screen.live:
-                comparison = run_parity(whole, folder, screen)
-        except KeyboardInterrupt:
-            screen.show_results_so_far()
-            return STOPPED
+    comparison = watch_parity(whole, out, console)
+    if comparison is None:
+        return STOPPED
     write_report(comparison, out, table=False)
     about = {e.name: e.about for e in built}
     figures = condense(comparison, interpreters, about)

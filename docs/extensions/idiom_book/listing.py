@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import combinations, groupby
 
 from pygments.lexers import PythonLexer
 from pygments.token import STANDARD_TYPES
 
 from common.backends import BACKENDS, TITLES
-from common.idioms.alignment import Alignment, aligned, all_aligned, lines_of
+from common.idioms.alignment import Alignment, Side, aligned, all_aligned, lines_of
 from common.idioms.definitions import Definition
-from common.idioms.outline import Block, outline, signature, summary
+from common.idioms.outline import outline, signature, summary
 from common.idioms.statements import Line
 from idiom_book.notes import Notes
 
@@ -41,11 +41,9 @@ def listing(name: str, definitions: dict[str, Definition], labels: Labels, notes
     lines = {backend: lines_of(each) for backend, each in blocks.items()}
     pairs = {
         (one, other): aligned(blocks[one], blocks[other])
-        for one in BACKENDS
-        for other in BACKENDS
-        if one != other
+        for one, other in combinations(BACKENDS, 2)
     }
-    rows = _numbered(pairs, [blocks[backend] for backend in BACKENDS])
+    rows = _numbered(pairs, len(lines[BACKENDS[0]]))
     count = max(at for of_line in rows.values() for at in of_line.values())
     columns = "".join(
         _column(definitions[b], labels, list(_lines(b, lines[b], pairs, rows, notes)))
@@ -90,17 +88,21 @@ def _column(definition: Definition, labels: Labels, lines: list[str]) -> str:
     )
 
 
-def _numbered(pairs: Pairs, blocks: list[list[Block]]) -> Rows:
-    """The grid row of each line of a framework beside each other one, and beside all."""
+def _numbered(pairs: Pairs, count: int) -> Rows:
+    """The grid row of each line of a framework beside each other one, and beside all.
+
+    `count` is the number of lines of the first, with which all four are aligned.
+    """
     rows: Rows = {}
     for (one, other), found in pairs.items():
-        if BACKENDS.index(one) < BACKENDS.index(other):
-            for at, (ours, theirs) in enumerate(found.rows, start=1):
-                if ours is not None:
-                    rows.setdefault((one, ours), {})[other] = at
-                if theirs is not None:
-                    rows.setdefault((other, theirs), {})[one] = at
-    for at, row in enumerate(all_aligned(blocks), start=1):
+        for at, (ours, theirs) in enumerate(found.rows, start=1):
+            if ours is not None:
+                rows.setdefault((one, ours), {})[other] = at
+            if theirs is not None:
+                rows.setdefault((other, theirs), {})[one] = at
+    first, *others = BACKENDS
+    with_first = [pairs[first, other] for other in others]
+    for at, row in enumerate(all_aligned(count, with_first), start=1):
         for backend, line in zip(BACKENDS, row, strict=True):
             if line is not None:
                 rows.setdefault((backend, line), {})[ALL] = at
@@ -119,7 +121,7 @@ def _lines(
     for start, kind, value in PythonLexer().get_tokens_unprocessed(text):
         kinds[start : start + len(value)] = [STANDARD_TYPES[kind]] * len(value)
     others = [other for other in BACKENDS if other != backend]
-    sides = {other: pairs[backend, other].sides[0] for other in others}
+    sides = {other: _side(pairs, backend, other) for other in others}
     begin = 0
     for number, line in enumerate(lines):
         marks = [""] * len(line.text)
@@ -135,6 +137,13 @@ def _lines(
             f"{code}{notes.numbers(line)}\n</span>"
         )
         begin += len(line.text) + 1
+
+
+def _side(pairs: Pairs, backend: str, other: str) -> Side:
+    """What differs in the first of two frameworks, from the alignment that gives their rows."""
+    if (backend, other) in pairs:
+        return pairs[backend, other].sides[0]
+    return pairs[other, backend].sides[1]
 
 
 def _coloured(text: str, kinds: list[str], marks: list[str]) -> str:

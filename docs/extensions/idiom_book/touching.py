@@ -23,18 +23,14 @@ class Entry:
     Attributes:
         name: Its name, which is its anchor too: link `differences.html#name`, or the label `name`.
         title: One line.
-        topic: As in docs/differences.toml, such as losses.
         ways: What each framework does of which it says something, in the catalogue's order.
-        silent: Whether no framework raises an error or warns where the entry bites.
         pairs: The frameworks that behave differently there, two at a time, as in torch-jax.
         fragment: The lines that contain it, in any of the four listings, are what it is about.
     """
 
     name: str
     title: str
-    topic: str
     ways: dict[str, str]
-    silent: bool
     fragment: str
     pairs: tuple[str, ...]
 
@@ -72,9 +68,7 @@ def touching(name: str) -> list[Entry]:
         Entry(
             name=entry["name"],
             title=entry["title"],
-            topic=entry["topic"],
             ways=entry["ways"],
-            silent=entry["silent"],
             fragment=entry["touches"][name],
             pairs=tuple("-".join(pair) for pair in PAIRS if differ(entry, *pair)),
         )

@@ -3,7 +3,7 @@
 import pytest
 
 from common.backends import BACKENDS, load
-from common.bench.operations import forward_operations, step_operations
+from common.bench.operations import _of_schedule, forward_operations, step_operations
 from common.contract import network_contract
 from common.contract.initialisers import initial_state
 from common.systems import find_system
@@ -69,3 +69,16 @@ def test_passes_are_counted_by_hand(backends) -> None:
     assert step_operations(port, system, gan, 1) == 4 * (critic + own)
     wider = with_options(system, {"batch_size": 8})
     assert step_operations(port, wider, gan, 1) == 8 * (critic + own)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Networks of 10 + 20 and of 3 + 4 operations: an own update is 3 · 30 − 10 and 3 · 7 − 3.
+        ("wgan_gp", 5 * (30 + 2 * 18 + 4 * 7) + 80 + 2 * 7),
+        ("sngan", 30 + 2 * 18 + (80 - 30) + 2 * 7),
+        ("lsgan_keras", 2 * (80 + 2 * 7 + 18)),
+    ],
+)
+def test_schedules_and_the_penalty_are_counted(name, expected) -> None:
+    assert _of_schedule(find_system(name), [10, 20], [3, 4], 1) == expected

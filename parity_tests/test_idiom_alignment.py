@@ -8,7 +8,7 @@ from common.backends import BACKENDS
 from common.idioms.alignment import aligned, all_aligned, lines_of
 from common.idioms.definitions import Definition, all_names, find_definition
 from common.idioms.outline import outline, signature, summary
-from common.idioms.statements import Shown
+from common.idioms.statements import Shown, statements
 
 NAMES = all_names()
 
@@ -114,14 +114,23 @@ def test_helpers_follow_and_stand_beside_each_other_by_their_words() -> None:
     assert ("def _norm(x):", "def _root(y):") not in rows_of(one, unlike)
 
 
-def test_names_of_one_thing_are_the_same_words() -> None:
-    one = 'def f(x):\n    self.gamma = add("gamma")\n    self.moving_mean = add("mean")'
-    other = (
-        "def f(x):\n    self.weight = ones()\n    self.dtype = 1\n    self.running_mean = zeros()"
-    )
-    rows = rows_of(one, other)
-    assert ('self.gamma = add("gamma")', "self.weight = ones()") in rows
-    assert ('self.moving_mean = add("mean")', "self.running_mean = zeros()") in rows
+@pytest.mark.parametrize(("ours", "theirs"), [("gamma", "weight"), ("moving", "running")])
+def test_names_of_one_thing_are_the_same_words(ours, theirs) -> None:
+    def alone(name):
+        """The lines of the first that stand alone, if the second assigns that name."""
+        one = written(f'def f(x):\n    self.{ours} = add("{ours}")')
+        other = written(f"def f(x):\n    self.dtype = 1\n    self.{name} = ones(x)")
+        return aligned(outline(one), outline(other)).sides[0].alone
+
+    assert not alone(theirs)
+    assert alone("other")
+
+
+def test_a_comparison_assigns_nothing() -> None:
+    lines = {"assert x <= y": "", "x = y": "= x", "self.x += y <= z": "= x", "f(x=y)": ""}
+    for line, key in lines.items():
+        (_, statement), *_ = statements(line)
+        assert statement.key == key, line
 
 
 def test_marks_are_within_the_line() -> None:

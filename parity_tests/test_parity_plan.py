@@ -9,8 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from common.backends import BACKENDS, FULL, LEAST, LESS, prepare_environment, xla_flags
+from common.cli import watching
 from common.cli.application import app
-from common.parity import parity
 from common.parity.cases import KINDS
 from common.parity.effort import AS_XLA_WOULD, effort_for
 from common.parity.recorders import Kind, Recorder
@@ -54,7 +54,7 @@ def test_nothing_asked_for_is_every_backend_type_and_kind(monkeypatch, tmp_path)
         plans.append(plan)
         return Comparison()
 
-    monkeypatch.setattr(parity, "run_parity", run_parity)
+    monkeypatch.setattr(watching, "run_parity", run_parity)
     answer = CliRunner().invoke(app, ["parity", "--out", str(tmp_path)])
     assert answer.exit_code == 1, answer.output  # nothing was compared
     jobs = plans[0].jobs

@@ -130,10 +130,9 @@ def watch_parity(plan: Plan, out: Path, console: Console) -> Comparison | None:
     The recordings are then kept below `out`, and what they showed is printed.
     """
     screen = Screen(plan, console)
-    with recordings_of(plan, out) as folder:
-        try:
-            with screen.live:
-                return run_parity(plan, folder, screen)
-        except KeyboardInterrupt:
-            screen.show_results_so_far()
-            return None
+    try:
+        with recordings_of(plan, out) as folder, screen.live:
+            return run_parity(plan, folder, screen)
+    except KeyboardInterrupt:
+        screen.show_results_so_far()
+        return None

@@ -15,6 +15,7 @@ from common.processes.memory import process_peak
 _INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
 # XLA reads its flags once, when the first backend starts.
 _EXACT_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_allow_excess_precision=false")
+_mixed = False
 
 
 def available_devices() -> list[str]:
@@ -22,17 +23,21 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {gpu.device_kind}" for gpu in _gpus())]
 
 
-def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
+def configure(
+    *, device: str, dtype: str, exact: bool, mixed: bool = False, compiled: bool | None = None
+) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        mixed: matrix products and convolutions in bfloat16; parameters, batch statistics and losses
+            in float32.
         compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
-        UsageError: CUDA is requested and this framework sees no CUDA device.
+        UsageError: this framework sees no CUDA device, or has no bfloat16 on the chosen one.
     """
     # Otherwise the first use of a GPU reserves three quarters of its memory.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -43,8 +48,8 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     if device == "cuda" and not _gpus():
         # jaxlib itself supports only the CPU; GPUs need a plugin.
         plugins = [plugin.name for plugin in entry_points(group="jax_plugins")]
-        versions = [name.partition("cuda")[2] for name in plugins if "cuda" in name]
-        cuda = max(versions, default="")
+        versions = sorted(name.partition("cuda")[2] for name in plugins if "cuda" in name)
+        cuda = versions[-1] if versions else ""
         raise UsageError(
             no_cuda_message("JAX", built=bool(versions), install=_INSTALL, built_for=cuda)
         )
@@ -54,11 +59,18 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
     # None lets GPUs round the factors of matrix products and convolutions to TF32.
     jax.config.update("jax_default_matmul_precision", "highest" if exact else None)
     jax.config.update("jax_disable_jit", compiled is False)
+    global _mixed
+    _mixed = mixed
 
 
 def is_compiled() -> bool:
     """Whether whole steps are compiled, or run operation by operation."""
     return not jax.config.jax_disable_jit
+
+
+def is_mixed() -> bool:
+    """Whether matrix products and convolutions compute in bfloat16."""
+    return _mixed
 
 
 def chosen_device() -> jax.Device:
@@ -94,6 +106,7 @@ def environment() -> dict[str, str]:
         "xla_flags": os.environ.get("XLA_FLAGS", ""),
         "deterministic": str(_EXACT_FLAGS[0] in os.environ.get("XLA_FLAGS", "").split()),
         "compiled": str(is_compiled()),
+        "mixed": str(is_mixed()),
     }
 
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from common import systems
-from common.contract import network_contract
+from common.contract import Parameter, network_contract
 from common.systems import System
 from jax_impl import losses, optimisers
+from jax_impl.device import is_mixed
 from jax_impl.interop import load_network
 from jax_impl.losses import Loss
 from jax_impl.models import (
@@ -91,6 +93,9 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     generator, discriminator = nnx.eval_shape(partial(build_networks, system))
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
+    if is_mixed():
+        _compute_in_bfloat16(generator, network_contract(system, "generator"))
+        _compute_in_bfloat16(discriminator, network_contract(system, "discriminator"))
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
         system,
@@ -132,3 +137,12 @@ def build_penalty(system: System) -> Loss | None:
 def build_optimiser(system: System, network: nnx.Module) -> nnx.Optimizer:
     """The system's optimiser over one network's trainable parameters."""
     return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)
+
+
+def _compute_in_bfloat16(network: nnx.Module, parameters: tuple[Parameter, ...]) -> None:
+    """The type of every layer's computation but the last one's; parameters stay in float32."""
+    network.set_attributes(nnx.Linear, nnx.Conv, nnx.ConvTranspose, dtype=jnp.bfloat16)
+    last = network
+    for name in parameters[-1].module.split("."):
+        last = last[int(name)] if name.isdigit() else getattr(last, name)
+    last.dtype = None  # then the common type of its inputs and its weights: scores are float32

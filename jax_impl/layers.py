@@ -65,8 +65,9 @@ class BatchNorm(nnx.Module):
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
         """Normalise inputs (N, C) or (N, H, W, C)."""
+        given, inputs = inputs.dtype, inputs.astype(float)
         if self.use_running_average:
-            return self._normalise(inputs, self.mean[...], self.var[...])
+            return self._normalise(inputs, self.mean[...], self.var[...]).astype(given)
         axes = tuple(range(inputs.ndim - 1))
         count = inputs.size // inputs.shape[-1]
         if count == 1:
@@ -77,7 +78,7 @@ class BatchNorm(nnx.Module):
         correction = count / (count - 1) if self.unbiased_running_variance else 1.0
         self.mean[...] += self.momentum * (mean - self.mean[...])
         self.var[...] += self.momentum * (correction * variance - self.var[...])
-        return self._normalise(inputs, mean, variance)
+        return self._normalise(inputs, mean, variance).astype(given)
 
     def _normalise(self, inputs: jax.Array, mean: jax.Array, variance: jax.Array) -> jax.Array:
         scale = self.scale[...] / jnp.sqrt(variance + self.epsilon)
@@ -88,16 +89,18 @@ class Conv(nnx.Conv):
     """NNX's layer, with gradients that XLA computes faster on a CPU."""
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        maps = conv(inputs, self.kernel[...], self.strides, self.padding)
-        return maps if self.bias is None else maps + self.bias[...]
+        both = self.promote_dtype((inputs, self.kernel[...]), dtype=self.dtype)
+        maps = conv(*both, self.strides, self.padding)
+        return maps if self.bias is None else maps + self.bias[...].astype(maps.dtype)
 
 
 class ConvTranspose(nnx.ConvTranspose):
     """NNX's layer, with gradients that XLA computes faster on a CPU."""
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        maps = conv_transpose(inputs, self.kernel[...], self.strides, self.padding)
-        return maps if self.bias is None else maps + self.bias[...]
+        both = self.promote_dtype((inputs, self.kernel[...]), dtype=self.dtype)
+        maps = conv_transpose(*both, self.strides, self.padding)
+        return maps if self.bias is None else maps + self.bias[...].astype(maps.dtype)
 
 
 # On a CPU, XLA runs two convolutions as plain loops, 30 to 100 times slower: of maps smaller than

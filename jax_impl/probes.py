@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from common.streams.step_inputs import StepInputs
 from common.systems.schedules import MixedBatch
 from jax_impl import steps
+from jax_impl.device import is_mixed
 from jax_impl.gan import GAN
 from jax_impl.interop import kept_outputs, native_masks, to_native
 
@@ -132,7 +134,9 @@ def pull_back(
 
 
 def multiply(left: jax.Array, right: jax.Array) -> jax.Array:
-    """The product of two matrices."""
+    """The product of two matrices, in bfloat16 if that is how networks compute."""
+    if is_mixed():
+        left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
     return left @ right
 
 

@@ -29,8 +29,9 @@ class SpectralLinear(nnx.Linear):
         _add_vectors(self, self.kernel[...].T, detach_sigma, rngs)
 
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        kernel = self.kernel[...]
-        return _add_bias(self, inputs @ (kernel / _sigma(self, kernel.T)))
+        kernel = self.kernel[...] / _sigma(self, self.kernel[...].T)
+        inputs, kernel = self.promote_dtype((inputs, kernel), dtype=self.dtype)
+        return _add_bias(self, inputs @ kernel)
 
 
 class SpectralConv(nnx.Conv):
@@ -62,6 +63,7 @@ class SpectralConv(nnx.Conv):
 
     def __call__(self, maps: jax.Array) -> jax.Array:
         kernel = self.kernel[...] / _sigma(self, _conv_matrix(self.kernel[...]))
+        maps, kernel = self.promote_dtype((maps, kernel), dtype=self.dtype)
         layout = ("NHWC", "HWIO", "NHWC")
         maps = lax.conv_general_dilated(
             maps, kernel, self.strides, self.padding, dimension_numbers=layout
@@ -101,8 +103,8 @@ class SpectralConvTranspose(nnx.ConvTranspose):
 
     def __call__(self, maps: jax.Array) -> jax.Array:
         kernel = self.kernel[...] / _sigma(self, _conv_transpose_matrix(self.kernel[...]))
-        maps = conv_transpose(maps, kernel, self.strides, self.padding)
-        return _add_bias(self, maps)
+        maps, kernel = self.promote_dtype((maps, kernel), dtype=self.dtype)
+        return _add_bias(self, conv_transpose(maps, kernel, self.strides, self.padding))
 
 
 def _conv_matrix(kernel: jax.Array) -> jax.Array:
@@ -115,7 +117,7 @@ def _conv_transpose_matrix(kernel: jax.Array) -> jax.Array:
 
 
 def _add_bias(layer: nnx.Module, outputs: jax.Array) -> jax.Array:
-    return outputs if layer.bias is None else outputs + layer.bias[...]
+    return outputs if layer.bias is None else outputs + layer.bias[...].astype(outputs.dtype)
 
 
 def _add_vectors(layer: nnx.Module, matrix: jax.Array, detach_sigma: bool, rngs: nnx.Rngs) -> None:

@@ -24,24 +24,35 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: device {gpu}" for gpu in range(gpus))]
 
 
-def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
+def configure(
+    *, device: str, dtype: str, exact: bool, mixed: bool = False, compiled: bool | None = None
+) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        mixed: matrix products and convolutions in bfloat16; parameters, batch statistics and losses
+            in float32.
         compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
-        UsageError: CUDA is requested and this framework sees no CUDA device.
+        UsageError: this framework sees no CUDA device, or has no bfloat16 on the chosen one.
     """
+    if mixed and device == "cpu":
+        # Sums of products of bfloat16 arrays would themselves be rounded to bfloat16 there.
+        raise UsageError(
+            "Jittor has no usable bfloat16 on a CPU: leave out --precision fast, or add "
+            "--device cuda"
+        )
     if device == "cuda" and len(available_devices()) == 1:
         raise UsageError(no_cuda_message("Jittor", built=bool(jt.has_cuda), install=INSTALL))
     jt.flags.use_cuda = int(device == "cuda")
     # Unless this is 0, every float64 array is converted to float32 when it is passed in.
     jt.flags.auto_convert_64_to_32 = int(dtype == "float32")
-    jt.flags.use_tensorcore = int(not exact)
+    # 1 lets cuBLAS round the factors of float32 products to TF32, 2 to bfloat16.
+    jt.flags.use_tensorcore = 2 if mixed else int(not exact)
     # Jittor always compiles; in lazy mode it fuses pending operations into one kernel.
     jt.flags.lazy_execution = int(compiled is not False)
     _compile_quickly()
@@ -53,6 +64,11 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
 def is_compiled() -> bool:
     """Whether whole steps are compiled, or run operation by operation."""
     return bool(jt.flags.lazy_execution)
+
+
+def is_mixed() -> bool:
+    """Whether matrix products and convolutions compute in bfloat16."""
+    return jt.flags.use_tensorcore == 2
 
 
 def chosen_device() -> str:
@@ -85,6 +101,7 @@ def environment() -> dict[str, str]:
         "compiler": jt.flags.cc_path,
         "threads": os.environ.get("OMP_NUM_THREADS") or str(os.cpu_count()),
         "compiled": str(is_compiled()),
+        "mixed": str(is_mixed()),
     }
 
 

@@ -141,7 +141,7 @@ def pull_back(
 
 
 def multiply(left: Var, right: Var) -> Var:
-    """The product of two matrices."""
+    """The product of two matrices, in bfloat16 if that is how networks compute."""
     return left @ right
 
 

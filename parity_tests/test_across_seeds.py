@@ -48,7 +48,7 @@ def test_runs_are_grouped_by_everything_but_framework_and_seed() -> None:
     others = [replace(run, config=run.config | {"data": "swissroll"}) for run in all_runs(-values)]
     first, second = experiments([*reversed(all_runs(values)), *others])
     assert (first.data, second.data) == ("8gaussians", "swissroll")
-    assert (first.backends, first.seeds) == (FRAMEWORKS, SEEDS)
+    assert (first.variants, first.seeds) == (FRAMEWORKS, SEEDS)
     assert first.figures == ["sliced_wasserstein", "modes_covered"]
     assert np.array_equal(first.values("sliced_wasserstein"), values)
     assert np.array_equal(second.values("sliced_wasserstein"), -values)
@@ -127,7 +127,7 @@ def test_runs_as_they_are_written_are_grouped(backends, tmp_path) -> None:
         trained(run_of(folder, seed=seed, steps=1, evaluate_every=1), name)
         runs.append(side_by_side.open_run(folder))
     (experiment,) = experiments(runs)
-    assert experiment.backends == tuple(backends[:2])
+    assert experiment.variants == tuple(backends[:2])
     assert experiment.seeds == (0, 1)
 
 
@@ -137,7 +137,7 @@ def test_a_run_of_two_frameworks_belongs_to_neither(backends, tmp_path) -> None:
     for steps, name in enumerate(backends[:2], start=1):
         run = run_of(tmp_path / "run", steps=steps, save_every=1, evaluate_every=1)
         trained(run, name, resuming=steps > 1)
-    with pytest.raises(UsageError, match=f"was trained in {backends[0]} and {backends[1]}"):
+    with pytest.raises(UsageError, match=f"was trained in {backends[0]} and in {backends[1]}"):
         experiments([side_by_side.open_run(tmp_path / "run")])
 
 

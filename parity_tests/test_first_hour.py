@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from common import UsageError, __version__
 from common import backends as backends_module
 from common.backends import load
+from common.bench.output import HEADS
 from common.cli.application import app, load_commands
 from common.cli.benching import _print as print_bench
 from common.cli.commands import COMMANDS, GROUPS
@@ -253,9 +254,10 @@ def test_a_ratio_is_not_cut_at_80_columns(monkeypatch, capsys) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     measured = {"ratio_low": 0.961, "ratio": 0.987, "ratio_high": 1.024, "peak_memory_mb": 812}
     measured |= {"matmul_share": 0.7, "first_step_seconds": 12.3}
-    speeds = {"images_per_second": 1234.0, "plain_images_per_second": 1220.0, "data_share": 0.01}
+    measured |= {"precision": "exact", "divergence": None}
+    speeds = {"images_per_second": 1234.0, "other_images_per_second": 1220.0, "data_share": 0.01}
     what = {"system": "dcgan_mnist", "backend": "tf", "batch_size": 128, "memory_of": "process"}
-    print_bench([{**what, **measured, **speeds}])
+    print_bench([{**what, **measured, **speeds}], HEADS["exact"])
     assert "0.99 (0.96-1.02)" in capsys.readouterr().out
 
 

@@ -16,6 +16,7 @@ _INSTALL = (
 )
 _chosen = "/CPU:0"
 _deterministic = False
+_mixed = False
 
 
 def available_devices() -> list[str]:
@@ -23,17 +24,21 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {_gpu_name(gpu)}" for gpu in tf.config.list_physical_devices("GPU"))]
 
 
-def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
+def configure(
+    *, device: str, dtype: str, exact: bool, mixed: bool = False, compiled: bool | None = None
+) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        mixed: matrix products and convolutions in bfloat16; parameters, batch statistics and losses
+            in float32.
         compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
-        UsageError: CUDA is requested and this framework sees no CUDA device.
+        UsageError: this framework sees no CUDA device, or has no bfloat16 on the chosen one.
     """
     gpus = tf.config.list_physical_devices("GPU")
     if device == "cuda" and not gpus:
@@ -49,11 +54,12 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
         # Otherwise TensorFlow reserves the whole memory of every GPU, even to compute on the CPU.
         if not tf.config.experimental.get_memory_growth(gpu):
             tf.config.experimental.set_memory_growth(gpu, True)
-    global _chosen, _deterministic
+    global _chosen, _deterministic, _mixed
     _chosen = "/GPU:0" if device == "cuda" else "/CPU:0"
     keras.config.set_floatx(dtype)
     # Layers take their type from the policy, which ignores floatx once it has been read.
-    keras.config.set_dtype_policy(dtype)
+    keras.config.set_dtype_policy("mixed_bfloat16" if mixed else dtype)
+    _mixed = mixed
     tf.config.experimental.enable_tensor_float_32_execution(not exact)
     if exact:
         # This cannot be undone: a process that was once exact stays deterministic.
@@ -67,6 +73,11 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
 def is_compiled() -> bool:
     """Whether whole steps are compiled, or run operation by operation."""
     return not tf.config.functions_run_eagerly()
+
+
+def is_mixed() -> bool:
+    """Whether matrix products and convolutions compute in bfloat16."""
+    return _mixed
 
 
 def chosen_device() -> str:
@@ -101,6 +112,7 @@ def environment() -> dict[str, str]:
         "deterministic": str(_deterministic),
         "threads": str(threads),
         "compiled": str(is_compiled()),
+        "mixed": str(is_mixed()),
     }
 
 

@@ -13,7 +13,7 @@ from common import systems
 from common.contract import network_contract
 from common.systems import System
 from tf_impl import losses, optimisers
-from tf_impl.device import chosen_device
+from tf_impl.device import chosen_device, is_mixed
 from tf_impl.interop import load_network
 from tf_impl.losses import Loss
 from tf_impl.models import (
@@ -92,6 +92,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
         generator, discriminator = build_networks(system)
         generator_optimiser = build_optimiser(system, generator)
         discriminator_optimiser = build_optimiser(system, discriminator)
+    if is_mixed():
+        _keep_outputs_in_float32(generator, discriminator)
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
     generator_loss, discriminator_loss = build_losses(system)
@@ -135,3 +137,9 @@ def build_penalty(system: System) -> Loss | None:
 def build_optimiser(system: System, network: keras.Model) -> Optimizer:
     """The system's optimiser over one network's trainable parameters."""
     return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)
+
+
+def _keep_outputs_in_float32(*networks: keras.Model) -> None:
+    """Exempt each last layer from mixed precision, so that images and scores are float32."""
+    for network in networks:
+        network.layers[-1].dtype_policy = keras.config.floatx()

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 def leaky_relu(inputs: tf.Tensor, *, negative_slope: float) -> tf.Tensor:
     """max(x, 0) + negative_slope · min(x, 0), with derivative negative_slope at 0."""
-    if inputs.dtype == tf.float32:
+    if inputs.dtype != tf.float64:
         return tf.nn.leaky_relu(inputs, negative_slope)
     # tf.nn.leaky_relu stores its slope as float32, even in float64 networks.
     return tf.where(inputs > 0, inputs, negative_slope * inputs)
@@ -20,7 +20,7 @@ def dropout(inputs: tf.Tensor, mask: tf.Tensor | None, *, rate: float) -> tf.Ten
 
     Without a mask nothing is dropped.
     """
-    return inputs if mask is None else inputs * mask / (1 - rate)
+    return inputs if mask is None else inputs * tf.cast(mask, inputs.dtype) / (1 - rate)
 
 
 def upsample_nearest(maps: tf.Tensor) -> tf.Tensor:
@@ -51,7 +51,8 @@ class BatchNorm(keras.layers.Layer):
     def __init__(
         self, channels: int, *, epsilon: float, momentum: float, unbiased_running_variance: bool
     ) -> None:
-        super().__init__()
+        # A policy for mixed precision would round batch and running statistics to bfloat16.
+        super().__init__(dtype=keras.config.floatx())
         self.epsilon = epsilon
         self.momentum = momentum
         self.unbiased_running_variance = unbiased_running_variance

@@ -9,7 +9,7 @@ import tensorflow as tf
 from common.streams.step_inputs import StepInputs
 from common.systems.schedules import MixedBatch
 from tf_impl import steps
-from tf_impl.device import chosen_device
+from tf_impl.device import chosen_device, is_mixed
 from tf_impl.gan import GAN
 from tf_impl.interop import native_masks, to_native
 from tf_impl.tracing import watched
@@ -140,8 +140,10 @@ def pull_back(
 
 
 def multiply(left: tf.Tensor, right: tf.Tensor) -> tf.Tensor:
-    """The product of two matrices."""
+    """The product of two matrices, in bfloat16 if that is how networks compute."""
     with tf.device(chosen_device()):
+        if is_mixed():
+            left, right = tf.cast(left, tf.bfloat16), tf.cast(right, tf.bfloat16)
         return tf.matmul(left, right)
 
 

@@ -26,7 +26,7 @@ class SpectralLinear(layers.Layer):
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         kernel = self.kernel / _sigma(self, self.kernel, training)
-        return _biased(self, tf.matmul(inputs, kernel))
+        return _biased(self, tf.matmul(inputs, tf.cast(kernel, inputs.dtype)))
 
 
 class SpectralConv(layers.Layer):
@@ -53,6 +53,7 @@ class SpectralConv(layers.Layer):
     def call(self, maps: tf.Tensor, training: bool = False) -> tf.Tensor:
         matrix = tf.reshape(self.kernel, (-1, self.kernel.shape[3]))
         kernel = self.kernel / _sigma(self, matrix, training)
+        kernel = tf.cast(kernel, maps.dtype)
         return _biased(self, tf.nn.conv2d(maps, kernel, self.stride, self.padding))
 
 
@@ -84,12 +85,17 @@ class SpectralConvTranspose(layers.Layer):
         matrix = tf.reshape(tf.transpose(self.kernel, (0, 1, 3, 2)), (-1, outputs))
         kernel = self.kernel / _sigma(self, matrix, training)
         height, width = (self.stride * size + self.growth for size in maps.shape[1:3])
+        kernel = tf.cast(kernel, maps.dtype)
         shape = (tf.shape(maps)[0], height, width, outputs)
         return _biased(self, tf.nn.conv2d_transpose(maps, kernel, shape, self.stride, self.padding))
 
 
+# A policy for mixed precision would also round what a call reads: not the kernel before it is
+# normalised, nor the vectors.
 def _add_weights(layer: layers.Layer, shape: tuple[int, ...], outputs: int, bias: bool) -> None:
-    layer.kernel = layer.add_weight(name="kernel", shape=shape, initializer="glorot_uniform")
+    layer.kernel = layer.add_weight(
+        name="kernel", shape=shape, initializer="glorot_uniform", autocast=False
+    )
     layer.bias = (
         layer.add_weight(name="bias", shape=(outputs,), initializer="zeros") if bias else None
     )
@@ -98,10 +104,12 @@ def _add_weights(layer: layers.Layer, shape: tuple[int, ...], outputs: int, bias
 def _add_vectors(layer: layers.Layer, columns: int, rows: int, detach_sigma: bool) -> None:
     normal = keras.initializers.RandomNormal(mean=0.0, stddev=1.0)
     layer.detach_sigma = detach_sigma
-    layer.u = layer.add_weight(name="u", shape=(1, rows), initializer=normal, trainable=False)
+    layer.u = layer.add_weight(
+        name="u", shape=(1, rows), initializer=normal, trainable=False, autocast=False
+    )
     if not detach_sigma:
         layer.v = layer.add_weight(
-            name="v", shape=(1, columns), initializer=normal, trainable=False
+            name="v", shape=(1, columns), initializer=normal, trainable=False, autocast=False
         )
 
 

@@ -14,6 +14,7 @@ _INSTALL = "make setup-gpu, or pip install --force-reinstall -c .constraints/cud
 # torch.set_default_device would do, but costs a Python call on every operation.
 _chosen = torch.device("cpu")
 _compiled = False
+_mixed = False
 
 
 def available_devices() -> list[str]:
@@ -22,17 +23,21 @@ def available_devices() -> list[str]:
     return ["cpu", *(f"cuda: {gpu}" for gpu in gpus)]
 
 
-def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = None) -> None:
+def configure(
+    *, device: str, dtype: str, exact: bool, mixed: bool = False, compiled: bool | None = None
+) -> None:
     """Choose the device and the floating-point type of everything that follows.
 
     Args:
         device: "cpu" or "cuda".
         dtype: "float32" or "float64".
         exact: full-precision multiplications and deterministic algorithms, at some cost in speed.
+        mixed: matrix products and convolutions in bfloat16; parameters, batch statistics and losses
+            in float32.
         compiled: whether whole steps are compiled; None means the framework's own default.
 
     Raises:
-        UsageError: CUDA is requested and this framework sees no CUDA device.
+        UsageError: this framework sees no CUDA device, or has no bfloat16 on the chosen one.
     """
     if device == "cuda":
         # cuBLAS reads this when its first handle is made; determinism requires it.
@@ -42,20 +47,28 @@ def configure(*, device: str, dtype: str, exact: bool, compiled: bool | None = N
             raise UsageError(
                 no_cuda_message("PyTorch", built=bool(cuda), install=_INSTALL, built_for=cuda)
             )
-    global _chosen, _compiled
+    global _chosen, _compiled, _mixed
     _chosen = torch.device(device)
     torch.set_default_dtype(getattr(torch, dtype))
     torch.use_deterministic_algorithms(exact)
     torch.backends.cuda.matmul.allow_tf32 = not exact
     # cuDNN rounds convolutions to TF32 by default, unlike matrix products.
     torch.backends.cudnn.allow_tf32 = not exact
+    # cuDNN then times its algorithms for each new shape, and keeps the fastest.
+    torch.backends.cudnn.benchmark = not exact
     # Compiling takes longer than a short run, so it is off by default.
     _compiled = bool(compiled)
+    _mixed = mixed
 
 
 def is_compiled() -> bool:
     """Whether whole steps are compiled, or run operation by operation."""
     return _compiled
+
+
+def is_mixed() -> bool:
+    """Whether matrix products and convolutions compute in bfloat16."""
+    return _mixed
 
 
 def chosen_device() -> torch.device:
@@ -87,4 +100,5 @@ def environment() -> dict[str, str]:
         "deterministic": str(torch.are_deterministic_algorithms_enabled()),
         "threads": str(torch.get_num_threads()),
         "compiled": str(is_compiled()),
+        "mixed": str(is_mixed()),
     }

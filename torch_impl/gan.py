@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
+from types import MethodType
 
 import numpy as np
-from torch import nn
+import torch
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from common import UsageError, systems
 from common.contract import network_contract
 from common.systems import System
 from torch_impl import losses, optimisers
-from torch_impl.device import chosen_device, is_compiled
+from torch_impl.device import chosen_device, is_compiled, is_mixed
 from torch_impl.interop import load_network
 from torch_impl.losses import Loss
 from torch_impl.models import (
@@ -89,6 +91,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     generator, discriminator = (net.to(chosen_device()) for net in build_networks(system))
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
+    if is_mixed():
+        _autocast(generator, discriminator)
     if is_compiled():
         _compile(system, generator, discriminator)
     generator_loss, discriminator_loss = build_losses(system)
@@ -142,3 +146,19 @@ def _compile(system: System, *networks: nn.Module) -> None:
         )
     for network in networks:
         network.compile()
+
+
+def _autocast(*networks: nn.Module) -> None:
+    """Run whole forward passes under autocast, and give what they return in float32."""
+    for network in networks:
+        # A bound method, unlike a closure, follows the network into a copy of it.
+        network.forward = MethodType(_in_bfloat16(type(network).forward), network)
+
+
+def _in_bfloat16(forward: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    @wraps(forward)
+    def autocast(network: nn.Module, *inputs: Tensor) -> Tensor:
+        with torch.autocast(chosen_device().type, torch.bfloat16):
+            return forward(network, *inputs).float()
+
+    return autocast

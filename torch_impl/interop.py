@@ -31,8 +31,10 @@ def native_masks(**masks: Masks) -> dict[str, list[Tensor]]:
 
 def to_canonical(tensor: Tensor) -> np.ndarray:
     """A tensor (images in this framework's layout) as a canonical NumPy array."""
+    # NumPy has no bfloat16.
+    values = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
     # On a CPU .numpy() shares the tensor's memory, which a later step overwrites.
-    return np.array(tensor.detach().cpu())
+    return np.array(values.detach().cpu())
 
 
 def load_network(

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from common.streams.step_inputs import StepInputs
 from common.systems.schedules import MixedBatch
 from torch_impl import steps
+from torch_impl.device import chosen_device, is_mixed
 from torch_impl.gan import GAN
 from torch_impl.interop import native_masks, to_native
 from torch_impl.tracing import watched
@@ -144,8 +145,9 @@ def pull_back(
 
 
 def multiply(left: Tensor, right: Tensor) -> Tensor:
-    """The product of two matrices."""
-    return left @ right
+    """The product of two matrices, in bfloat16 if that is how networks compute."""
+    with torch.autocast(chosen_device().type, torch.bfloat16, enabled=is_mixed()):
+        return left @ right
 
 
 def convolve(maps: Tensor, kernel: Tensor) -> Tensor:

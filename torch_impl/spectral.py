@@ -83,15 +83,17 @@ def _add_vectors(layer: Any, matrix: Tensor, detach_sigma: bool) -> None:
 
 
 def _sigma(layer: Any, matrix: Tensor) -> Tensor:
-    if layer.detach_sigma:
-        return _detached_sigma(layer, matrix.detach())
-    if layer.training:
-        with torch.no_grad():
-            layer.u.copy_(F.normalize(layer.v @ matrix.T, dim=1, eps=_EPSILON))
-            layer.v.copy_(F.normalize(layer.u @ matrix, dim=1, eps=_EPSILON))
-    # The next forward pass overwrites both in place, before the gradient of this one is taken.
-    u, v = layer.u.clone(), layer.v.clone()
-    return (u @ matrix @ v.T).squeeze()
+    # Autocast would round the power iteration to bfloat16.
+    with torch.autocast(matrix.device.type, enabled=False):
+        if layer.detach_sigma:
+            return _detached_sigma(layer, matrix.detach())
+        if layer.training:
+            with torch.no_grad():
+                layer.u.copy_(F.normalize(layer.v @ matrix.T, dim=1, eps=_EPSILON))
+                layer.v.copy_(F.normalize(layer.u @ matrix, dim=1, eps=_EPSILON))
+        # The next forward pass overwrites both in place, before the gradient of this one is taken.
+        u, v = layer.u.clone(), layer.v.clone()
+        return (u @ matrix @ v.T).squeeze()
 
 
 def _detached_sigma(layer: Any, matrix: Tensor) -> Tensor:

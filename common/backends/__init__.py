@@ -38,6 +38,11 @@ JITTOR_CACHE = "gan-rosetta"
 TF32 = "NVIDIA_TF32_OVERRIDE"
 # XLA's optimization effort: full, or less for programs that run only a few times.
 FULL, LESS, LEAST = "full", "less", "least"
+# What `configure` is told for each precision of training.
+PRECISIONS = {
+    "exact": {"exact": True, "mixed": False},
+    "fast": {"exact": False, "mixed": True},
+}
 _LEVEL = "--xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level="
 XLA_EFFORT = {FULL: "", LESS: f"{_LEVEL}1", LEAST: f"{_LEVEL}0"}
 # An unknown flag ends the process: jaxlib 0.7.1 knows this one, 0.12.0 does not.
@@ -124,6 +129,7 @@ def load(
     device: str,
     dtype: str,
     exact: bool,
+    mixed: bool = False,
     compiled: bool | None = None,
     effort: str = FULL,
 ) -> Backend:
@@ -150,7 +156,9 @@ def load(
         raise UsageError(
             f"{TITLES[name]} recompiled its core at import and exited; run the same command again"
         ) from None
-    modules["device"].configure(device=device, dtype=dtype, exact=exact, compiled=compiled)
+    modules["device"].configure(
+        device=device, dtype=dtype, exact=exact, mixed=mixed, compiled=compiled
+    )
     return Backend(name=name, **modules)
 
 

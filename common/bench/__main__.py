@@ -23,6 +23,7 @@ def main(request: str) -> int:
             backend,
             system,
             device=options["device"],
+            precision=options["precision"],
             pairs=options["pairs"],
             seconds=options["seconds"],
         )

@@ -1,19 +1,22 @@
-"""Measure one system in one port: time compared with the plain loop, memory, and data loading."""
+"""Measure one system in one port: time compared with another loop's, memory, and data loading."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from common.backends import Backend
+from common.backends import PRECISIONS, Backend
+from common.bench.divergence import Divergence, divergence
 from common.bench.operations import step_operations
 from common.bench.timing import Work, time_in_turns
 from common.contract.initialisers import initial_state
 from common.data import load_dataset
 from common.data.batches import step_inputs
 from common.data.prefetch import AHEAD, Prefetcher
+from common.streams.step_inputs import StepInputs
 from common.systems import System
 
 DATA = {None: "digits", 2: "8gaussians", 1: "gaussian"}  # by the system's point_dim
@@ -31,46 +34,48 @@ class BenchResult:
     system: str
     backend: str
     device: str
+    precision: str  # "exact": float32, with TF32 where the framework has it; or "fast"
     batch_size: int
-    ratio_low: float  # port over plain loop: lower quartile, median, upper quartile
+    ratio_low: float  # port over plain loop, or fast over float32: quartiles and median
     ratio: float
     ratio_high: float
     images_per_second: float
-    plain_images_per_second: float
+    other_images_per_second: float  # of the plain loop, or of the port in float32
     memory_of: str  # "process" on the CPU, "device" on a GPU
-    peak_memory_mb: float | None  # before the plain loop was built; None if unknown
+    peak_memory_mb: float | None  # before the other was built; None if unknown
     data_share: float  # share of the time, after the first step, spent waiting for data
     first_step_seconds: float  # with tracing and compiling, where the framework does
     gigaflops_per_step: float  # counted from the contract
     matmul_share: float  # of the rate of a large matrix product, measured in turns with the step
+    divergence: Divergence | None  # of fast precision from float32
 
 
 def measure(
-    backend: Backend, system: System, *, device: str, pairs: int, seconds: float
+    backend: Backend, system: System, *, device: str, precision: str, pairs: int, seconds: float
 ) -> BenchResult:
-    """Time the system's step against the plain loop's, on inputs made beforehand."""
+    """Time the system's step against the plain loop's, or in fast precision against float32.
+
+    The inputs are made before the timing starts.
+    """
     dataset = load_dataset(DATA[system.point_dim], system, 0)
     last = FIRST_STEP + INPUTS - 1
     inputs = list(step_inputs(system, dataset, 0, first_step=FIRST_STEP, last_step=last))
-    gan = backend.gan.build(system, initial_state(system, 0))
-    canonical = backend.interop.to_canonical
-
-    def ours(number: int) -> object:
-        metrics = backend.schedule.training_step(gan, inputs[number % INPUTS])
-        return canonical(metrics["loss_g"])
-
-    wait = backend.device.synchronise
+    gan = _build(backend, system, device, precision)
+    ours, wait = _training(backend, gan, inputs), backend.device.synchronise
     began = perf_counter()
     ours(0)
     wait()
     first = perf_counter() - began
     memory = backend.device.peak_memory()
-    step = backend.plain.plain_step(system)
-
-    def plain(number: int) -> object:
-        return canonical(step(inputs[number % INPUTS]))
-
-    timed = time_in_turns(ours, plain, pairs=pairs, seconds=seconds, wait=wait)
+    far = None
+    if precision == "fast":
+        float32 = _build(backend, system, device, "exact")
+        again = _build(backend, system, device, precision)
+        far = divergence(backend, system, float32, again, inputs[0])
+        other = _training(backend, float32, inputs)
+    else:
+        other = _plain_loop(backend, system, inputs)
+    timed = time_in_turns(ours, other, pairs=pairs, seconds=seconds, wait=wait)
     low, middle, high = timed.ratios
     product = _matrix_product(backend)
     beside = time_in_turns(ours, product, pairs=max(3, pairs // 3), seconds=seconds, wait=wait)
@@ -80,23 +85,45 @@ def measure(
         system=system.name,
         backend=backend.name,
         device=device,
+        precision=precision,
         batch_size=system.batch_size,
         ratio_low=low,
         ratio=middle,
         ratio_high=high,
         images_per_second=_images(system) / sorted(timed.ours)[len(timed.ours) // 2],
-        plain_images_per_second=_images(system) / sorted(timed.plain)[len(timed.plain) // 2],
+        other_images_per_second=_images(system) / sorted(timed.plain)[len(timed.plain) // 2],
         memory_of="process" if device == "cpu" else "device",
         peak_memory_mb=None if memory is None else memory / MEGABYTE,
         data_share=share,
         first_step_seconds=first,
         gigaflops_per_step=operations / 1e9,
         matmul_share=operations / (2 * SIDE**3) / beside.ratios[1],
+        divergence=far,
     )
 
 
+def _build(backend: Backend, system: System, device: str, precision: str) -> Any:
+    """The system with its initial weights; a port fixes the precision when it is built."""
+    mixed = bool(PRECISIONS[precision]["mixed"])
+    backend.device.configure(device=device, dtype="float32", exact=False, mixed=mixed)
+    return backend.gan.build(system, initial_state(system, 0))
+
+
+def _training(backend: Backend, gan: Any, inputs: Sequence[StepInputs]) -> Work:
+    def train(number: int) -> object:
+        metrics = backend.schedule.training_step(gan, inputs[number % INPUTS])
+        return backend.interop.to_canonical(metrics["loss_g"])
+
+    return train
+
+
+def _plain_loop(backend: Backend, system: System, inputs: Sequence[StepInputs]) -> Work:
+    step = backend.plain.plain_step(system)
+    return lambda number: backend.interop.to_canonical(step(inputs[number % INPUTS]))
+
+
 def _matrix_product(backend: Backend) -> Work:
-    """What multiplies two large float32 matrices, whose rate is the most to be expected here."""
+    """What multiplies two large matrices, whose rate is the most to be expected here."""
     matrix = np.random.default_rng(0).standard_normal((SIDE, SIDE))
     left, right = backend.interop.to_native(matrix), backend.interop.to_native(matrix)
 

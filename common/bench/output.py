@@ -14,10 +14,17 @@ MEMORY = {
     "process": "of the whole process",
     "device": "of the framework's GPU memory",
 }
-HEADS = (
-    *("system", "framework", "batch", "ratio", "images/s", "plain", "of matmul", "first"),
-    *("memory", "data"),
+_FIRST, _LAST = (
+    ("system", "framework", "batch", "ratio", "images/s"),
+    ("of matmul", "first", "memory"),
 )
+HEADS = {
+    "exact": (*_FIRST, "plain", *_LAST, "data"),
+    "fast": (*_FIRST, "float32", *_LAST, "loss", "gradients"),
+}
+MADE_BY = """Made by `rosetta bench{options}` on {today} with {versions}.
+
+"""
 PAGE = """# Speed
 
 The training step of each port compared with a plain loop in the same framework, with the
@@ -35,27 +42,40 @@ its first step, waited for batches.
 The plain loops of TensorFlow and JAX use our spectral layers, because these frameworks have no
 suitable ones. This page does not compare the frameworks with each other: each was timed alone.
 
-Made by `rosetta bench` on {today} with {versions}.
+"""
+FAST_PAGE = """# Fast precision
+
+The training step of each port with `--precision fast` compared with the same port in float32. Both
+were timed alternately in one process on {cores} cores{device}. The ratio is fast over float32: the
+median of all pairs, with the interquartile range; below 1 fast is faster. Whether bfloat16 pays
+depends on the machine: a processor without instructions for it is slower in bfloat16.
+
+"Of matmul" and "first" are as on [the page on speed](speed.md), but the matrices are bfloat16 too.
+Memory is the peak {memory} before the float32 port was built.
+
+The last two columns say how far a step is from float32, with the same weights and inputs: the
+discriminator's loss in float32 and what fast adds to it, and the error of the gradients,
+‖fast − float32‖ / ‖float32‖ over all parameters of the network where it is larger.
 
 """
 
 
 def cells(measurement: Measurement) -> list[str]:
-    """The cells for one measurement, in the order of HEADS."""
-    name = TITLES[measurement["backend"]]
+    """The cells for one measurement, in the order of its precision's HEADS."""
+    name, heads = TITLES[measurement["backend"]], HEADS[measurement["precision"]]
     if "problem" in measurement:
-        return [measurement["system"], name, "", "failed", *[""] * (len(HEADS) - 4)]
+        return [measurement["system"], name, "", "failed", *[""] * (len(heads) - 4)]
     return [
         measurement["system"],
         name,
         str(measurement["batch_size"]),
         _ratio(measurement),
         f"{measurement['images_per_second']:.0f}",
-        f"{measurement['plain_images_per_second']:.0f}",
+        f"{measurement['other_images_per_second']:.0f}",
         f"{measurement['matmul_share']:.1%}",
         f"{measurement['first_step_seconds']:.1f} s",
         _memory(measurement),
-        f"{measurement['data_share']:.1%}",
+        *_last_cells(measurement),
     ]
 
 
@@ -68,16 +88,27 @@ def to_json(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
 def to_markdown(results: Sequence[Measurement], versions: Mapping[str, Any]) -> str:
     """The table with its explanation."""
     named = [f"{name} {version}" for of in versions.values() for name, version in of.items()]
-    device = "" if results[0]["device"] == "cpu" else f" and {results[0]['device']}"
-    head = PAGE.format(
+    precision, on = results[0]["precision"], results[0]["device"]
+    head = (FAST_PAGE if precision == "fast" else PAGE).format(
         cores=os.cpu_count(),
-        device=device,
-        memory=MEMORY["process" if results[0]["device"] == "cpu" else "device"],
+        device="" if on == "cpu" else f" and {on}",
+        memory=MEMORY["process" if on == "cpu" else "device"],
+    )
+    made = MADE_BY.format(
+        options=" --precision fast" if precision == "fast" else "",
         today=date.today(),
         versions=", ".join(named),
     )
     rows = [[f"`{first}`", *rest] for first, *rest in map(cells, results)]
-    return head + table(HEADS, rows)
+    return head + made + table(HEADS[precision], rows)
+
+
+def _last_cells(measurement: Measurement) -> list[str]:
+    far = measurement["divergence"]
+    if far is None:
+        return [f"{measurement['data_share']:.1%}"]
+    added = far["fast_loss"] - far["exact_loss"]
+    return [f"{far['exact_loss']:.4g} {added:+.1g}", f"{far['gradient_error']:.1%}"]
 
 
 def _ratio(measurement: Measurement) -> str:

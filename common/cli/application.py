@@ -91,6 +91,16 @@ Settings = Annotated[
 Backends = Annotated[str, typer.Option(metavar="LIST", help="As in torch,jax; default: all.")]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="cpu or cuda.")]
 Dtype = Annotated[str, typer.Option(metavar="TYPE", help="float32 or float64.")]
+Precision = Annotated[
+    str,
+    typer.Option(
+        metavar="PRECISION",
+        help=(
+            "exact, or fast: matrix products and convolutions in bfloat16 with float32 weights, "
+            "statistics and losses, and whatever the framework offers for speed."
+        ),
+    ),
+]
 Seed = Annotated[
     int, typer.Option(metavar="N", help="Seed of weights, noise and batch order: any whole number.")
 ]
@@ -142,6 +152,17 @@ def check_dtype(dtype: str) -> str:
         UsageError: it is neither "float32" nor "float64".
     """
     return _one_of("dtype", dtype, ("float32", "float64"))
+
+
+def check_precision(precision: str, dtype: str = "float32") -> str:
+    """The precision itself.
+
+    Raises:
+        UsageError: it is neither "exact" nor "fast", or fast with float64.
+    """
+    if precision == "fast" and dtype != "float32":
+        raise UsageError(f"--precision fast: computes in bfloat16 and float32, not in {dtype}")
+    return _one_of("precision", precision, ("exact", "fast"))
 
 
 def check_backends(names: str) -> list[str]:

@@ -4,7 +4,7 @@ import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -16,7 +16,16 @@ from rich.table import Table
 from common import UsageError
 from common.backends import TITLES, prepare_environment
 from common.bench.output import HEADS, Measurement, cells, to_json, to_markdown
-from common.cli.application import Backends, Device, Systems, app, check_backends, check_device
+from common.cli.application import (
+    Backends,
+    Device,
+    Precision,
+    Systems,
+    app,
+    check_backends,
+    check_device,
+    check_precision,
+)
 from common.files import write_bytes
 from common.processes.child import run_python
 from common.systems import SYSTEMS, find_system
@@ -43,6 +52,7 @@ def bench(
         typer.Option(metavar="LIST", help="Multiples of the batch, as in 1,4,16; default: 1."),
     ] = "",
     device: Device = "cpu",
+    precision: Precision = "exact",
     out: Annotated[
         Path | None,
         typer.Option("--out", metavar="FILE", help="Also write the figures, as .json or as .md."),
@@ -54,17 +64,29 @@ def bench(
     interquartile range is in brackets. The table also shows real samples per second, the step's
     rate of floating-point operations as a share of a large matrix product's, the first step with
     its compiling, peak memory and the share of the time that a run waits for its data.
+
+    With [bold]--precision fast[/bold] each port is timed against itself in float32, and the table
+    shows how far its loss and gradients are from float32's.
     """
     check_device(device)
+    check_precision(precision)
     if out is not None and out.suffix not in (".json", ".md"):
         raise UsageError(
             f"{out}: figures are written as JSON or Markdown; name a .json or .md file"
         )
     names = [find_system(name).name for name in (systems or SYSTEMS)]
     chosen = check_backends(backends)
-    factors = _factors(multiples)
-    measurements = list(_measured(names, chosen, quick, batch_size, factors, device))
-    _print(measurements)
+    if precision == "fast" and device == "cpu" and not backends:
+        chosen.remove("jittor")
+        console = Console(stderr=True)
+        console.print("without Jittor, which has no usable bfloat16 on a CPU", soft_wrap=True)
+    size: dict[str, Any] = {
+        "quick": quick,
+        "batch_size": batch_size,
+        "factors": _factors(multiples),
+    }
+    measurements = list(_measured(names, chosen, **size, device=device, precision=precision))
+    _print(measurements, HEADS[precision])
     if out is not None:
         from common.backends.inspection import installed_versions
 
@@ -90,18 +112,21 @@ def _factors(text: str) -> list[int]:
 def _measured(
     names: Sequence[str],
     backends: Sequence[str],
+    *,
     quick: bool,
     batch_size: int | None,
     factors: Sequence[int],
     device: str,
+    precision: str,
 ) -> Iterator[Measurement]:
     rows = [(name, backend, by) for name in names for backend in backends for by in factors]
     console = Console(stderr=True)
     for name, backend, factor in track(rows, "timing", console=console, transient=True):
         own = find_system(name).batch_size
         size = factor * (batch_size or (min(QUICK_BATCH, own) if quick else own))
-        request = {"system": name, "backend": backend, "device": device, "batch_size": size}
-        yield _measure(request | (QUICK if quick else THOROUGH))
+        row = {"system": name, "backend": backend, "batch_size": size}
+        how = {"device": device, "precision": precision}
+        yield _measure(row | how | (QUICK if quick else THOROUGH))
 
 
 def _measure(request: Measurement) -> Measurement:
@@ -119,9 +144,9 @@ def _measure(request: Measurement) -> Measurement:
     return answer
 
 
-def _print(measurements: Sequence[Measurement]) -> None:
+def _print(measurements: Sequence[Measurement], heads: Sequence[str]) -> None:
     table = Table(box=box.SIMPLE, padding=0, collapse_padding=True)
-    for head in HEADS:
+    for head in heads:
         table.add_column(head, no_wrap=head == "ratio", overflow="fold")
     for measurement in measurements:
         table.add_row(*cells(measurement))

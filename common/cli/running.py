@@ -6,6 +6,7 @@ import typer
 from rich.console import Console
 
 from common import UsageError
+from common.backends import PRECISIONS
 from common.backends.libraries import require
 from common.cli.loading import load_backend
 from common.data import Dataset
@@ -26,6 +27,7 @@ def train_run(
     backend: str,
     *,
     device: str,
+    precision: str,
     compiled: bool | None,
     resuming: bool,
 ) -> None:
@@ -36,7 +38,8 @@ def train_run(
     """
     if run.evaluate_every:
         require("--evaluate-every", ("scipy", "sklearn"))
-    loaded = load_backend(backend, device=device, dtype=run.dtype, exact=False, compiled=compiled)
+    options = {"device": device, "dtype": run.dtype, "compiled": compiled}
+    loaded = load_backend(backend, **options, **PRECISIONS[precision])
     events = _events_folder()
     session = (resume if resuming else start)(run, loaded, dataset)
     if session.first_step > run.steps:

@@ -12,6 +12,7 @@ from common.cli.application import (
     Device,
     Dtype,
     OutFile,
+    Precision,
     Seed,
     Settings,
     SystemName,
@@ -19,6 +20,7 @@ from common.cli.application import (
     check_checkpoint,
     check_device,
     check_dtype,
+    check_precision,
 )
 from common.cli.hyper_parameters import as_settings
 from common.systems import find_system
@@ -57,6 +59,7 @@ def train(
     settings: Settings = None,
     device: Device = "cpu",
     dtype: Dtype = "float32",
+    precision: Precision = "exact",
     seed: Seed = 0,
     ema_decay: Annotated[
         float,
@@ -97,7 +100,7 @@ def train(
     lists them.
 
     Ctrl-C saves and stops. [bold]--resume[/bold] continues with the same options; the backend, the
-    device, the number of steps and all --…-every may change.
+    device, the precision, the number of steps and all --…-every may change.
     """
     own = [f"loss={loss}"] if loss else []
     given = (*own, *as_settings(find_system(name), context.args), *(settings or ()))
@@ -106,7 +109,7 @@ def train(
         system = with_options(system, {"batch_size": batch_size})
     check_backend(backend)
     check_device(device)
-    check_dtype(dtype)
+    check_precision(precision, check_dtype(dtype))
     if compiling and interpreting:
         raise UsageError("give either --compile or --no-compile; neither: the framework's own way")
     if (steps is None) == (epochs is None):
@@ -118,14 +121,12 @@ def train(
     from common.training.session import check_folder
 
     check_folder(out, resuming=resuming)
-
     data = data or default_data(system)
     dataset = load_dataset(data, system, seed)
     check_size(system, dataset)
     from common.cli.running import train_run
     from common.training.options import Run, steps_of_epochs
 
-    compiled = compiling if compiling or interpreting else None
     run = Run(
         system=system,
         data=data,
@@ -139,7 +140,15 @@ def train(
         keep=keep,
         ema_decay=ema_decay,
     )
-    train_run(run, dataset, backend, device=device, compiled=compiled, resuming=resuming)
+    train_run(
+        run,
+        dataset,
+        backend,
+        device=device,
+        precision=precision,
+        compiled=compiling if compiling or interpreting else None,
+        resuming=resuming,
+    )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Any
 
 from common import ROOT
 from common.eject.comments import parsed
+from common.eject.exact import exact
 from common.eject.plain import plain
 from common.eject.scopes import globals_of, replaced, stored
 
@@ -91,7 +92,7 @@ class Sources:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imports |= {(module, alias): to for alias, to in self._imported(node)}
             for name in _bound(node):
-                self.definitions[module, name] = plain(node)
+                self.definitions[module, name] = plain(exact(node))
 
     def _path(self, module: str) -> Path:
         return ROOT.joinpath(self.package, *module.split(".")).with_suffix(".py")

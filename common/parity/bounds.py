@@ -110,6 +110,10 @@ NAMED: dict[str, float] = {
     "relation_share": 1e-4,
     "relation_coarse": 1e-4,  # above it a stage is too noisy for any relation to be proven
     "same_rate": 2e-5,  # nobody changes a rate by less; Keras' bias correction was off by 8.6e-6
+    # Of one step's gradients in bfloat16: 13 reduced cases in three frameworks erred 0.008 to 0.48.
+    # Float32 errs up to KINK; a gradient that has nothing to do with the right one errs 1 and more.
+    "mixed_least": 1e-3,
+    "mixed_gradient": 0.9,
     "golden_pytorch": 1e-9,
     "golden_update": 1e-9,
     "golden_jittor": 1e-6,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from common import UsageError
 from common.backends import BACKENDS
 from common.quality.evaluation import headline
-from common.training.segments import backend_of
+from common.training.segments import variant_of
 from common.training.side_by_side import PastRun
 
 PERMUTATIONS = 20_000  # at most; if there are fewer, all are tried
@@ -32,19 +32,19 @@ class Experiment:
 
     system: str
     data: str
-    backends: tuple[str, ...]
+    variants: tuple[str, ...]  # backends, some with a precision, as in "torch, fast"
     seeds: tuple[int, ...]
-    runs: dict[tuple[str, int], PastRun]  # by backend and seed, for every combination
+    runs: dict[tuple[str, int], PastRun]  # by variant and seed, for every combination
 
     def values(self, name: str) -> NDArray[Any]:
-        """That figure in the last evaluation of each run: backends × seeds."""
+        """That figure in the last evaluation of each run: variants × seeds."""
         last = {key: run.evaluations[-1] for key, run in self.runs.items()}
-        return np.array([[last[b, seed][name] for seed in self.seeds] for b in self.backends])
+        return np.array([[last[v, seed][name] for seed in self.seeds] for v in self.variants])
 
     @property
     def figures(self) -> list[str]:
         """The names of the evaluated figures; the one that ranks checkpoints comes first."""
-        last = self.runs[self.backends[0], self.seeds[0]].evaluations[-1]
+        last = self.runs[self.variants[0], self.seeds[0]].evaluations[-1]
         first = headline(last)[0]
         others = [k for k in last if k not in ("step", first) and not k.startswith("loss")]
         return [first, *others]
@@ -97,18 +97,23 @@ def permutation_p_value(values: NDArray[Any]) -> float:
 
 
 def _experiment(group: Sequence[PastRun]) -> Experiment:
-    runs = {(backend_of(Path(run.name), run.config), run.config["seed"]): run for run in group}
-    backends = tuple(name for name in BACKENDS if any(name == backend for backend, _ in runs))
+    runs = {(variant_of(Path(run.name), run.config), run.config["seed"]): run for run in group}
+    variants = tuple(sorted({variant for variant, _ in runs}, key=_order))
     seeds = tuple(sorted({seed for _, seed in runs}))
     if len(runs) < len(group):
         names = ", ".join(run.name for run in group)
         raise UsageError(f"two of these runs have the same framework and seed: {names}")
-    for backend in backends:
+    for variant in variants:
         for seed in seeds:
-            if (backend, seed) not in runs:
+            if (variant, seed) not in runs:
                 raise UsageError(
-                    f"no run of {group[0].config['system']['name']} in {backend} "
+                    f"no run of {group[0].config['system']['name']} in {variant} "
                     f"from seed {seed}, which another framework has"
                 )
     config = group[0].config
-    return Experiment(config["system"]["name"], config["data"], backends, seeds, runs)
+    return Experiment(config["system"]["name"], config["data"], variants, seeds, runs)
+
+
+def _order(variant: str) -> tuple[int, str]:
+    """The frameworks in their usual order, each before its fast precision."""
+    return BACKENDS.index(variant.partition(", ")[0]), variant

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from common import UsageError
-from common.backends import TITLES
 from common.data import load_dataset
 from common.drawing.markdown import command_lines, table
 from common.drawing.pictures import grid, symmetric
@@ -21,7 +20,7 @@ from common.systems import find_system
 from common.systems.options import with_options
 from common.training.across_seeds import Experiment, experiments, permutation_p_value, spread
 from common.training.pictures import GRID_IMAGES
-from common.training.segments import segments_of
+from common.training.segments import segments_of, variant_title
 from common.training.side_by_side import PastRun
 
 HEAD = """# Runs side by side
@@ -48,7 +47,7 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
     """
     grouped = experiments(runs)
     for experiment in grouped:
-        if min(len(experiment.backends), len(experiment.seeds)) < 2:
+        if min(len(experiment.variants), len(experiment.seeds)) < 2:
             raise UsageError(
                 f"{experiment.system}: one framework or one seed is not enough for a comparison; "
                 "train it in two frameworks and from two seeds, or write an .html page"
@@ -65,7 +64,7 @@ def save_results_page(path: Path, runs: Sequence[PastRun]) -> int:
 
 
 def _section(experiment: Experiment, picture: str) -> str:
-    first = experiment.runs[experiment.backends[0], experiment.seeds[0]]
+    first = experiment.runs[experiment.variants[0], experiment.seeds[0]]
     name = experiment.figures[0]
     title = name.replace("_", " ")
     return "\n".join(
@@ -87,7 +86,7 @@ def _table(experiment: Experiment) -> str:
         most = maximum(name, experiment.data)
         cells = [_counts(v, most) if most else _mean(v) for v in experiment.values(name)]
         rows.append([name.replace("_", " "), *cells])
-    return table(["", *(TITLES[name] for name in experiment.backends)], rows)
+    return table(["", *(variant_title(name) for name in experiment.variants)], rows)
 
 
 def _mean(values: NDArray[Any]) -> str:
@@ -118,13 +117,13 @@ def _picture(experiment: Experiment) -> bytes:
     from matplotlib.figure import Figure
 
     real = real_images(experiment)
-    panels = [*experiment.backends, *(["real"] if real is not None else [])]
+    panels = [*experiment.variants, *(["real"] if real is not None else [])]
     figure = Figure(figsize=(3 * len(panels), 5.5), layout="constrained")
     mosaic: list[Any] = [panels, ["curves"] * len(panels)]
     axes = figure.subplot_mosaic(mosaic, height_ratios=HEIGHTS)
-    for backend in experiment.backends:
-        grid = experiment.runs[backend, experiment.seeds[0]].grid
-        _show(axes[backend], None if grid is None else Image.open(grid), TITLES[backend])
+    for variant in experiment.variants:
+        grid = experiment.runs[variant, experiment.seeds[0]].grid
+        _show(axes[variant], None if grid is None else Image.open(grid), variant_title(variant))
     if real is not None:
         _show(axes["real"], real, "real")
     _show_curves(axes["curves"], experiment)
@@ -165,11 +164,11 @@ def _show_curves(axes: Any, experiment: Experiment) -> None:
     from matplotlib.ticker import LogLocator
 
     name = experiment.figures[0]
-    for number, backend in enumerate(experiment.backends):
+    for number, variant in enumerate(experiment.variants):
         for seed in experiment.seeds:
-            evaluated = experiment.runs[backend, seed].evaluations
+            evaluated = experiment.runs[variant, seed].evaluations
             points = [(entry["step"], entry[name]) for entry in evaluated]
-            label = TITLES[backend] if seed == experiment.seeds[0] else None
+            label = variant_title(variant) if seed == experiment.seeds[0] else None
             axes.plot(*zip(*points, strict=True), color=f"C{number}", label=label, linewidth=1)
     axes.set(xlabel="step", ylabel=name.replace("_", " "), yscale="log")
     axes.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))

@@ -59,16 +59,27 @@ def makers(segments: Sequence[Segment]) -> str:
     return ", ".join([*spans, f"{maker(last)} (from step {last['first_step']})"])
 
 
-def backend_of(folder: Path, config: Mapping[str, Any]) -> str:
-    """The only backend that made a run.
+def variant_of(folder: Path, config: Mapping[str, Any]) -> str:
+    """The only backend that made a run, with its precision if that was fast: "torch, fast".
 
     Raises:
         UsageError: several did.
     """
-    names: dict[str, None] = dict.fromkeys(segment["backend"] for segment in segments_of(config))
+    names = list(dict.fromkeys(_variant(segment) for segment in segments_of(config)))
     if len(names) > 1:
         raise UsageError(
-            f"{folder}: was trained in {' and '.join(names)}; a comparison of frameworks needs "
+            f"{folder}: was trained in {' and in '.join(names)}; a comparison of frameworks needs "
             "runs that one of them made alone"
         )
-    return next(iter(names))
+    return names[0]
+
+
+def variant_title(variant: str) -> str:
+    """The name of a variant in full, as in "PyTorch, fast"."""
+    backend, _, precision = variant.partition(", ")
+    return ", ".join(part for part in (TITLES[backend], precision) if part)
+
+
+def _variant(segment: Segment) -> str:
+    backend = str(segment["backend"])
+    return f"{backend}, fast" if segment["environment"].get("mixed") == "True" else backend

@@ -34,7 +34,7 @@ def to_canonical(tensor: Tensor) -> np.ndarray:
     # NumPy has no bfloat16.
     values = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
     # On a CPU .numpy() shares the tensor's memory, which a later step overwrites.
-    return np.array(values.detach().cpu())
+    return np.array(values.detach().cpu(), order="C")
 
 
 def load_network(

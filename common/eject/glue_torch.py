@@ -24,7 +24,9 @@ def build(rng):
             nn.init.xavier_uniform_(layer.weight)  #? glorot_uniform
             nn.init.normal_(layer.weight, 0, 0.02)  #? normal
             nn.init.zeros_(layer.bias)  #? !dcgan !uniform_fan_in
-    generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)
+    for network in (generator, discriminator):
+        network.to(DEVICE)  #? !channels_last
+        network.to(DEVICE, memory_format=torch.channels_last)  #? channels_last
     return generator, discriminator, OPTIMISER(generator), OPTIMISER(discriminator)
 
 

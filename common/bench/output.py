@@ -14,13 +14,10 @@ MEMORY = {
     "process": "of the whole process",
     "device": "of the framework's GPU memory",
 }
-_FIRST, _LAST = (
-    ("system", "framework", "batch", "ratio", "images/s"),
-    ("of matmul", "first", "memory"),
-)
+_FIRST = ("system", "framework", "batch", "ratio", "images/s")
 HEADS = {
-    "exact": (*_FIRST, "plain", *_LAST, "data"),
-    "fast": (*_FIRST, "float32", *_LAST, "loss", "gradients"),
+    "exact": (*_FIRST, "plain", "of matmul", "first", "memory", "data"),
+    "fast": (*_FIRST, "float32", "of matmul", "loss", "gradients"),
 }
 MADE_BY = """Made by `rosetta bench{options}` on {today} with {versions}.
 
@@ -50,8 +47,7 @@ were timed alternately in one process on {cores} cores{device}. The ratio is fas
 median of all pairs, with the interquartile range; below 1 fast is faster. Whether bfloat16 pays
 depends on the machine: a processor without instructions for it is slower in bfloat16.
 
-"Of matmul" and "first" are as on [the page on speed](speed.md), but the matrices are bfloat16 too.
-Memory is the peak {memory} before the float32 port was built.
+"Of matmul" is as on [the page on speed](speed.md), but the matrices are bfloat16 too.
 
 The last two columns say how far a step is from float32, with the same weights and inputs: the
 discriminator's loss in float32 and what fast adds to it, and the error of the gradients,
@@ -73,8 +69,6 @@ def cells(measurement: Measurement) -> list[str]:
         f"{measurement['images_per_second']:.0f}",
         f"{measurement['other_images_per_second']:.0f}",
         f"{measurement['matmul_share']:.1%}",
-        f"{measurement['first_step_seconds']:.1f} s",
-        _memory(measurement),
         *_last_cells(measurement),
     ]
 
@@ -106,9 +100,11 @@ def to_markdown(results: Sequence[Measurement], versions: Mapping[str, Any]) -> 
 def _last_cells(measurement: Measurement) -> list[str]:
     far = measurement["divergence"]
     if far is None:
-        return [f"{measurement['data_share']:.1%}"]
+        first = f"{measurement['first_step_seconds']:.1f} s"
+        return [first, _memory(measurement), f"{measurement['data_share']:.1%}"]
     added = far["fast_loss"] - far["exact_loss"]
-    return [f"{far['exact_loss']:.4g} {added:+.1g}", f"{far['gradient_error']:.1%}"]
+    loss = f"{far['exact_loss']:.4g} {added:+.1g}"
+    return [loss, f"{far['gradient_error']:.1%}"]
 
 
 def _ratio(measurement: Measurement) -> str:

@@ -146,10 +146,13 @@ def _measure(request: Measurement) -> Measurement:
 
 def _print(measurements: Sequence[Measurement], heads: Sequence[str]) -> None:
     table = Table(box=box.SIMPLE, padding=0, collapse_padding=True)
-    for head in heads:
-        table.add_column(head, no_wrap=head == "ratio", overflow="fold")
+    for head in ("system", "backend", *heads[2:]):
+        longest = max(map(len, head.split()))
+        whole = head in ("system", "ratio")
+        table.add_column(head, no_wrap=whole, overflow="fold", min_width=longest)
     for measurement in measurements:
-        table.add_row(*cells(measurement))
+        system, _, *figures = cells(measurement)
+        table.add_row(system, measurement["backend"], *figures)
     console = Console()
     console.print(table)
     for failed in (each for each in measurements if "problem" in each):

@@ -250,15 +250,21 @@ def test_the_progress_bar_fits_80_columns(tmp_path) -> None:
     assert "…" not in line
 
 
-def test_a_ratio_is_not_cut_at_80_columns(monkeypatch, capsys) -> None:
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+def test_no_figure_is_cut_at_80_columns(monkeypatch, capsys, precision) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     measured = {"ratio_low": 0.961, "ratio": 0.987, "ratio_high": 1.024, "peak_memory_mb": 812}
-    measured |= {"matmul_share": 0.7, "first_step_seconds": 12.3}
-    measured |= {"precision": "exact", "divergence": None}
-    speeds = {"images_per_second": 1234.0, "other_images_per_second": 1220.0, "data_share": 0.01}
-    what = {"system": "dcgan_mnist", "backend": "tf", "batch_size": 128, "memory_of": "process"}
-    print_bench([{**what, **measured, **speeds}], HEADS["exact"])
-    assert "0.99 (0.96-1.02)" in capsys.readouterr().out
+    far = {"exact_loss": 1.39212, "fast_loss": 1.39296, "gradient_error": 0.0333}
+    measured |= {"matmul_share": 1.012, "first_step_seconds": 12.3, "data_share": 0.019}
+    measured |= {"precision": precision, "divergence": far if precision == "fast" else None}
+    speeds = {"images_per_second": 1234.0, "other_images_per_second": 1220.0}
+    what = {"system": "dcgan_facade", "backend": "jittor", "batch_size": 128}
+    print_bench([{**what, **measured, **speeds, "memory_of": "process"}], HEADS[precision])
+    printed = capsys.readouterr().out
+    own = ("1.9%", "12.3 s", "812 MB") if precision == "exact" else ("1.392", "+0.0008", "3.3%")
+    for figure in ("dcgan_facade", "jittor", "128", "0.99 (0.96-1.02)", "1234", "101.2%", *own):
+        assert figure in printed
+    assert "…" not in printed
 
 
 def test_tensorflow_logs_nothing_on_standard_error(need, tmp_path) -> None:

@@ -94,8 +94,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
     if is_mixed():
-        _compute_in_bfloat16(generator, network_contract(system, "generator"))
-        _compute_in_bfloat16(discriminator, network_contract(system, "discriminator"))
+        _mix_precision(generator, network_contract(system, "generator"))
+        _mix_precision(discriminator, network_contract(system, "discriminator"))
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
         system,
@@ -139,7 +139,7 @@ def build_optimiser(system: System, network: nnx.Module) -> nnx.Optimizer:
     return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)
 
 
-def _compute_in_bfloat16(network: nnx.Module, parameters: tuple[Parameter, ...]) -> None:
+def _mix_precision(network: nnx.Module, parameters: tuple[Parameter, ...]) -> None:
     """The type of every layer's computation but the last one's; parameters stay in float32."""
     network.set_attributes(nnx.Linear, nnx.Conv, nnx.ConvTranspose, dtype=jnp.bfloat16)
     last = network

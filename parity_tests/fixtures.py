@@ -1,5 +1,8 @@
 """Small things that several families of tests share."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -56,3 +59,13 @@ def identity(backend: Backend) -> Any:
 
         return Identity()
     return import_module({"torch": "torch.nn", "jittor": "jittor.nn"}[backend.name]).Identity()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C works, which processes of a script in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

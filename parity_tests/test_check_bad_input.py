@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from common import ROOT, UsageError
 from common.check.ports import parse_ports
+from parity_tests.fixtures import interruptible
 from parity_tests.numpy_port import checked, write_port
 from parity_tests.test_command_line import rosetta
 
@@ -152,7 +153,8 @@ def test_ctrl_c_ends_all_processes_at_once(tmp_path, right) -> None:
     hangs = f"import os, time; open({str(marker)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     wrong = write_port(tmp_path / "wrong.py", (STEP, f"    {hangs}\n{STEP}"))
     command = [sys.executable, "-m", "common", "check", f"numpy:{right}", f"numpy:{wrong}"]
-    check = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    with interruptible():
+        check = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     while not marker.exists() or not marker.read_text():
         assert check.poll() is None
         time.sleep(0.1)

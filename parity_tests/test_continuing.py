@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +17,7 @@ from common.parity.jobs import plan_jobs
 from common.parity.kept_recordings import FOLDER, recordings_of
 from common.parity.parity import Watcher, record_tasks, run_parity
 from common.parity.tasks import Plan
+from parity_tests.fixtures import interruptible
 
 NAMES = ("lsgan_mlp", "gan_moments")
 PLAN = Plan(plan_jobs(["torch", "jittor"], "cpu", ["float64"], ["reduced"]), NAMES)
@@ -144,16 +144,6 @@ def test_a_failed_recording_is_tried_again(need, tmp_path, monkeypatch) -> None:
         assert not run_parity(plan, tmp_path, seen).ok
     run_parity(plan, tmp_path, seen)
     assert len(seen.started) == 1
-
-
-@contextmanager
-def interruptible():
-    """Ctrl-C works, which processes of a script in the background ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_prints_results_and_the_same_command_resumes(need, tmp_path) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from common import ROOT, UsageError
 from common.streams import generator_at
 from common.training.checkpoint import read_checkpoint
 from common.training.interrupts import Interrupts, Stopped
+from parity_tests.fixtures import interruptible
 from parity_tests.running import metrics_of, run_of, trained
 
 KILLS = 20
@@ -123,16 +123,8 @@ def test_a_signal_saves_and_stops(tmp_path, number) -> None:
     assert metrics.read_text().count("\n") == step
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C as in the foreground: a shell's background jobs ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_a_second_signal_interrupts_at_once(interruptible) -> None:
-    with Interrupts() as interrupts:
+def test_a_second_signal_interrupts_at_once() -> None:
+    with interruptible(), Interrupts() as interrupts:
         signal.raise_signal(signal.SIGINT)
         assert interrupts.received == signal.SIGINT
         with pytest.raises(KeyboardInterrupt):

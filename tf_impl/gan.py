@@ -93,7 +93,7 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
         generator_optimiser = build_optimiser(system, generator)
         discriminator_optimiser = build_optimiser(system, discriminator)
     if is_mixed():
-        _keep_outputs_in_float32(generator, discriminator)
+        _mix_precision(generator, discriminator)
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
     generator_loss, discriminator_loss = build_losses(system)
@@ -139,7 +139,7 @@ def build_optimiser(system: System, network: keras.Model) -> Optimizer:
     return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)
 
 
-def _keep_outputs_in_float32(*networks: keras.Model) -> None:
+def _mix_precision(*networks: keras.Model) -> None:
     """Exempt each last layer from mixed precision, so that images and scores are float32."""
     for network in networks:
         network.layers[-1].dtype_policy = keras.config.floatx()

@@ -94,7 +94,7 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
     if is_mixed():
-        _autocast(generator, discriminator)
+        _mix_precision(generator, discriminator)
     if is_compiled():
         _compile(system, generator, discriminator)
     generator_loss, discriminator_loss = build_losses(system)
@@ -156,7 +156,7 @@ def _compile(system: System, *networks: nn.Module) -> None:
         network.compile()
 
 
-def _autocast(*networks: nn.Module) -> None:
+def _mix_precision(*networks: nn.Module) -> None:
     """Run whole forward passes under autocast, and give what they return in float32."""
     for network in networks:
         # A bound method, unlike a closure, follows the network into a copy of it.

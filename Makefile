@@ -76,8 +76,9 @@ setup-gpu: .venv-gpu/ready-$(CUDA)
 jittor-cuda: setup
 	$(BIN)/python -m common.setup.jittor_cuda
 
+# A test that hangs for twenty minutes fails, and is named; the longest takes half of that.
 test: lint types
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --timeout 1200 -m "not slow"
 
 # What rosetta check says of right ports on many seeds, and of a mistake in each.
 faults: setup

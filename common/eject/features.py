@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from common.contract import contract
 from common.systems import System
-from common.systems.losses import WassersteinGP
 
 
 def features(system: System) -> Iterator[str]:
@@ -14,9 +13,7 @@ def features(system: System) -> Iterator[str]:
     images = len(system.sample_shape) == 3
     yield "images" if images else "numbers" if system.sample_shape == (1,) else "points"
     kinds = {parameter.kind for parameter in tensors}
-    penalised = isinstance(system.loss, WassersteinGP)
     flags = {
-        "channels_last": bool(kinds & {"conv", "conv_transpose"}) and not penalised,
         "unit": system.networks.pixel_range == "unit",
         "norms": "running_mean" in kinds,
         "linear": "linear" in kinds,

@@ -5,7 +5,7 @@ from typing import Any
 
 from common.eject.scopes import changed
 
-_FLOAT32 = ("tf.float32",)
+_FLOAT32 = ((ast.Eq, "tf.float32"), (ast.NotEq, "tf.float64"))
 
 
 def folded(tree: ast.Module) -> ast.Module:
@@ -65,7 +65,7 @@ class _Folder(ast.NodeTransformer):
             return ast.Constant(value == limit)
         if known and too and isinstance(op, ast.NotEq | ast.IsNot):
             return ast.Constant(value != limit)
-        if isinstance(op, ast.Eq) and ast.unparse(other) in _FLOAT32:
+        if (type(op), ast.unparse(other)) in _FLOAT32:
             return ast.Constant(True)  # a script computes in float32
         named = isinstance(node.left, ast.Name) and (
             node.left.id.isupper() or node.left.id in self.functions

@@ -24,9 +24,7 @@ def build(rng):
             nn.init.xavier_uniform_(layer.weight)  #? glorot_uniform
             nn.init.normal_(layer.weight, 0, 0.02)  #? normal
             nn.init.zeros_(layer.bias)  #? !dcgan !uniform_fan_in
-    for network in (generator, discriminator):
-        network.to(DEVICE)  #? !channels_last
-        network.to(DEVICE, memory_format=torch.channels_last)  #? channels_last
+    generator, discriminator = generator.to(DEVICE), discriminator.to(DEVICE)
     return generator, discriminator, OPTIMISER(generator), OPTIMISER(discriminator)
 
 

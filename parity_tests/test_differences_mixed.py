@@ -134,4 +134,17 @@ def test_keras_alone_rounds_what_goes_into_a_network() -> None:
 
     with torch.autocast("cpu", torch.bfloat16):
         assert Doubling()(torch.ones(2, dtype=torch.float32)).dtype == torch.float32
-    assert nnx.BatchNorm(2, dtype=None, rngs=nnx.Rngs(0))(np.ones((2, 2), "f")).dtype == "float32"
+
+    class Passing(nnx.Module):
+        """Returns its inputs before a layer that computes in bfloat16, and after it."""
+
+        def __init__(self) -> None:
+            self.linear = nnx.Linear(2, 2, param_dtype="float32", rngs=nnx.Rngs(0))
+
+        def __call__(self, inputs):
+            return inputs * 2, self.linear(inputs)
+
+    network = Passing()
+    network.set_attributes(nnx.Linear, dtype="bfloat16")
+    before, after = network(np.ones((1, 2), "float32"))
+    assert (str(before.dtype), str(after.dtype)) == ("float32", "bfloat16")

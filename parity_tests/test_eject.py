@@ -1,6 +1,7 @@
 """`rosetta eject`: scripts of one framework alone that compute what the ports do."""
 
 import ast
+import re
 import os
 import subprocess
 import sys
@@ -76,6 +77,7 @@ def test_every_script_is_of_one_framework_and_none_of_this_project(backend) -> N
         defined = {node.name for node in ast.parse(text).body if hasattr(node, "name")}
         assert {"Generator", "Discriminator", "build", "train_step", "main"} <= defined
         assert f"BATCH_SIZE = {system.batch_size}\n" in text
+        assert not re.search("bfloat16|autocast|promote_dtype|floatx|mixed precision", text)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -10,9 +10,10 @@ from common.backends import PRECISIONS, Backend, load
 from common.bench.divergence import divergence
 from common.parity.bounds import NAMED
 from common.parity.case_run import CaseRun
+from common.parity.measure import require_named
 from common.systems import SYSTEMS
 from common.training.checkpoint import capture
-from parity_tests.fixtures import noise, reduced
+from parity_tests.fixtures import images, noise, reduced
 from parity_tests.test_command_line import rosetta
 
 CPU = {"device": "cpu", "dtype": "float32"}
@@ -56,7 +57,32 @@ def test_state_and_outputs_are_float32(in_precision, system) -> None:
     )
     scores = backend.probes.forward(run.gan.discriminator, fakes, training=True)
     for output in (fakes, scores):
-        assert backend.interop.to_canonical(output).dtype == np.float32
+        assert "float32" in str(output.dtype)
+
+
+def test_a_power_iteration_is_the_same_in_both_precisions(in_precision) -> None:
+    case, vectors = reduced("sngan"), {}
+    for precision in ("exact", "fast"):
+        backend = in_precision(precision)
+        run = CaseRun(backend, case, 0)
+        backend.probes.forward(
+            run.gan.discriminator, backend.interop.to_native(images(case)), training=True
+        )
+        read = run.read(trainable=False)
+        vectors[precision] = {name: u for name, u in read.items() if name.endswith(".u")}
+    assert vectors["exact"]
+    for name, u in vectors["exact"].items():
+        require_named(vectors["fast"][name], u, "update_float32", name)
+
+
+def test_running_statistics_keep_more_digits_than_bfloat16(in_precision) -> None:
+    backend, case = in_precision("fast"), reduced("lsgan_jittor")
+    run = CaseRun(backend, case, 0)
+    backend.probes.forward(run.gan.generator, backend.interop.to_native(noise(case)), training=True)
+    for name, values in run.read(trainable=False).items():
+        if name.startswith("generator.") and "running_" in name:
+            bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+            assert (bits & 0xFFFF).any(), name  # bfloat16 is a float32's upper half
 
 
 def test_a_copy_of_the_generator_has_its_own_weights(in_precision) -> None:

@@ -36,13 +36,13 @@ PARTS = (
 )
 JITTOR_CACHE = "gan-rosetta"
 TF32 = "NVIDIA_TF32_OVERRIDE"
-# XLA's optimization effort: full, or less for programs that run only a few times.
-FULL, LESS, LEAST = "full", "less", "least"
 # What `configure` is told for each precision of training.
 PRECISIONS = {
     "exact": {"exact": True, "mixed": False},
     "fast": {"exact": False, "mixed": True},
 }
+# XLA's optimization effort: full, or less for programs that run only a few times.
+FULL, LESS, LEAST = "full", "less", "least"
 _LEVEL = "--xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level="
 XLA_EFFORT = {FULL: "", LESS: f"{_LEVEL}1", LEAST: f"{_LEVEL}0"}
 # An unknown flag ends the process: jaxlib 0.7.1 knows this one, 0.12.0 does not.

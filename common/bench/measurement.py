@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from common.backends import PRECISIONS, Backend
+from common.backends import Backend
 from common.bench.divergence import Divergence, divergence
 from common.bench.operations import step_operations
 from common.bench.timing import Work, time_in_turns
@@ -104,7 +104,7 @@ def measure(
 
 def _build(backend: Backend, system: System, device: str, precision: str) -> Any:
     """The system with its initial weights; a port fixes the precision when it is built."""
-    mixed = bool(PRECISIONS[precision]["mixed"])
+    mixed = precision == "fast"
     backend.device.configure(device=device, dtype="float32", exact=False, mixed=mixed)
     return backend.gan.build(system, initial_state(system, 0))
 

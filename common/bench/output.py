@@ -45,7 +45,7 @@ FAST_PAGE = """# Fast precision
 The training step of each port with `--precision fast` compared with the same port in float32. Both
 were timed alternately in one process on {cores} cores{device}. The ratio is fast over float32: the
 median of all pairs, with the interquartile range; below 1 fast is faster. Whether bfloat16 pays
-depends on the machine: a processor without instructions for it is slower in bfloat16.
+depends on the machine and on the framework.
 
 "Of matmul" is as on [the page on speed](speed.md), but the matrices are bfloat16 too.
 

@@ -1,8 +1,8 @@
 """`rosetta eject`: scripts of one framework alone that compute what the ports do."""
 
 import ast
-import re
 import os
+import re
 import subprocess
 import sys
 

@@ -9,7 +9,7 @@ SYSTEMS ?=
 # Of `make parity-matrix`; all if none is named.
 ENVIRONMENTS ?=
 
-.PHONY: parity parity-matrix matrix-newest quick full-width figures parity-gpu setup-gpu cuda-extras jittor-cuda test lint types docs faults eject setup clean help
+.PHONY: parity parity-matrix matrix-newest devices quick full-width figures parity-gpu setup-gpu cuda-extras jittor-cuda test lint types docs faults eject setup clean help
 
 help:
 	@echo "make quick       the first look: an MLP and a convolutional GAN in four frameworks"
@@ -19,6 +19,7 @@ help:
 	@echo "make figures     write the book's page of errors and the badges from parity-report"
 	@echo "make parity-matrix  the same in other versions of Python and the frameworks, in .venv-matrix;"
 	@echo "                 make matrix-newest says whether there are newer ones"
+	@echo "make devices     compare one device with two that share each batch, and time both"
 	@echo "make parity-gpu  the same on the backends that see a CUDA device, if any"
 	@echo "make setup-gpu   .venv-gpu, with the GPU builds; make setup-gpu CUDA=13 for CUDA 13"
 	@echo "make cuda-extras  ask the package index which GPU builds fit into one environment"
@@ -36,6 +37,11 @@ parity: setup
 # ENVIRONMENTS=newest,oldest for some of those in .constraints/matrix.toml; SYSTEMS as above.
 parity-matrix: setup
 	$(BIN)/python -m common.matrix $(SYSTEMS) --environments "$(ENVIRONMENTS)" --docs docs
+
+# Jittor needs Open MPI for it: apt-get install openmpi-bin libopenmpi-dev
+devices: setup
+	$(BIN)/rosetta parity $(SYSTEMS) --devices 2 --out parity-report-devices
+	$(BIN)/python -m common.bench.scaling_page docs/results/devices.md parity-report-devices/report.json
 
 matrix-newest: setup .venv-matrix/uv/bin/uv
 	$(BIN)/python -m common.matrix --newest
@@ -107,4 +113,4 @@ setup: .venv/ready
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-gpu .venv-matrix matrix-report build docs/_build parity-report parity-report-gpu quick-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-gpu .venv-matrix matrix-report build docs/_build parity-report parity-report-gpu parity-report-devices quick-report *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

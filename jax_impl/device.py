@@ -11,6 +11,7 @@ import optax
 from common import UsageError
 from common.backends.cuda import no_cuda_message
 from common.processes.memory import process_peak
+from jax_impl.parallel import local_device
 
 _INSTALL = "make setup-gpu, or pip install -c .constraints/cuda12.txt 'jax[cuda12]'"
 # XLA reads its flags once, when the first backend starts.
@@ -53,7 +54,7 @@ def configure(
         raise UsageError(
             no_cuda_message("JAX", built=bool(versions), install=_INSTALL, built_for=cuda)
         )
-    jax.config.update("jax_default_device", jax.devices(device)[0])
+    jax.config.update("jax_default_device", local_device(device))
     # Without x64, JAX turns every float64 array into float32.
     jax.config.update("jax_enable_x64", dtype == "float64")
     # None lets GPUs round the factors of matrix products and convolutions to TF32.

@@ -30,6 +30,7 @@ from jax_impl.models import (
     toy_mlp,
     wgan_gp,
 )
+from jax_impl.parallel import replicate
 
 _filled = cache(partial)  # jit compiles again for a new loss object, even an equal one
 
@@ -101,8 +102,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
         system,
         generator,
         discriminator,
-        build_optimiser(system, generator),
-        build_optimiser(system, discriminator),
+        replicate(build_optimiser(system, generator)),
+        replicate(build_optimiser(system, discriminator)),
         generator_loss,
         discriminator_loss,
         build_penalty(system),

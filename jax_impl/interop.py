@@ -18,6 +18,7 @@ from common.contract.layouts import (
     to_channels_last,
 )
 from common.streams.step_inputs import Masks
+from jax_impl.parallel import replicate
 
 _LEAVES = {
     "linear": "kernel",
@@ -65,6 +66,7 @@ def load_network(
     """Overwrite the network's tensors with those of `state`, looked up by full name."""
     values = {_path(p): _native(p, state[p.full_name]) for p in parameters}
     nnx.update(network, nnx.from_flat_state(values))
+    replicate(network)
 
 
 def read_network(network: nnx.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
@@ -107,6 +109,7 @@ def load_slots(
     count = int(slots.get("step", 0))
     for counter in (optimiser.step, *_counters(optimiser)):
         counter[...] = jnp.array(count, counter[...].dtype)
+    replicate(optimiser)
 
 
 def read_slots(

@@ -8,6 +8,7 @@ from flax import nnx
 from jax_impl import probes
 from jax_impl.gan import GAN
 from jax_impl.interop import to_canonical, to_native
+from jax_impl.parallel import local_copy
 
 
 def start_average(gan: GAN) -> nnx.Module:
@@ -28,4 +29,4 @@ def _move(average: nnx.Module, generator: nnx.Module, share: float | jax.Array) 
 
 def sample(generator: nnx.Module, noise: np.ndarray) -> np.ndarray:
     """Images (N, C, H, W) for noise (N, latent_dim), with running statistics, as an array."""
-    return to_canonical(probes.forward(generator, to_native(noise), training=False))
+    return to_canonical(probes.forward(local_copy(generator), to_native(noise), training=False))

@@ -1,14 +1,16 @@
 """One training step of a system: which updates, in which order, from which inputs."""
 
 import jax
+import numpy as np
 
-from common.streams.step_inputs import DiscriminatorInputs, StepInputs
+from common.streams.step_inputs import DiscriminatorInputs, Masks, StepInputs
 from common.systems.losses import Loss, Wasserstein
 from common.systems.schedules import MixedBatch, SharedFakes
 from jax_impl import steps
 from jax_impl.gan import GAN
-from jax_impl.interop import native_masks, to_native
+from jax_impl.interop import to_native
 from jax_impl.optimisers import clip_weights
+from jax_impl.parallel import spread
 
 
 def training_step(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
@@ -31,9 +33,9 @@ def training_step(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
             gan.generator,
             gan.discriminator,
             gan.generator_optimiser,
-            to_native(update.noise),
+            shard(update.noise),
             loss=gan.generator_loss,
-            **native_masks(masks=update.masks),
+            **shard_masks(masks=update.masks),
         )
     return metrics
 
@@ -44,16 +46,26 @@ def update_discriminator(gan: GAN, inputs: DiscriminatorInputs) -> dict[str, jax
         gan.generator,
         gan.discriminator,
         gan.discriminator_optimiser,
-        to_native(inputs.real),
-        to_native(inputs.noise),
+        shard(inputs.real),
+        shard(inputs.noise),
         loss=gan.discriminator_loss,
         penalty=gan.penalty,
-        alpha=None if inputs.alpha is None else to_native(inputs.alpha),
-        **native_masks(real_masks=inputs.real_masks, fake_masks=inputs.fake_masks),
+        alpha=None if inputs.alpha is None else shard(inputs.alpha),
+        **shard_masks(real_masks=inputs.real_masks, fake_masks=inputs.fake_masks),
     )
     if isinstance(gan.system.loss, Wasserstein):
         clip_weights(gan.discriminator, limit=gan.system.loss.weight_clip)
     return _metrics(gan.system.loss, losses)
+
+
+def shard(array: np.ndarray) -> jax.Array:
+    """The tensor of this part of a batch, its first axis laid over the devices."""
+    return spread(to_native, array)
+
+
+def shard_masks(**masks: Masks) -> dict[str, list[jax.Array]]:
+    """Dropout masks as keyword arguments, laid over the devices; empty ones are left out."""
+    return {name: [shard(mask) for mask in each] for name, each in masks.items() if each}
 
 
 def _shared_fakes(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
@@ -63,11 +75,11 @@ def _shared_fakes(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
         gan.discriminator,
         gan.generator_optimiser,
         gan.discriminator_optimiser,
-        to_native(first.real),
-        to_native(first.noise),
+        shard(first.real),
+        shard(first.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        **native_masks(
+        **shard_masks(
             real_masks=first.real_masks, fake_masks=first.fake_masks, generator_masks=second.masks
         ),
     )
@@ -81,11 +93,11 @@ def _mixed_batch(gan: GAN, inputs: StepInputs) -> dict[str, jax.Array]:
         gan.discriminator,
         gan.generator_optimiser,
         gan.discriminator_optimiser,
-        to_native(second.real),
-        to_native(first.noise),
+        shard(second.real),
+        shard(first.noise),
         generator_loss=gan.generator_loss,
         discriminator_loss=gan.discriminator_loss,
-        **native_masks(masks=second.real_masks),
+        **shard_masks(masks=second.real_masks),
     )
     return {"loss_d": loss_d, "loss_g": loss_g}
 

@@ -6,4 +6,7 @@ import os
 # libraries; an empty path switches CUDA off.
 if os.environ.get("ROSETTA_DEVICE") != "cuda":
     os.environ.setdefault("nvcc_path", "")
+# Where it finds an MPI compiler it compiles MPI's operators; inside mpirun it needs them.
+if "OMPI_COMM_WORLD_SIZE" not in os.environ:
+    os.environ.setdefault("use_mpi", "0")
 os.environ.setdefault("log_silent", "1")

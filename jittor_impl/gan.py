@@ -30,6 +30,7 @@ from jittor_impl.models import (
     toy_mlp,
     wgan_gp,
 )
+from jittor_impl.parallel import replicate, shards
 
 NETWORKS: dict[type, tuple[type[nn.Module], type[nn.Module]]] = {
     systems.networks.LSGANJittor: (lsgan_jittor.Generator, lsgan_jittor.Discriminator),
@@ -89,6 +90,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     generator, discriminator = build_networks(system)
     load_network(generator, network_contract(system, "generator"), state)
     load_network(discriminator, network_contract(system, "discriminator"), state)
+    if shards().total > 1:
+        generator, discriminator = replicate(generator), replicate(discriminator)
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
         system,

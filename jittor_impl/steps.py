@@ -189,4 +189,6 @@ def gradients_of(value: Var, network: nn.Module) -> Gradients:
     # Jittor lists running statistics as parameters too.
     trainable = {name: p for name, p in network.named_parameters() if not p.is_stop_grad()}
     gradients = jt.grad(value, list(trainable.values()), retain_graph=False)
+    if jt.in_mpi:
+        gradients = [gradient.mpi_all_reduce("mean") for gradient in gradients]
     return dict(zip(trainable, gradients, strict=True))

@@ -1,13 +1,14 @@
 """Backends for the tests: one import order, one configuration, no skip without a reason."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from common import UsageError
-from common.backends import BACKENDS, LESS, Backend, load, prepare_environment
+from common.backends import BACKENDS, LESS, Backend, jittor_mpi, load, prepare_environment
 from common.processes.child import share_of_threads
 
 
@@ -91,5 +92,19 @@ def need(backends: list[str]) -> Callable[..., None]:
     def check(*names: str) -> None:
         if missing := [name for name in names if name not in backends]:
             pytest.skip(f"needs {', '.join(missing)}, left out by --backends")
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def need_mpi() -> Callable[..., None]:
+    """Skips a test that needs Open MPI where there is none, or fails it where it is required."""
+
+    def check() -> None:
+        if shutil.which("mpirun") and shutil.which("mpicc"):
+            return
+        if os.environ.get("ROSETTA_MPI") == "required":
+            pytest.fail(f"ROSETTA_MPI=required, but there is no Open MPI: {jittor_mpi.INSTALL}")
+        pytest.skip(jittor_mpi.INSTALL)
 
     return check

@@ -1,7 +1,7 @@
 """One batch over two devices: who averages the gradients, whose statistics batch norm takes.
 
-Each framework in a process of its own, on two replicas of this machine's CPU. Jittor needs MPI for
-it, which is not installed here.
+Each framework's engine alone, without the ports, in a process of its own, on two replicas of this
+machine's CPU.
 """
 
 import os

@@ -21,9 +21,21 @@ FORWARD = {
 FORCED_ARGUMENTS = {"tf_impl": {"training"}}
 # What one framework lacks, so that its package offers it to its own modules.
 EXTRAS = {
-    "torch_impl": set(),
-    "tf_impl": set(),
-    "jax_impl": {"Conv", "ConvTranspose", "conv", "conv_transpose", "kept_outputs", "vjp"},
+    "torch_impl": {"bare"},
+    "tf_impl": {"grow_memory", "native_values", "scope", "shard", "shard_masks"},
+    "jax_impl": {
+        "Conv",
+        "ConvTranspose",
+        "conv",
+        "conv_transpose",
+        "kept_outputs",
+        "local_copy",
+        "local_device",
+        "shard",
+        "shard_masks",
+        "spread",
+        "vjp",
+    },
     "jittor_impl": {
         "Conv",
         "ConvTranspose",

@@ -50,10 +50,7 @@ def configure(
                 "TensorFlow", built=built, install=_INSTALL, built_for=cuda, libraries=has_cudnn()
             )
         )
-    for gpu in gpus:
-        # Otherwise TensorFlow reserves the whole memory of every GPU, even to compute on the CPU.
-        if not tf.config.experimental.get_memory_growth(gpu):
-            tf.config.experimental.set_memory_growth(gpu, True)
+    grow_memory()
     global _chosen, _deterministic, _mixed
     _chosen = "/GPU:0" if device == "cuda" else "/CPU:0"
     keras.config.set_floatx(dtype)
@@ -70,6 +67,14 @@ def configure(
     tf.config.run_functions_eagerly(compiled is False)
 
 
+def grow_memory() -> None:
+    """Let TensorFlow take the memory of GPUs as it needs it."""
+    for gpu in tf.config.list_physical_devices("GPU"):
+        # Otherwise TensorFlow reserves the whole memory of every GPU, even to compute on the CPU.
+        if not tf.config.experimental.get_memory_growth(gpu):
+            tf.config.experimental.set_memory_growth(gpu, True)
+
+
 def is_compiled() -> bool:
     """Whether whole steps are compiled, or run operation by operation."""
     return not tf.config.functions_run_eagerly()
@@ -82,7 +87,9 @@ def is_mixed() -> bool:
 
 def chosen_device() -> str:
     """The device that `configure` chose."""
-    return _chosen
+    replica = tf.distribute.get_replica_context()
+    # One of several replicas has a device of its own, which an empty name leaves as it is.
+    return "" if replica is not None and replica.num_replicas_in_sync > 1 else _chosen
 
 
 def synchronise() -> None:

@@ -31,6 +31,7 @@ from tf_impl.models import (
     toy_mlp,
     wgan_gp,
 )
+from tf_impl.parallel import replicate, scope, shards
 
 NETWORKS: dict[type, tuple[type[keras.Model], type[keras.Model]]] = {
     systems.networks.LSGANJittor: (lsgan_jittor.Generator, lsgan_jittor.Discriminator),
@@ -88,10 +89,12 @@ class GAN:
 def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
     """Build the system from a canonical state, on this process's device and in its dtype."""
     # Variables live where they are made, those of the optimisers beside the parameters.
-    with tf.device(chosen_device()):
+    with tf.device(chosen_device()), scope():
         generator, discriminator = build_networks(system)
         generator_optimiser = build_optimiser(system, generator)
         discriminator_optimiser = build_optimiser(system, discriminator)
+    if shards().total > 1:
+        generator, discriminator = replicate(generator), replicate(discriminator)
     if is_mixed():
         _mix_precision(generator, discriminator)
     load_network(generator, network_contract(system, "generator"), state)
@@ -122,8 +125,8 @@ def build_losses(system: System) -> tuple[Loss, Loss]:
     """The system's generator loss and discriminator loss, their keywords filled in."""
     generator_loss, discriminator_loss = LOSSES[type(system.loss)]
     return (
-        partial(generator_loss, **system.loss.generator),
-        partial(discriminator_loss, **system.loss.discriminator),
+        _share(partial(generator_loss, **system.loss.generator)),
+        _share(partial(discriminator_loss, **system.loss.discriminator)),
     )
 
 
@@ -131,12 +134,18 @@ def build_penalty(system: System) -> Loss | None:
     """The system's gradient penalty with its weight filled in, if its loss has one."""
     if not isinstance(system.loss, systems.losses.WassersteinGP):
         return None
-    return partial(losses.gradient_penalty, weight=system.loss.penalty_weight)
+    return _share(partial(losses.gradient_penalty, weight=system.loss.penalty_weight))
 
 
 def build_optimiser(system: System, network: keras.Model) -> Optimizer:
     """The system's optimiser over one network's trainable parameters."""
     return OPTIMISERS[type(system.optimiser)](network, **system.optimiser.keywords)
+
+
+def _share(loss: Loss) -> Loss:
+    """What one of several replicas adds to the loss: optimisers and metrics sum over them."""
+    devices = shards().total
+    return loss if devices == 1 else lambda *args: loss(*args) / devices
 
 
 def _mix_precision(*networks: keras.Model) -> None:

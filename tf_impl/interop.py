@@ -37,11 +37,14 @@ _SLOTS = {
 
 def to_native(array: np.ndarray) -> tf.Tensor:
     """A canonical array (images as NCHW) as a tensor on this process's device, in its dtype."""
-    values = np.asarray(array, dtype=keras.config.floatx())
-    if values.ndim == 4:
-        values = values.transpose(0, 2, 3, 1)
     with tf.device(chosen_device()):
-        return tf.constant(values)
+        return tf.constant(native_values(array))
+
+
+def native_values(array: np.ndarray) -> np.ndarray:
+    """A canonical array in this framework's layout and this process's dtype."""
+    values = np.asarray(array, dtype=keras.config.floatx())
+    return values.transpose(0, 2, 3, 1) if values.ndim == 4 else values
 
 
 def native_masks(**masks: Masks) -> dict[str, list[tf.Tensor]]:

@@ -58,7 +58,8 @@ def discriminator_step(
     fake_masks: Masks = (),
 ) -> dict[str, tf.Tensor]:
     """Update the discriminator once and return its losses before the update."""
-    losses, _, gradients = discriminator_gradients(
+    # Replicas synchronise in no tf.function but the one that runs them.
+    losses, _, gradients = discriminator_gradients.python_function(
         generator,
         discriminator,
         real,
@@ -107,7 +108,7 @@ def generator_step(
     masks: Masks = (),
 ) -> tf.Tensor:
     """Update the generator once and return its loss before the update."""
-    value, _, gradients = generator_gradients(
+    value, _, gradients = generator_gradients.python_function(
         generator, discriminator, noise, loss=loss, masks=masks
     )
     with tf.device(chosen_device()):
@@ -183,12 +184,12 @@ def mixed_batch_step(
 
     The discriminator sees the real batch (N) and the first N fakes, made before that update.
     """
-    loss_g, fake, gradients = generator_gradients(
+    loss_g, fake, gradients = generator_gradients.python_function(
         generator, discriminator, noise, loss=generator_loss, frozen=True
     )
     with tf.device(chosen_device()):
         generator_optimiser.apply(gradients, generator.trainable_variables)
-    loss_d, gradients = mixed_discriminator_gradients(
+    loss_d, gradients = mixed_discriminator_gradients.python_function(
         discriminator, real, fake[: real.shape[0]], loss=discriminator_loss, masks=masks
     )
     with tf.device(chosen_device()):

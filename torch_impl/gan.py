@@ -32,6 +32,7 @@ from torch_impl.models import (
     toy_mlp,
     wgan_gp,
 )
+from torch_impl.parallel import replicate, shards
 
 NETWORKS: dict[type, tuple[type[nn.Module], type[nn.Module]]] = {
     systems.networks.LSGANJittor: (lsgan_jittor.Generator, lsgan_jittor.Discriminator),
@@ -95,6 +96,8 @@ def build(system: System, state: Mapping[str, np.ndarray]) -> GAN:
         _mix_precision(generator, discriminator)
     if is_compiled():
         _compile(system, generator, discriminator)
+    if shards().total > 1:
+        generator, discriminator = replicate(generator), replicate(discriminator)
     generator_loss, discriminator_loss = build_losses(system)
     return GAN(
         system,

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from common.contract import Parameter
@@ -37,18 +38,23 @@ def to_canonical(tensor: Tensor) -> np.ndarray:
     return np.array(values.detach().cpu(), order="C")
 
 
+def bare(network: nn.Module) -> nn.Module:
+    """The network that several processes replicate, or the network itself."""
+    return network.module if isinstance(network, DistributedDataParallel) else network
+
+
 def load_network(
     network: nn.Module, parameters: Sequence[Parameter], state: Mapping[str, np.ndarray]
 ) -> None:
     """Overwrite the network's tensors with those of `state`, looked up by full name."""
-    tensors = network.state_dict()
+    tensors = bare(network).state_dict()
     for parameter in parameters:
         tensors[parameter.name].copy_(to_native(state[parameter.full_name]))
 
 
 def read_network(network: nn.Module, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
     """The network's tensors by full name, in canonical layouts."""
-    tensors = network.state_dict()
+    tensors = bare(network).state_dict()
     return {p.full_name: to_canonical(tensors[p.name]) for p in parameters}
 
 
@@ -73,7 +79,7 @@ def load_slots(
     slots: Mapping[str, np.ndarray],
 ) -> None:
     """Overwrite the optimiser's slots with "<slot>.<full name>" arrays, and its step count."""
-    tensors = dict(network.named_parameters())
+    tensors = dict(bare(network).named_parameters())
     names = sorted({name.partition(".")[0] for name in slots} - {"step"})
     for parameter in parameters:
         if not parameter.trainable:
@@ -90,7 +96,7 @@ def read_slots(
     optimiser: Optimizer, network: nn.Module, parameters: Sequence[Parameter]
 ) -> dict[str, np.ndarray]:
     """The optimiser's slots as "<slot>.<full name>" arrays, and "step" if it counts (Adam)."""
-    tensors, arrays = dict(network.named_parameters()), {}
+    tensors, arrays = dict(bare(network).named_parameters()), {}
     for parameter in parameters:
         if not parameter.trainable:
             continue

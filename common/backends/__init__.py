@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 
 from common import UsageError, unknown
-from common.backends import jittor_cuda
+from common.backends import jittor_cuda, jittor_mpi
 from common.backends.libraries import missing_library_message
 from common.backends.python_headers import python_config
 from common.backends.xla_cache import compilation_cache
@@ -28,6 +28,7 @@ PARTS = (
     "export",
     "gan",
     "interop",
+    "parallel",
     "plain",
     "probes",
     "sampling",
@@ -58,6 +59,7 @@ class Backend:
     export: ModuleType
     gan: ModuleType
     interop: ModuleType
+    parallel: ModuleType
     plain: ModuleType
     probes: ModuleType
     sampling: ModuleType
@@ -77,7 +79,12 @@ def check_backend(name: str) -> str:
 
 
 def prepare_environment(
-    device: str, *, effort: str = FULL, keep_compiled: bool = False, exact: bool = False
+    device: str,
+    *,
+    effort: str = FULL,
+    keep_compiled: bool = False,
+    exact: bool = False,
+    devices: int = 1,
 ) -> dict[str, str]:
     """The environment variables that a framework reads at import, for computing on `device`.
 
@@ -87,10 +94,11 @@ def prepare_environment(
     `keep_compiled` is for several processes that compile the same programs: JAX then caches
     compiled programs on disk, as Jittor always does.
     `exact` forbids NVIDIA's libraries to round to TF32.
+    With several `devices`, this is for one of the processes that share each batch.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "log_silent": "1"}
     # By default Jittor has one cache per Git branch, so each branch would recompile everything.
-    jittor = {"cache_name": JITTOR_CACHE, **python_config()}
+    jittor = {"cache_name": JITTOR_CACHE, **python_config(), **jittor_mpi.variables(devices)}
     # It crashes at import if it finds nvcc but not CUDA's libraries.
     if device == "cpu":
         jittor |= {jittor_cuda.NVCC: ""}
@@ -132,19 +140,30 @@ def load(
     mixed: bool = False,
     compiled: bool | None = None,
     effort: str = FULL,
+    devices: int = 1,
 ) -> Backend:
     """Import one port and configure it; do so before anything else imports its framework.
+
+    With several `devices`, this is one of the processes that share each batch.
 
     Raises:
         UsageError: the framework is not installed, or lacks the requested device.
     """
     check_backend(name)
-    for key, value in prepare_environment(device, effort=effort, exact=exact).items():
+    from common.backends.launching import check_started
+
+    check_started(name, devices)
+    prepared = prepare_environment(device, effort=effort, exact=exact, devices=devices)
+    for key, value in prepared.items():
         os.environ.setdefault(key, value)
     if exact:
         os.environ[TF32] = "0"
     if name == "jittor" and device == "cuda" and (problem := jittor_cuda.problem()):
         raise UsageError(problem)
+    if name == "jittor" and (problem := jittor_mpi.problem(devices)):
+        raise UsageError(problem)
+    if name == "jittor" and device == "cuda" and devices > 1:
+        os.environ |= jittor_mpi.own_gpu()
     try:
         # Only TensorFlow's: Jittor's compiler says for minutes what it does.
         with without_information() if name == "tf" else nullcontext():
@@ -156,6 +175,7 @@ def load(
         raise UsageError(
             f"{TITLES[name]} recompiled its core at import and exited; run the same command again"
         ) from None
+    modules["parallel"].connect(device, devices)
     modules["device"].configure(
         device=device, dtype=dtype, exact=exact, mixed=mixed, compiled=compiled
     )

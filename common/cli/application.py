@@ -101,6 +101,14 @@ Precision = Annotated[
         ),
     ),
 ]
+Devices = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="Share each batch among N devices, on all hosts together; the numbers stay the same.",
+    ),
+]
 Seed = Annotated[
     int, typer.Option(metavar="N", help="Seed of weights, noise and batch order: any whole number.")
 ]

@@ -42,7 +42,7 @@ GROUPS = {
             uses=("sklearn", "scipy", "tensorboardX"),
         ),
         "sample": Command(
-            "training",
+            "sampling",
             "Draw samples from a run or a checkpoint of any backend, with any backend.",
             needs=(*_FILES, "PIL"),
             uses=("matplotlib",),

@@ -22,8 +22,8 @@ from common.cli.application import (
     check_dtype,
 )
 from common.files import check_file
-from common.parity.cases import cases, check_kinds
-from common.parity.jobs import plan_jobs
+from common.parity.cases import cases, check_kinds, check_sharing
+from common.parity.jobs import devices_jobs, plan_jobs
 from common.parity.results import Comparison
 from common.parity.tasks import Plan
 
@@ -70,6 +70,15 @@ def parity(
         ),
     ] = "",
     device: Device = "cpu",
+    devices: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Compare one device with N that share each batch of 12: in float64, after each of "
+            "five steps.",
+        ),
+    ] = 1,
     dtype: Annotated[str, typer.Option(metavar="TYPE", help="float32, float64 or both.")] = "both",
     kind: Kinds = None,
     settings: Settings = None,
@@ -93,6 +102,8 @@ def parity(
         return
     dtypes = ["float32", "float64"] if dtype == "both" else [check_dtype(dtype)]
     wanted = check_kinds(kind or ())
+    if devices > 1 and (kind or settings):
+        raise UsageError("--devices compares the reduced cases; leave out --kind and --set")
     if settings:
         wanted = ("reduced",)
     cases(systems or (), wanted, settings or ())
@@ -100,7 +111,11 @@ def parity(
     from common.cli.watching import watch_parity
 
     require_device(chosen, device)
-    jobs = plan_jobs(chosen, device, dtypes, wanted)
+    if devices > 1:
+        check_sharing(devices)
+        jobs = devices_jobs(chosen, device, devices)
+    else:
+        jobs = plan_jobs(chosen, device, dtypes, wanted)
     plan = Plan(jobs, tuple(systems or ()), tuple(settings or ()), seed, timeout, workers())
     comparison = watch_parity(plan, out, wide_console())
     if comparison is None:

@@ -18,7 +18,7 @@ from common.training.loop import train
 from common.training.options import Run
 from common.training.pictures import grid_noise, sample
 from common.training.segments import makers
-from common.training.session import resume, start
+from common.training.session import Session, resume, start
 
 
 def train_run(
@@ -27,6 +27,7 @@ def train_run(
     backend: str,
     *,
     device: str,
+    devices: int,
     precision: str,
     compiled: bool | None,
     resuming: bool,
@@ -38,31 +39,55 @@ def train_run(
     """
     if run.evaluate_every:
         require("--evaluate-every", ("scipy", "sklearn"))
-    options = {"device": device, "dtype": run.dtype, "compiled": compiled}
-    loaded = load_backend(backend, **options, **PRECISIONS[precision])
-    events = _events_folder()
+    loaded = load_backend(
+        backend,
+        device=device,
+        devices=devices,
+        dtype=run.dtype,
+        compiled=compiled,
+        **PRECISIONS[precision],
+    )
     session = (resume if resuming else start)(run, loaded, dataset)
+    console = Console(quiet=not session.writes)
     if session.first_step > run.steps:
-        Console().print(f"{run.out} is already at step {session.first_step - 1}; nothing to do")
+        console.print(f"{run.out} is already at step {session.first_step - 1}; nothing to do")
         return
     if resuming:
         made = f", made by {makers(session.segments)}" if session.segments else ""
-        Console().print(f"{run.out}: continuing from step {session.first_step - 1}{made}")
+        console.print(f"{run.out}: continuing from step {session.first_step - 1}{made}")
+    events = _events_folder()
     try:
         waited = train(session)
     except Stopped as stopped:
-        Console().print(f"{run.out}: {stopped}, saved; continue with --resume")
+        console.print(f"{run.out}: {stopped}, saved; continue with --resume")
         raise typer.Exit(stopped.exit_status) from None
-    except ValueError as error:
-        if "value per channel" not in str(error):
-            raise
-        raise UsageError(
-            f"a batch norm got one value per channel, which has no variance; use a larger "
-            f"--batch-size than {run.system.batch_size}, or larger images"
-        ) from None
-    Console().print(
+    except Exception as error:
+        raise _in_words(error, session) from None
+    finally:
+        loaded.parallel.disconnect()
+    console.print(
         f"{run.out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
         f"{events}checkpoint.safetensors; waited for data {waited:.1%} of the time"
+    )
+
+
+def _in_words(error: Exception, session: Session) -> Exception:
+    """What a user can do about an error; the error itself, if nothing is known."""
+    run = session.run
+    if isinstance(error, UsageError):
+        return error
+    if isinstance(error, ValueError) and "value per channel" in str(error):
+        return UsageError(
+            f"a batch norm got one value per channel, which has no variance; use a larger "
+            f"--batch-size than {run.system.batch_size}, or larger images"
+        )
+    if session.shards.own == session.shards.total:
+        return error
+    text = " ".join(str(error).split())
+    return UsageError(
+        f"{run.out}: stopped, because another process of this run has ended, or because of "
+        f"{type(error).__name__}: {text[:200]}; the last checkpoint is unchanged: continue with "
+        "--resume"
     )
 
 

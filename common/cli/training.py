@@ -1,5 +1,6 @@
-"""`rosetta train` and `rosetta sample`."""
+"""`rosetta train`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,13 @@ from common.backends import check_backend
 from common.cli.application import (
     BackendName,
     Device,
+    Devices,
     Dtype,
-    OutFile,
     Precision,
     Seed,
     Settings,
     SystemName,
     app,
-    check_checkpoint,
     check_device,
     check_dtype,
     check_precision,
@@ -58,6 +58,7 @@ def train(
     ] = None,
     settings: Settings = None,
     device: Device = "cpu",
+    devices: Devices = 1,
     dtype: Dtype = "float32",
     precision: Precision = "exact",
     seed: Seed = 0,
@@ -100,7 +101,7 @@ def train(
     lists them.
 
     Ctrl-C saves and stops. [bold]--resume[/bold] continues with the same options; the backend, the
-    device, the precision, the number of steps and all --…-every may change.
+    device and how many there are, the precision, the number of steps and all --…-every may change.
     """
     own = [f"loss={loss}"] if loss else []
     given = (*own, *as_settings(find_system(name), context.args), *(settings or ()))
@@ -116,14 +117,21 @@ def train(
         raise UsageError("give either --steps or --epochs")
     if ema_decay == 1:
         raise UsageError("--ema-decay 1: the average would never move; use less, as in 0.999")
+    from common.backends.launching import needs_launcher, run_launched
     from common.data import default_data, load_dataset
     from common.data.batches import check_size
+    from common.streams.shards import check_shards
     from common.training.session import check_folder
 
-    check_folder(out, resuming=resuming)
+    check_shards(system, devices)
+    launching = needs_launcher(backend, devices)
+    if devices == 1 or launching:  # else another process may have begun to fill it
+        check_folder(out, resuming=resuming)
     data = data or default_data(system)
     dataset = load_dataset(data, system, seed)
     check_size(system, dataset)
+    if launching:
+        raise typer.Exit(run_launched(backend, devices, ["-m", "common", *sys.argv[1:]]))
     from common.cli.running import train_run
     from common.training.options import Run, steps_of_epochs
 
@@ -145,56 +153,8 @@ def train(
         dataset,
         backend,
         device=device,
+        devices=devices,
         precision=precision,
         compiled=compiling if compiling or interpreting else None,
         resuming=resuming,
-    )
-
-
-@app.command()
-def sample(
-    path: Annotated[
-        Path, typer.Argument(metavar="RUN", help="A run's folder, or one of its checkpoints.")
-    ],
-    backend: BackendName,
-    out: OutFile,
-    device: Device = "cpu",
-    seed: Annotated[
-        int | None, typer.Option(metavar="N", help="Seed of the noise; default: the run's own.")
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Samples; default: 25 images, or 1,000 points."),
-    ] = None,
-    columns: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="N", help="Images in a row; default: as many as rows."),
-    ] = None,
-    scale: Annotated[
-        int,
-        typer.Option(min=1, max=64, metavar="N", help="Size of a pixel of an image, in pixels."),
-    ] = 1,
-    averaged: Annotated[
-        bool,
-        typer.Option("--ema/--no-ema", help="Use the moving average, if the checkpoint has one."),
-    ] = True,
-) -> None:
-    """Draw samples from a run or a checkpoint of any backend, with any backend."""
-    check_backend(backend)
-    check_device(device)
-    checkpoint = check_checkpoint(path)
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"{out}: samples are saved as PNG; end its name in .png")
-    from common.cli.running import draw_samples
-    from common.drawing.pictures import Layout
-
-    draw_samples(
-        checkpoint,
-        backend,
-        out,
-        device=device,
-        seed=seed,
-        averaged=averaged,
-        count=count,
-        layout=Layout(columns, scale),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from common import ROOT
 from common.eject.comments import parsed
 from common.eject.exact import exact
+from common.eject.one_device import one_device
 from common.eject.plain import plain
 from common.eject.scopes import globals_of, replaced, stored
 
@@ -92,7 +93,7 @@ class Sources:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imports |= {(module, alias): to for alias, to in self._imported(node)}
             for name in _bound(node):
-                self.definitions[module, name] = plain(exact(node))
+                self.definitions[module, name] = plain(exact(one_device(node)))
 
     def _path(self, module: str) -> Path:
         return ROOT.joinpath(self.package, *module.split(".")).with_suffix(".py")

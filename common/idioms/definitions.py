@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from common import ROOT, UsageError
+from common.backends import BACKENDS
 
 Named = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
@@ -28,8 +29,13 @@ class Definition:
 
 
 def all_names() -> list[str]:
-    """Every public function and class of the four packages, as in losses.gradient_penalty."""
-    folder = _folder("torch")
+    """Every function and class that all four packages offer, as in losses.gradient_penalty."""
+    first, *others = map(_names_of, BACKENDS)
+    return [name for name in first if all(name in theirs for theirs in others)]
+
+
+def _names_of(backend: str) -> list[str]:
+    folder = _folder(backend)
     modules = sorted(path for path in folder.rglob("*.py") if path.name != "__init__.py")
     return [
         f"{'.'.join(path.relative_to(folder).with_suffix('').parts)}.{name}"

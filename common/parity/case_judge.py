@@ -10,7 +10,7 @@ from common.parity.cases import Case
 from common.parity.float64_reference import SHIFTED_MEAN, ZERO_GRADIENT, Reference
 from common.parity.keys import Key
 from common.parity.measure import Disagreement, normwise_error
-from common.parity.record import expected_keys
+from common.parity.record import expected_keys, helping_keys
 from common.parity.recording_file import Recording, noise_group
 from common.parity.results import Comparison, Result, Run, failed_recording
 from common.parity.timeline import timeline
@@ -49,7 +49,8 @@ class CaseJudge:
         if judged:
             self._judge_keys(judged, reference, keys)
         for recording in self.runs:
-            self._refuse_surplus(recording, expected_keys(self.case, recording.dtype))
+            known = expected_keys(self.case, recording.dtype) | helping_keys(self.case)
+            self._refuse_surplus(recording, known)
 
     def _judge_keys(
         self, judged: Sequence[Recording], reference: Reference, keys: set[Key]

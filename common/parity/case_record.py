@@ -17,7 +17,7 @@ from common.parity.case_probes import (
 )
 from common.parity.case_run import CaseRun, Recorded, words
 from common.parity.case_steps import cycle, full_width_steps, trajectory, whole_steps
-from common.parity.cases import Case
+from common.parity.cases import DEVICES, Case
 from common.parity.keys import Key
 from common.streams import Array
 
@@ -50,7 +50,8 @@ def record_case(
     except Exception as error:
         return {}, {"": words(error)}
     tensors: Tensors = {}
-    for begins, part in PARTS[case.kind]:
+    several = backend.parallel.shards().total > 1
+    for begins, part in PARTS[case.kind] if not several else (WHOLE_STEPS,):
         for key, array in run.attempted(begins, part(run)):
             tensors[key] = thinned(array) if case.kind == "full" else np.asarray(array)
     return tensors, run.problems
@@ -79,10 +80,12 @@ NARROW: tuple[Part, ...] = (
     (("loss|0|penalty", "penalty_gradient"), penalty_gradients),
     (STEPS, whole_steps),
 )
+WHOLE_STEPS: Part = (STEPS, whole_steps)
 PARTS: dict[str, tuple[Part, ...]] = {
     "reduced": NARROW,
     "custom": NARROW,
     "cycle": ((STEPS, cycle),),
     "trajectory": ((STEPS, trajectory),),
     "full": (*GRADIENTS, (STEPS, full_width_steps)),
+    DEVICES: (*GRADIENTS, (STEPS, whole_steps)),
 }

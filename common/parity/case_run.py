@@ -14,6 +14,7 @@ from common.parity.cases import Case
 from common.parity.keys import Key
 from common.parity.starting_state import starting_state
 from common.streams import Array, Streams, generator_at
+from common.streams.shards import Shards
 from common.streams.step_inputs import StepInputs, draw_step_inputs
 from common.streams.synthetic import synthetic_batch
 
@@ -52,13 +53,15 @@ class CaseRun:
         self.gan = self.backend.gan.build(self.system, self.state)
 
     def inputs(self, step: int) -> StepInputs:
-        """The inputs of that step, perturbed or rounded if the run is."""
+        """The inputs of that step for this process's shards, perturbed or rounded if the run is."""
         system, batch = self.system, self.case.batch_size
+        shards: Shards = self.backend.parallel.shards()
 
         def real(index: int) -> Array:
-            return synthetic_batch(system, self.seed, step, index, batch)
+            return shards.cut(synthetic_batch(system, self.seed, step, index, batch))
 
-        inputs = draw_step_inputs(system, self.seed, step, batch, real)
+        drawn = draw_step_inputs(system, self.seed, step, batch, real)
+        inputs = shards.cut_inputs(system, drawn)
         if not self.perturbation and not self.rounded:
             return inputs
         critic = tuple(
@@ -123,7 +126,8 @@ class CaseRun:
         """Each step once it has run, with its metrics."""
         canonical = self.backend.interop.to_canonical
         for step in steps:
-            metrics = self.backend.schedule.training_step(self.gan, self.inputs(step))
+            shard = self.backend.schedule.training_step(self.gan, self.inputs(step))
+            metrics = self.backend.parallel.averaged(shard)
             yield (
                 step,
                 {Key("loss", step, METRICS.get(k, k)): canonical(v) for k, v in metrics.items()},

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from common import unknown
+from common import UsageError, unknown
 from common.systems import SYSTEMS, System, find_system
 from common.systems.options import apply_settings
 
@@ -49,16 +49,20 @@ VARIANTS: dict[str, dict[str, Settings]] = {
 CYCLES = ("wgan", "gan_moments")
 TRAJECTORIES = ("wgan_gp_toy", "gan_moments")
 KINDS = ("reduced", "cycle", "trajectory", "full")
-STEPS = {"reduced": 5, "cycle": 1, "trajectory": 100, "full": 1, "custom": 5}
+# Run on one and on several devices, which share each batch; not among the kinds that a user names.
+DEVICES = "devices"
+STEPS = {"reduced": 5, "cycle": 1, "trajectory": 100, "full": 1, "custom": 5, DEVICES: 5}
 TRAJECTORY_STEPS = (1, 2, 5, 10, 20, 50, 100)
 # Dividing by a power of two is exact in every type, by 5 and 15 it is not: the narrow cases would
 # not see a share 1/N that is rounded to float32 if all batches were of 4 and 16.
 BATCH_SIZE, ODD_BATCH_SIZE = 4, 5
 # For points and numbers; and for dcgan_mnist, whose generator has its ReLU in front of the batch
 # norm: over five samples some unit is hardly ever active, and its norm divides by next to nothing.
-LARGER = {4: 16, 5: 15}
+LARGER = {4: 16, 5: 15, 12: 24}
+# Two, three, four and six devices can share it; shares of two devices are no powers of two.
+SHARED_BATCH_SIZE = 12
 LARGER_BATCHES = ("gan_moments", "wgan_gp_toy", "dcgan_mnist")
-VARIED = ("reduced", "custom")
+VARIED = ("reduced", "custom", DEVICES)
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,8 @@ class Case:
     """One system with one loss, and what is run of it.
 
     `kind` is "reduced"; "cycle": reduced, one step of the system's own schedule; "trajectory":
-    reduced, a hundred steps; "full"; or "custom", as `--set` says.
+    reduced, a hundred steps; "full"; "custom", as `--set` says; or "devices": reduced, with batches
+    that several devices can share.
     """
 
     system: System
@@ -98,6 +103,7 @@ class Case:
     def batch_size(self) -> int:
         """Real samples in one update of the discriminator."""
         size = ODD_BATCH_SIZE if self.is_varied else BATCH_SIZE
+        size = SHARED_BATCH_SIZE if self.kind == DEVICES else size
         return LARGER[size] if self.system.name in LARGER_BATCHES else size
 
 
@@ -127,6 +133,20 @@ def check_kinds(kinds: Sequence[str]) -> tuple[str, ...]:
         if kind not in KINDS:
             raise unknown("kind of case", kind, KINDS)
     return tuple(kinds) or KINDS
+
+
+def check_sharing(devices: int) -> int:
+    """The number of devices itself.
+
+    Raises:
+        UsageError: they cannot share the cases' batches equally.
+    """
+    if SHARED_BATCH_SIZE % devices:
+        raise UsageError(
+            f"--devices {devices}: cannot share batches of {SHARED_BATCH_SIZE} and "
+            f"{LARGER[SHARED_BATCH_SIZE]} equally; use 2, 3, 4, 6 or 12"
+        )
+    return devices
 
 
 def _of_kind(system: System, kind: str) -> list[Case]:

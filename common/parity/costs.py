@@ -42,5 +42,7 @@ OTHERS = 10.0  # for what was not measured
 
 def seconds(job: Job, system: str) -> float:
     """CPU seconds of a job's recording of a system."""
+    if job.devices > 1:
+        return OTHERS
     measured = _MEASURED.get((job.backend, job.dtype, job.kinds == FULL), ())
     return dict(zip(_SYSTEMS, measured, strict=False)).get(system, OTHERS)

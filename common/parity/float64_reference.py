@@ -12,7 +12,7 @@ from common.parity.bounds import NAMED, float64_bound
 from common.parity.cases import Case
 from common.parity.keys import Key
 from common.parity.measure import Values, normwise_error
-from common.parity.record import expected_keys
+from common.parity.record import expected_keys, helping_keys
 from common.parity.recording_file import Recording
 
 ZERO_GRADIENT = "its true gradient is zero (float64 reference), so what is left is rounding noise"
@@ -28,7 +28,7 @@ class Reference:
 
     def __init__(self, case: Case, holders: Sequence[Recording]) -> None:
         self.case = case
-        self.keys = expected_keys(case)
+        self.keys = expected_keys(case) | helping_keys(case)
         self.witnesses = [r for r in holders if r.can_judge and r.dtype == "float64"]
         self._agreements: dict[Key, Agreement] = {}
         self._noisy: dict[str, NDArray[np.bool_] | None] = {}

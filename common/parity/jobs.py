@@ -1,9 +1,11 @@
 """Which recordings are needed to judge some backends."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from common.backends import BACKENDS, DISTRIBUTIONS
+from common.backends.launching import BY_PROCESS
+from common.parity.cases import DEVICES
 
 # Two of each are enough: by the speed of float64 convolutions, and of running the same case again.
 REFERENCE_ORDER = ("torch", "tf", "jax", "jittor")
@@ -39,18 +41,27 @@ class Job:
     as_tf32: bool = False  # wrong on purpose
     again: bool = False  # the same once more
     by: Interpreter | None = None  # who records, if not the Python that runs this
+    devices: int = 1  # that share each batch
+    processes: int = 1  # that these devices belong to
+
+    @property
+    def label(self) -> str:
+        """What tells its recordings from others of the same backend: environment or devices."""
+        if self.devices == 1:
+            return self.by.name if self.by else ""
+        return f"{self.processes} processes" if self.processes > 1 else f"{self.devices} devices"
 
     @property
     def title(self) -> str:
         """Backend, device, type and kinds of cases in words."""
         words = f"{self.backend} {self.device} {self.dtype} ({' + '.join(self.kinds)})"
-        words += f" in {self.by.name}" if self.by else ""
+        words += f" in {self.label}" if self.label else ""
         return words + (", as TF32" if self.as_tf32 else "") + (", again" if self.again else "")
 
     @property
     def name(self) -> str:
         """How the files of its recordings begin: two that hold different things differ in it."""
-        parts = [self.by.name] if self.by else []
+        parts = [self.label.replace(" ", "-")] if self.label else []
         parts += [self.backend, self.device, self.dtype, *self.kinds]
         parts += [name for name in ("perturbed", "as_tf32", "again") if getattr(self, name)]
         return "-".join(parts)
@@ -94,6 +105,24 @@ def plan_jobs(
     parts = [part for part in (narrow, FULL if "full" in kinds else ()) if part]
     jobs = (job for part in parts for job in _jobs(backends, device, dtypes, part))
     return tuple(dict.fromkeys(jobs))
+
+
+def devices_jobs(backends: Sequence[str], device: str, devices: int) -> tuple[Job, ...]:
+    """Each backend on one device and on several, in every way in which its engine can share.
+
+    TensorFlow and JAX have all devices of a host in one process, and a process for each host; on
+    a CPU, two processes of one host stand for two hosts.
+    """
+    jobs: list[Job] = []
+    for backend in backends:
+        single = Job(backend, "cpu", "float64", (DEVICES,))
+        jobs += dict.fromkeys((single, replace(single, device=device)))
+        shared = replace(jobs[-1], devices=devices)
+        if backend not in BY_PROCESS:
+            jobs.append(shared)
+        if backend in BY_PROCESS or device == "cpu":
+            jobs.append(replace(shared, processes=devices))
+    return tuple(jobs)
 
 
 def _jobs(

@@ -1,5 +1,6 @@
 """Record all backends, each in its own processes, and compare them system by system."""
 
+import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -101,8 +102,7 @@ def judge(plan: Plan, problems: Problems, folder: Path) -> Comparison:
             job = task.job
             comparison.expected += len(expected_keys(case, job.dtype))
             version = job.by.version_of(job.backend) if job.by else version_of(job.backend)
-            name = job.by.name if job.by else ""
-            run = Run(job.backend, version, job.device, job.dtype, name)
+            run = Run(job.backend, version, job.device, job.dtype, job.label)
             comparison.results.append(failed_recording(case, run, problem))
     return comparison
 
@@ -132,8 +132,14 @@ def _kind(task: Task) -> Kind:
     job = task.job
     where = {"backend": job.backend, "device": job.device, "dtype": job.dtype}
     effort = effort_for([task.system], is_full=job.kinds == FULL, **where)
-    python = {"python": job.by.python} if job.by else {}
-    return Kind(**where, exact=not job.as_tf32, effort=effort, **python)
+    return Kind(
+        **where,
+        exact=not job.as_tf32,
+        effort=effort,
+        python=job.by.python if job.by else sys.executable,
+        devices=job.devices,
+        processes=job.processes,
+    )
 
 
 def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
@@ -148,7 +154,7 @@ def _order(plan: Plan, folder: Path, task: Task) -> dict[str, Any]:
         "dtype": job.dtype,
         "perturbed": job.perturbed,
         "rounded": job.as_tf32 and job.device == "cpu",
-        "label": job.by.name if job.by else "",
+        "label": job.label,
         "out": str(folder / task.file),
     }
 

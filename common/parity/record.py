@@ -10,7 +10,7 @@ from common.files.tensors import Tensors, write_tensors
 from common.parity.bounds import PERTURBED_RUNS
 from common.parity.case_record import record_case
 from common.parity.case_run import NETWORKS
-from common.parity.cases import TRAJECTORY_STEPS, Case
+from common.parity.cases import DEVICES, TRAJECTORY_STEPS, Case
 from common.parity.exactness import probe_exactness
 from common.parity.keys import Key
 from common.parity.measure import Disagreement, normwise_error
@@ -82,11 +82,13 @@ def save_recording(
         "label": label,
         "exactness": probe_exactness(backend),
         "environment": environment,
+        "devices": backend.parallel.shards().total,
         "noise": {case: _by_text(moves) for case, moves in noise.items()},
         "problems": problems,
         "cases": {c.name: {"settings": c.settings, **options_of(c.system)} for c in chosen},
     }
-    write_tensors(path, tensors, manifest=manifest)
+    if backend.parallel.shards().first == 0:  # others have recorded the same
+        write_tensors(path, tensors, manifest=manifest)
     failed = {f"{case} {key}".strip(): m for case, of in problems.items() for key, m in of.items()}
     return len(tensors), failed
 
@@ -121,10 +123,17 @@ def expected_keys(case: Case, dtype: str = "float64") -> set[Key]:
     return keys if dtype == "float64" else {key for key in keys if key.quantity != "large_mean"}
 
 
+def helping_keys(case: Case) -> set[Key]:
+    """What is recorded to find rounding noise by, and not judged: the gradients on one device."""
+    return _before(case) if case.kind == DEVICES else set()
+
+
 def _expected(case: Case) -> set[Key]:
     if case.kind == "trajectory":
         return {Key("trajectory", step, name) for step in TRAJECTORY_STEPS for name in NETWORKS}
     keys = {key for step in range(1, case.steps + 1) for key in _after(case, step)}
+    if case.kind == DEVICES:
+        return keys | {Key("sample", 0, "images")}
     if case.kind != "cycle":
         keys |= _before(case)
     return keys
@@ -136,7 +145,7 @@ def _before(case: Case) -> set[Key]:
     trainable = [p.full_name for p in tensors if p.trainable]
     keys = {Key("gradient", 0, name) for name in trainable} | {Key("output_train", 0, "fake")}
     keys |= {Key("loss", 0, name) for name in NETWORKS}
-    if case.kind == "full":
+    if case.kind in ("full", DEVICES):
         return keys
     keys |= {Key(f"output_{m}", 0, name) for m in ("train", "eval") for name in NETWORKS}
     keys |= {Key("layer", 0, p.full_layer) for p in tensors}

@@ -16,6 +16,7 @@ from common import UsageError
 from common.backends import Backend, load, prepare_environment
 from common.parity.case_run import words
 from common.parity.cases import cases
+from common.parity.device_group import record_together
 from common.parity.record import save_recording
 from common.processes.memory import cpu_seconds
 
@@ -28,8 +29,10 @@ def main() -> None:
     def answer(**fields: Any) -> None:
         print(json.dumps(fields), file=answers, flush=True)
 
+    kind = json.loads(sys.argv[1])
     try:
-        backend = _load(**json.loads(sys.argv[1]))
+        # Several processes load it themselves, once for each task.
+        backend = _load(**kind) if kind["devices"] == 1 else None
     except UsageError as error:
         answer(unusable=str(error))
         return
@@ -37,12 +40,23 @@ def main() -> None:
     answer(ready=True)
     before = 0.0  # the first task is charged with loading
     for line in sys.stdin:
-        problem, now = _record(backend, json.loads(line), answer), cpu_seconds()
+        task = json.loads(line)
+        problem = _record(backend, task, answer) if backend else record_together(kind, task)
+        now = cpu_seconds()
         answer(problem=problem, cpu_seconds=now - before)
         before = now
 
 
-def _load(*, backend: str, device: str, dtype: str, exact: bool, effort: str) -> Backend:
+def _load(
+    *,
+    backend: str,
+    device: str,
+    dtype: str,
+    exact: bool,
+    effort: str,
+    devices: int,
+    processes: int,
+) -> Backend:
     """Import a port, its framework set up for the versions that this interpreter has."""
     prepared = prepare_environment(device, effort=effort, keep_compiled=True, exact=exact)
     os.environ.update(prepared)

@@ -33,6 +33,8 @@ class Kind:
     exact: bool = True
     effort: str = FULL  # of JAX's compiler
     python: str = sys.executable
+    devices: int = 1
+    processes: int = 1
 
 
 class Unusable(Exception):

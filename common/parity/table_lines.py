@@ -9,7 +9,7 @@ from common.parity.report import cell, worse
 from common.parity.results import Comparison, Result
 from common.parity.tasks import Plan
 
-NAME, KIND, TYPE, CELL, PLACE = 30, 10, 12, 10, 10  # columns of text
+NAME, KIND, TYPE, CELL, PLACE = 30, 10, 12, 10, 11  # columns of text
 NARROW = 20  # of the name on a screen on which the rest would not fit
 
 
@@ -29,7 +29,7 @@ def lines(plan: Plan, comparison: Comparison, width: int) -> Table:
     worst: dict[tuple[str, ...], dict[str, Result]] = {}
     for result in comparison.results:
         dtype = result.dtype if result.device == "cpu" else f"{result.device} {result.dtype}"
-        place = (result.file,) if _is_matrix(plan) else ()
+        place = (result.file or "1 device",) if _is_matrix(plan) else ()
         key = (f"{result.system} ({result.loss})", result.kind, dtype, *place)
         line = worst.setdefault(key, {})
         line[result.backend] = worse(line.get(result.backend), result)
@@ -61,7 +61,7 @@ def _backends(plan: Plan) -> list[str]:
 
 
 def _is_matrix(plan: Plan) -> bool:
-    return any(job.by for job in plan.jobs)
+    return any(job.label for job in plan.jobs)
 
 
 def _on_cards(plan: Plan) -> bool:

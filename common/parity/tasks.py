@@ -50,12 +50,15 @@ class Task(NamedTuple):
     def lane(self) -> str:
         """What no other task of the same lane may run beside: they would wait for one lock.
 
-        Jittor compiles the kernels of each type below a lock; a card has one memory.
+        Jittor compiles the kernels of each type below a lock; a card has one memory; several
+        devices of the CPU need every core.
         """
         job = self.job
         if job.device != "cpu":
             return job.device
-        return f"jittor {job.dtype}" if job.backend == "jittor" else ""
+        if job.backend == "jittor":
+            return f"jittor {job.dtype}"
+        return "several devices" if job.devices > 1 else ""
 
 
 @dataclass(frozen=True)

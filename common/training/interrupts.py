@@ -17,10 +17,15 @@ class Stopped(Exception):
 
 
 class Interrupts:
-    """A context in which the first signal is only stored in `received`; a second acts at once."""
+    """A context in which the first signal is only stored in `received`; a second acts at once.
 
-    def __init__(self) -> None:
+    A `patient` one stores every signal: of several processes, each gets one from the terminal and
+    another from the launcher, and all of them have to stop after the same step.
+    """
+
+    def __init__(self, *, patient: bool = False) -> None:
         self.received: int | None = None
+        self._patient = patient
 
     def __enter__(self) -> "Interrupts":
         self._watching = threading.current_thread() is threading.main_thread()
@@ -39,7 +44,8 @@ class Interrupts:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = number
-        self._restore()
+        if not self._patient:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -1,86 +1,92 @@
-"""The training loop: steps, figures, pictures, evaluations and checkpoints."""
+"""The training loop: steps, and when figures, pictures, evaluations and checkpoints are due."""
 
-import json
 from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from common import UsageError, __version__
+from common import UsageError
 from common.data.batches import step_inputs
 from common.data.prefetch import AHEAD, Prefetcher
-from common.files import write_bytes
 from common.streams.step_inputs import StepInputs
-from common.systems.options import options_of
-from common.training.checkpoint_files import save
 from common.training.diagnosis import find_first_not_finite, first_not_finite
 from common.training.interrupts import Interrupts, Stopped
-from common.training.journal import Entry, Journal, read_entries
+from common.training.journal import Entry
 from common.training.options import average_decay
-from common.training.pictures import draw_samples, draw_summary
-from common.training.progress import TrainingProgress
-from common.training.scores import Scores
-from common.training.segments import new_segment
+from common.training.outputs import ADVICE, NoOutputs, Outputs
 from common.training.session import Session
 
-ADVICE = "the last checkpoint is unchanged. Try a lower learning_rate"
+AGREE_EVERY = 10  # steps after which several processes ask each other whether one was stopped
 
 
 def train(session: Session) -> float:
     """Train to the last step; return the share of the time spent waiting for data.
 
+    Where several processes train together, the first one writes.
+
     Raises:
         UsageError: a loss is NaN or infinite; the last checkpoint is unchanged.
         Stopped: Ctrl-C or SIGTERM was received, and a checkpoint was saved.
     """
-    run, first = session.run, session.first_step
-    _write_config(session)
-    scores = Scores(session)
+    run = session.run
     with ExitStack() as stack:
-        interrupts = stack.enter_context(Interrupts())
+        interrupts = stack.enter_context(Interrupts(patient=session.shards.total > 1))
         source = stack.enter_context(_source(session))
-        journal = stack.enter_context(Journal(run, first))
-        bar = stack.enter_context(TrainingProgress(run, first))
+        outputs = stack.enter_context(Outputs(session) if session.writes else NoOutputs())
         pending: deque[tuple[int, Any]] = deque()
         for step, metrics in _steps(session, source):
             pending.append((step, metrics))
             evaluated = run.due(run.evaluate_every, step)
-            stopping = interrupts.received is not None
-            saving = run.due(run.save_every, step) or stopping
             drawing = run.due(run.sample_every, step)
+            saving = run.due(run.save_every, step)
+            stopping = _agreed(session, interrupts.received, step)
+            saving = saving or stopping > 0
             # Reading a loss waits for its step to finish. Unless something is due, it is read one
             # step later, while the next step is computed.
             while len(pending) > (0 if evaluated or saving or drawing else 1):
                 entry = _read(session, *pending.popleft())
-                if entry["step"] == step and evaluated:
-                    entry |= scores.evaluate()
-                journal.write(entry)
-                bar.show(entry)
+                outputs.write(entry, evaluated=evaluated and entry["step"] == step)
             if drawing:
-                draw_samples(session, step)
+                outputs.draw(step)
             if saving or evaluated:
-                _save(session, step, best=evaluated and scores.is_best)
-            if interrupts.received is not None and saving:
-                raise Stopped(step, interrupts.received)
-        draw_summary(run, read_entries(run.metrics_path))
+                outputs.save(step, evaluated=evaluated)
+            if stopping:
+                _agreed(session, stopping, 0)  # the others wait until the first has saved
+                raise Stopped(step, stopping)
+        outputs.finish()
         return source.waited_share
 
 
 def _source(session: Session) -> Prefetcher[StepInputs]:
     run = session.run
-    first, last = session.first_step, run.steps
-    inputs = step_inputs(run.system, session.dataset, run.seed, first_step=first, last_step=last)
+    inputs = step_inputs(
+        run.system,
+        session.dataset,
+        run.seed,
+        first_step=session.first_step,
+        last_step=run.steps,
+        shards=session.shards,
+    )
     return Prefetcher(inputs, ahead=AHEAD)
 
 
 def _steps(session: Session, source: Prefetcher[StepInputs]) -> Iterator[tuple[int, Any]]:
     run, backend, gan = session.run, session.backend, session.gan
     for inputs in source:
-        metrics = backend.schedule.training_step(gan, inputs)
+        metrics = backend.parallel.averaged(backend.schedule.training_step(gan, inputs))
         if session.average is not None:
             decay = average_decay(run.ema_decay, inputs.step)
             backend.sampling.update_average(session.average, gan.generator, decay=decay)
         yield inputs.step, metrics
+
+
+def _agreed(session: Session, received: int | None, step: int) -> int:
+    """The signal that this process has received, or any of several; 0 if there is none."""
+    if session.shards.total == 1:
+        return received or 0
+    if step % AGREE_EVERY and step != session.run.steps:
+        return 0
+    return int(session.backend.parallel.agree(received or 0))
 
 
 def _read(session: Session, step: int, metrics: Any) -> Entry:
@@ -93,33 +99,11 @@ def _read(session: Session, step: int, metrics: Any) -> Entry:
     entry = {name: float(canonical(tensor)) for name, tensor in metrics.items()}
     name = first_not_finite(entry)
     if name:
-        first = find_first_not_finite(session, step)
-        raise UsageError(
-            f"{name} is {entry[name]} at step {step}; the first tensor that is not finite: "
-            f"{first}; {ADVICE}"
-        )
+        raise UsageError(f"{name} is {entry[name]} at step {step}; {_cause(session, step)}")
     return {"step": step, **entry}
 
 
-def _save(session: Session, step: int, *, best: bool) -> None:
-    checkpoint = session.checkpoint(step)
-    name = first_not_finite(checkpoint.tensors)
-    if name:
-        raise UsageError(f"{name} holds a NaN or an infinity at step {step}; {ADVICE}")
-    save(session.run, checkpoint, session.backend.name, best=best)
-
-
-def _write_config(session: Session) -> None:
-    run, first = session.run, session.first_step
-    segment = new_segment(session.backend, first_step=first, last_step=run.steps)
-    config = {
-        "rosetta": __version__,
-        "data": run.data,
-        "steps": run.steps,
-        "seed": run.seed,
-        "dtype": run.dtype,
-        "ema_decay": run.ema_decay,
-        "system": {"name": run.system.name, **options_of(run.system)},
-        "segments": [*session.segments, segment],
-    }
-    write_bytes(run.out / "config.json", json.dumps(config, indent=1).encode())
+def _cause(session: Session, step: int) -> str:
+    if session.shards.total > 1:
+        return f"{ADVICE}, or --resume with --devices 1, which finds the first such tensor"
+    return f"the first tensor that is not finite: {find_first_not_finite(session, step)}; {ADVICE}"

@@ -10,7 +10,7 @@ from common import UsageError
 from common.backends import TITLES, VERSION_KEYS, Backend
 from common.training.options import Run
 
-Segment = dict[str, Any]  # first_step, last_step, backend, environment, command
+Segment = dict[str, Any]  # first_step, last_step, backend, environment, devices, command
 
 
 def new_segment(backend: Backend, *, first_step: int, last_step: int) -> Segment:
@@ -20,6 +20,7 @@ def new_segment(backend: Backend, *, first_step: int, last_step: int) -> Segment
         "last_step": last_step,
         "backend": backend.name,
         "environment": backend.device.environment(),
+        "devices": backend.parallel.shards().total,
         "command": sys.argv[1:],
     }
 

@@ -9,6 +9,7 @@ from common.backends import Backend
 from common.contract.initialisers import initial_state
 from common.data import Dataset
 from common.files import make_folder, remove_unfinished
+from common.streams.shards import Shards
 from common.systems.options import options_of
 from common.training.checkpoint import (
     Checkpoint,
@@ -36,6 +37,17 @@ class Session:
     segments: tuple[Segment, ...] = ()  # of earlier sessions
 
     @property
+    def shards(self) -> Shards:
+        """The shards of every batch that this process computes."""
+        shards: Shards = self.backend.parallel.shards()
+        return shards
+
+    @property
+    def writes(self) -> bool:
+        """Whether this process writes, as the first of those that train together."""
+        return self.shards.first == 0
+
+    @property
     def network(self) -> Any:
         """The network to sample from: the moving average, if there is one."""
         return sampling_network(self.gan, self.average)
@@ -61,14 +73,15 @@ def start(run: Run, backend: Backend, dataset: Dataset) -> Session:
     Raises:
         UsageError: the folder already holds a run or other files, or cannot be written.
     """
-    check_folder(run.out, resuming=False)
-    make_folder(run.out)
     gan = backend.gan.build(run.system, initial_state(run.system, run.seed))
     average = backend.sampling.start_average(gan) if run.ema_decay else None
     session = Session(run, backend, dataset, gan, average, 1)
-    # So a run that is killed before its first save can also be resumed.
-    keep_entries(run.metrics_path, last_step=0)
-    save(run, session.checkpoint(0), backend.name)
+    if session.writes:
+        check_folder(run.out, resuming=False)
+        make_folder(run.out)
+        # So a run that is killed before its first save can also be resumed.
+        keep_entries(run.metrics_path, last_step=0)
+        save(run, session.checkpoint(0), backend.name)
     return session
 
 
@@ -82,12 +95,14 @@ def resume(run: Run, backend: Backend, dataset: Dataset) -> Session:
     check_folder(run.out, resuming=True)
     checkpoint = read_checkpoint(run.checkpoint_path)
     check_same(run, checkpoint, dataset)
-    remove_unfinished(run.out)
-    keep_entries(run.metrics_path, last_step=checkpoint.step)
     gan, average = restore(backend, checkpoint)
     first = checkpoint.step + 1
     segments = tuple(earlier_segments(run, first))
-    return Session(run, backend, dataset, gan, average, first, segments)
+    session = Session(run, backend, dataset, gan, average, first, segments)
+    if session.writes:
+        remove_unfinished(run.out)
+        keep_entries(run.metrics_path, last_step=checkpoint.step)
+    return session
 
 
 def check_folder(folder: Path, *, resuming: bool) -> None:

@@ -70,10 +70,11 @@ def default(function: Callable[..., Any], argument: str) -> Any:
     return inspect.signature(function).parameters[argument].default
 
 
-def called(name: str, *parts: str) -> set[str]:
-    """The names of all functions that a port calls, in these modules or in all of them."""
+def called(name: str, *parts: str, without: str = "") -> set[str]:
+    """The names of all functions that a port calls, in these modules or in all of them but one."""
     package = ROOT / f"{name}_impl"
-    paths = [package / part for part in parts] or sorted(package.rglob("*.py"))
+    every = [path for path in sorted(package.rglob("*.py")) if path.name != without]
+    paths = [package / part for part in parts] or every
     nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
     calls = [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
     return {call.rpartition(".")[2] for call in calls}

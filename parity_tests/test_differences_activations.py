@@ -164,7 +164,7 @@ def test_jittor_s_max_gives_every_tied_element_the_full_gradient() -> None:
     for name, function in stock.items():
         (gradient,) = gradients_at(name, function, [1.0, 1.0], upstream=ONE)
         close(gradient, [1, 1] if name == "jittor" else [0.5, 0.5], "exact", name)
-        assert not {"max", "reduce_max", "amax"} & called(name)
+        assert not {"max", "reduce_max", "amax"} & called(name, without="parallel.py")
 
 
 @pytest.mark.pins("torch", "jittor")

@@ -17,7 +17,7 @@ import pytest
 
 from common import UsageError
 from common.backends import BACKENDS
-from common.backends.launching import BY_PROCESS, check_started
+from common.backends.launching import BY_PROCESS, check_started, cluster
 from common.parity.cases import DEVICES
 from common.parity.compare import compare
 from common.parity.device_group import record_together
@@ -127,54 +127,70 @@ def test_a_run_goes_on_with_one_device_in_another_framework(
     assert [segment["devices"] for segment in segments] == [2, 1]
 
 
-def started(folder: Path, *options: str) -> subprocess.Popen[str]:
-    """A long run on two processes, once it has made twenty steps."""
-    process = subprocess.Popen(
-        command("torch", folder, "--steps", "100000", "--save-every", "5", "--devices", "2"),
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
+def started(name: str, folder: Path) -> list[subprocess.Popen[str]]:
+    """What was started for a long run on two processes, once it has made twenty steps.
+
+    That is one launcher, or both processes where the framework has none.
+    """
+    apart: list[dict[str, str]] = [{}] if name in BY_PROCESS else cluster(name, 2)
+    group = [
+        subprocess.Popen(
+            command(name, folder, "--steps", "100000", "--save-every", "5", "--devices", "2"),
+            env={**environment(), **each},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        for each in apart
+    ]
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and all(process.poll() is None for process in group):
         if len(entries_of(folder)) > 20:
-            return process
+            return group
         time.sleep(0.2)
-    process.kill()
-    raise AssertionError(process.communicate()[1])
+    for process in group:
+        process.kill()
+    raise AssertionError([process.communicate()[1] for process in group])
 
 
 def workers(folder: Path) -> list[int]:
-    """The processes that train into a folder, in the order of their ranks."""
-    ranks = {}
+    """The processes that launchers started to train into a folder, in the order of their ranks."""
+    ranks: dict[bytes, int] = {}
     for place in Path("/proc").glob("[0-9]*"):
         try:
             words = (place / "cmdline").read_bytes().split(b"\0")
             variables = (place / "environ").read_bytes().split(b"\0")
         except OSError:  # it has ended, or is not ours
             continue
-        rank = [v for v in variables if v.startswith(b"RANK=")]
+        rank = [v for v in variables if v.startswith((b"RANK=", b"OMPI_COMM_WORLD_RANK="))]
         if rank and str(folder).encode() in words:
-            ranks[rank[0]] = int(place.name)
+            # Jittor forks, and its children look alike.
+            ranks[rank[0]] = min(int(place.name), ranks.get(rank[0], sys.maxsize))
     return [ranks[rank] for rank in sorted(ranks)]
 
 
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "place"), [("torch", 0), ("torch", 1), ("tf", 1), ("jax", 1), ("jittor", 1)]
+)
 def test_a_killed_process_ends_the_run_in_words_and_the_run_goes_on(
-    place: int, tmp_path, need
+    name: str, place: int, tmp_path, need, need_mpi
 ) -> None:
-    need("torch")
+    need(name)
+    if name == "jittor":
+        need_mpi()
     folder = tmp_path / "run"
-    process = started(folder)
-    os.kill(workers(folder)[place], signal.SIGKILL)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert "another process of this run has ended" in errors
+    survivor, *others = started(name, folder)
+    os.kill(others[0].pid if others else workers(folder)[place], signal.SIGKILL)
+    _, errors = survivor.communicate(timeout=60)
+    for other in others:
+        other.communicate(timeout=60)
+    assert survivor.returncode != 0
+    assert "process of this run has ended" in errors
+    assert "--resume" in errors
     assert "Traceback" not in errors
     step = read_checkpoint(folder / "checkpoint.safetensors").step
-    done = run("torch", folder, "--steps", str(step + 3), "--resume", "--devices", "2")
+    done = run(name, folder, "--steps", str(step + 3), "--resume", "--devices", "2")
     assert done.returncode == 0, done.stderr
     assert entries_of(folder)[-1]["step"] == step + 3
 
@@ -183,7 +199,7 @@ def test_a_killed_process_ends_the_run_in_words_and_the_run_goes_on(
 def test_ctrl_c_saves_after_the_same_step_in_every_process(number: int, tmp_path, need) -> None:
     need("torch")
     folder = tmp_path / "run"
-    process = started(folder)
+    (process,) = started("torch", folder)
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + number, errors

@@ -25,7 +25,7 @@ _LAUNCHED = {
     "jittor": jittor_mpi.SIZE,
 }
 # Seconds that the processes have to save a checkpoint after Ctrl-C; torchrun gives 30.
-_GRACE = "60"
+_GRACE = "20"
 LAST_LINES = 40  # of standard error, shown of processes that failed without a word of ours
 
 
@@ -165,6 +165,10 @@ def run_launched(backend: str, devices: int, arguments: Sequence[str]) -> int:
         return 128 + received[0]
     if process.returncode and not shown:
         sys.stderr.writelines(said[-LAST_LINES:])
+        sys.stderr.write(
+            f"error: a process of this run has ended (status {process.returncode}); the last "
+            "checkpoint is unchanged: continue with --resume\n"
+        )
     return process.returncode
 
 

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from common import UsageError
 from common.data import load_dataset
@@ -16,6 +14,10 @@ from common.streams.synthetic import synthetic_batch
 from common.systems import SYSTEMS, find_system
 from common.systems.options import with_options
 from parity_tests.fixtures import reduced
+
+pytest.importorskip("hypothesis", reason="hypothesis is not installed; see extra dev")
+from hypothesis import given
+from hypothesis import strategies as st
 
 DEVICES = st.integers(1, 6)
 SHARE = st.integers(1, 5)  # samples of one device

@@ -124,12 +124,22 @@ def test_a_signal_saves_and_stops(tmp_path, number) -> None:
 
 
 def test_a_second_signal_interrupts_at_once() -> None:
-    with interruptible(), Interrupts() as interrupts:
-        signal.raise_signal(signal.SIGINT)
-        assert interrupts.received == signal.SIGINT
-        with pytest.raises(KeyboardInterrupt):
+    with interruptible():
+        with Interrupts() as interrupts:
             signal.raise_signal(signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            assert interrupts.received == signal.SIGINT
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_of_several_processes_none_stops_at_a_second_signal() -> None:
+    with interruptible():
+        with Interrupts(patient=True) as interrupts:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            assert interrupts.received == signal.SIGINT
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_stopped_run_resumes_bit_equal(tmp_path, monkeypatch) -> None:

@@ -127,6 +127,18 @@ def test_a_run_goes_on_with_one_device_in_another_framework(
     assert [segment["devices"] for segment in segments] == [2, 1]
 
 
+@pytest.mark.parametrize("name", BY_PROCESS)
+def test_a_run_that_is_at_its_end_has_nothing_to_do(name: str, tmp_path, need, need_mpi) -> None:
+    need(name)
+    if name == "jittor":
+        need_mpi()
+    folder = tmp_path / "run"
+    trained(run_of(folder, steps=2, ema_decay=0.9), name)
+    done = run(name, folder, "--steps", "2", "--resume", "--devices", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing to do" in done.stdout
+
+
 def started(name: str, folder: Path) -> list[subprocess.Popen[str]]:
     """What was started for a long run on two processes, once it has made twenty steps.
 

@@ -24,7 +24,8 @@ def problem(devices: int) -> str | None:
     started = os.environ.get(SIZE)
     if devices == 1:
         # Inside mpirun, Jittor's import fails without MPI.
-        return started and f"mpirun started this process: add --devices {started}, or leave it out"
+        wanted = f"add --devices {started}, or " if started != "1" else ""
+        return started and f"mpirun started this process: {wanted}run the command without mpirun"
     if not os.environ.get(COMPILER) and shutil.which("mpicc") is None:
         return f"Jittor computes on {devices} devices through Open MPI; {INSTALL}"
     if os.environ.get(SWITCH) == "0":

@@ -6,7 +6,7 @@ import typer
 from rich.console import Console
 
 from common import UsageError
-from common.backends import PRECISIONS
+from common.backends import PRECISIONS, Backend
 from common.backends.libraries import require
 from common.cli.loading import load_backend
 from common.data import Dataset
@@ -47,6 +47,13 @@ def train_run(
         compiled=compiled,
         **PRECISIONS[precision],
     )
+    try:
+        _train(run, loaded, dataset, resuming=resuming)
+    finally:
+        loaded.parallel.disconnect()
+
+
+def _train(run: Run, loaded: Backend, dataset: Dataset, *, resuming: bool) -> None:
     session = (resume if resuming else start)(run, loaded, dataset)
     console = Console(quiet=not session.writes)
     if session.first_step > run.steps:
@@ -63,8 +70,6 @@ def train_run(
         raise typer.Exit(stopped.exit_status) from None
     except Exception as error:
         raise _in_words(error, session) from None
-    finally:
-        loaded.parallel.disconnect()
     console.print(
         f"{run.out}: step {run.steps}; metrics.jsonl, losses.png, training.gif, samples/, "
         f"{events}checkpoint.safetensors; waited for data {waited:.1%} of the time"

@@ -70,6 +70,7 @@ GRADIENTS: tuple[Part, ...] = (
     (("loss|0|generator", "gradient|0|generator"), generator_gradients),
 )
 STEPS = ("loss", "parameter", "buffer", "slot", "average", "sample", "trajectory")
+WHOLE_STEPS: Part = (STEPS, whole_steps)
 NARROW: tuple[Part, ...] = (
     (("output", "running_statistics", "evaluation_statistics"), outputs),
     (("layer",), layers),
@@ -78,14 +79,13 @@ NARROW: tuple[Part, ...] = (
     (("input_gradient|0|real", "input_gradient|0|fake"), sample_gradients),
     (("input_gradient|0|noise",), noise_gradients),
     (("loss|0|penalty", "penalty_gradient"), penalty_gradients),
-    (STEPS, whole_steps),
+    WHOLE_STEPS,
 )
-WHOLE_STEPS: Part = (STEPS, whole_steps)
 PARTS: dict[str, tuple[Part, ...]] = {
     "reduced": NARROW,
     "custom": NARROW,
     "cycle": ((STEPS, cycle),),
     "trajectory": ((STEPS, trajectory),),
     "full": (*GRADIENTS, (STEPS, full_width_steps)),
-    DEVICES: (*GRADIENTS, (STEPS, whole_steps)),
+    DEVICES: (*GRADIENTS, WHOLE_STEPS),
 }

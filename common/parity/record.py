@@ -82,7 +82,6 @@ def save_recording(
         "label": label,
         "exactness": probe_exactness(backend),
         "environment": environment,
-        "devices": backend.parallel.shards().total,
         "noise": {case: _by_text(moves) for case, moves in noise.items()},
         "problems": problems,
         "cases": {c.name: {"settings": c.settings, **options_of(c.system)} for c in chosen},

@@ -13,7 +13,7 @@ from common.training.diagnosis import find_first_not_finite, first_not_finite
 from common.training.interrupts import Interrupts, Stopped
 from common.training.journal import Entry
 from common.training.options import average_decay
-from common.training.outputs import ADVICE, NoOutputs, Outputs
+from common.training.outputs import ADVICE, outputs_of
 from common.training.session import Session
 
 AGREE_EVERY = 10  # steps after which several processes ask each other whether one was stopped
@@ -32,7 +32,7 @@ def train(session: Session) -> float:
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts(patient=session.shards.total > 1))
         source = stack.enter_context(_source(session))
-        outputs = stack.enter_context(Outputs(session) if session.writes else NoOutputs())
+        outputs = stack.enter_context(outputs_of(session))
         pending: deque[tuple[int, Any]] = deque()
         for step, metrics in _steps(session, source):
             pending.append((step, metrics))

@@ -1,8 +1,8 @@
 """What a run leaves in its folder and shows on the terminal, step by step."""
 
 import json
-from contextlib import ExitStack
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from common import UsageError, __version__
 from common.files import write_bytes
@@ -22,17 +22,6 @@ ADVICE = "the last checkpoint is unchanged. Try a lower learning_rate"
 class NoOutputs:
     """Of a process that computes its shards: another one writes what all of them computed."""
 
-    def __enter__(self) -> "NoOutputs":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return
-
     def write(self, entry: Entry, *, evaluated: bool) -> None:
         """Write and show the figures of one step, with an evaluation if one is due."""
 
@@ -49,26 +38,9 @@ class NoOutputs:
 class Outputs(NoOutputs):
     """The figures, pictures, evaluations and checkpoints of a run, and its progress bar."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, journal: Journal, bar: TrainingProgress) -> None:
         self._session, self._run = session, session.run
-        self._scores, self._stack = Scores(session), ExitStack()
-        _write_config(session)
-
-    def __enter__(self) -> "Outputs":
-        run, first = self._run, self._session.first_step
-        with ExitStack() as stack:
-            self._journal = stack.enter_context(Journal(run, first))
-            self._bar = stack.enter_context(TrainingProgress(run, first))
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, trace)
+        self._scores, self._journal, self._bar = Scores(session), journal, bar
 
     def write(self, entry: Entry, *, evaluated: bool) -> None:
         """Write and show the figures of one step, with an evaluation if one is due."""
@@ -96,6 +68,22 @@ class Outputs(NoOutputs):
     def finish(self) -> None:
         """Draw what shows the whole run."""
         draw_summary(self._run, read_entries(self._run.metrics_path))
+
+
+@contextmanager
+def outputs_of(session: Session) -> Iterator[NoOutputs]:
+    """The outputs of a run, its files open while this lasts; none in a process that does not write.
+
+    Raises:
+        UsageError: the files cannot be written.
+    """
+    if not session.writes:
+        yield NoOutputs()
+        return
+    _write_config(session)
+    run, first = session.run, session.first_step
+    with Journal(run, first) as journal, TrainingProgress(run, first) as bar:
+        yield Outputs(session, journal, bar)
 
 
 def _write_config(session: Session) -> None:

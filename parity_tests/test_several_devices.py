@@ -221,6 +221,17 @@ def test_ctrl_c_saves_after_the_same_step_in_every_process(number: int, tmp_path
     assert not errors
 
 
+def test_a_signal_to_one_process_stops_all_after_the_same_step(tmp_path, need) -> None:
+    need("torch")
+    folder = tmp_path / "run"
+    (process,) = started("torch", folder)
+    os.kill(workers(folder)[1], signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    step = read_checkpoint(folder / "checkpoint.safetensors").step
+    assert f"after step {step}, saved; continue with --resume" in " ".join(output.split()), errors
+    assert entries_of(folder)[-1]["step"] == step
+
+
 def test_what_cannot_be_shared_is_refused_before_anything_starts(tmp_path, need) -> None:
     need("torch")
     done = run("torch", tmp_path / "run", "--steps", "2", "--devices", "3")

@@ -1,16 +1,10 @@
 """Layers that at least one of the four frameworks lacks or computes differently."""
 
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax import lax
-
-Strides = Sequence[int]
-Padding = str | Sequence[tuple[int, int]]
-Residuals = tuple[jax.Array, jax.Array]  # inputs and kernel, or their gradients
 
 
 def leaky_relu(inputs: jax.Array, *, negative_slope: float) -> jax.Array:
@@ -83,99 +77,6 @@ class BatchNorm(nnx.Module):
     def _normalise(self, inputs: jax.Array, mean: jax.Array, variance: jax.Array) -> jax.Array:
         scale = self.scale[...] / jnp.sqrt(variance + self.epsilon)
         return (inputs - mean) * scale + self.bias[...]
-
-
-class Conv(nnx.Conv):
-    """NNX's layer, with gradients that XLA computes faster on a CPU."""
-
-    def __call__(self, inputs: jax.Array) -> jax.Array:
-        both = self.promote_dtype((inputs, self.kernel[...]), dtype=self.dtype)
-        maps = conv(*both, self.strides, self.padding)
-        return maps if self.bias is None else maps + self.bias[...].astype(maps.dtype)
-
-
-class ConvTranspose(nnx.ConvTranspose):
-    """NNX's layer, with gradients that XLA computes faster on a CPU."""
-
-    def __call__(self, inputs: jax.Array) -> jax.Array:
-        both = self.promote_dtype((inputs, self.kernel[...]), dtype=self.dtype)
-        maps = conv_transpose(*both, self.strides, self.padding)
-        return maps if self.bias is None else maps + self.bias[...].astype(maps.dtype)
-
-
-# On a CPU, XLA runs two convolutions as plain loops, 30 to 100 times slower: of maps smaller than
-# the kernel, and of a dilated image with an image, JAX's gradient of a transposed kernel.
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def conv(inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding) -> jax.Array:
-    """A convolution of maps NHWC with a kernel HWIO, of any order of differentiation."""
-    return _conv(inputs, kernel, strides, padding)
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def conv_transpose(
-    inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding
-) -> jax.Array:
-    """A transposed convolution of maps NHWC with a kernel HWOI."""
-    missing = -min(n - k for k, n in zip(kernel.shape, inputs.shape[1:3], strict=False))
-    if missing <= 0:
-        return lax.conv_transpose(inputs, kernel, strides, padding, transpose_kernel=True)
-    # Without the barrier, XLA would take the zeros as the convolution's own padding.
-    zeros = jnp.pad(inputs, ((0, 0), (0, missing), (0, missing), (0, 0)))
-    maps = conv_transpose(lax.optimization_barrier(zeros), kernel, strides, padding)
-    return maps[:, : -missing * strides[0], : -missing * strides[1]]
-
-
-def _conv(inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding) -> jax.Array:
-    layout = ("NHWC", "HWIO", "NHWC")
-    return lax.conv_general_dilated(inputs, kernel, strides, padding, dimension_numbers=layout)
-
-
-def _conv_forward(
-    inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding
-) -> tuple[jax.Array, Residuals]:
-    return conv(inputs, kernel, strides, padding), (inputs, kernel)
-
-
-def _conv_backward(
-    strides: Strides, padding: Padding, residuals: Residuals, upstream: jax.Array
-) -> Residuals:
-    inputs, kernel = residuals
-    if isinstance(padding, str):
-        padding = lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
-    margins = []
-    for axis, (before, _) in enumerate(padding):
-        last = strides[axis] * (upstream.shape[axis + 1] - 1)
-        after = inputs.shape[axis + 1] - 1 - last + before
-        margins.append((kernel.shape[axis] - 1 - before, after))
-    of_kernel = jax.vjp(lambda kernel: _conv(inputs, kernel, strides, padding), kernel)[1]
-    return conv_transpose(upstream, kernel, strides, tuple(margins)), of_kernel(upstream)[0]
-
-
-def _transpose_forward(
-    inputs: jax.Array, kernel: jax.Array, strides: Strides, padding: Padding
-) -> tuple[jax.Array, Residuals]:
-    return conv_transpose(inputs, kernel, strides, padding), (inputs, kernel)
-
-
-def _transpose_backward(
-    strides: Strides, padding: Padding, residuals: Residuals, upstream: jax.Array
-) -> Residuals:
-    inputs, kernel = residuals
-
-    def strided(kernel: jax.Array) -> jax.Array:
-        """The convolution whose transpose the layer is."""
-
-        def transposed(inputs: jax.Array) -> jax.Array:
-            return lax.conv_transpose(inputs, kernel, strides, padding, transpose_kernel=True)
-
-        return jax.linear_transpose(transposed, inputs)(upstream)[0]
-
-    of_inputs, pull_back = jax.vjp(strided, kernel)
-    return of_inputs, pull_back(inputs)[0]
-
-
-conv_transpose.defvjp(_transpose_forward, _transpose_backward)
-conv.defvjp(_conv_forward, _conv_backward)
 
 
 def _between_corners(extent: int) -> jax.Array:

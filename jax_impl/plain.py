@@ -13,9 +13,10 @@ from common.systems import System
 from common.systems.losses import Hinge, LeastSquares, Vanilla, Wasserstein, WassersteinGP
 from common.systems.optimisers import SGD, RMSprop
 from common.systems.schedules import MixedBatch
+from jax_impl.convolution import Conv, ConvTranspose
 from jax_impl.gan import build_networks
 from jax_impl.interop import to_native
-from jax_impl.layers import BatchNorm, ConvTranspose
+from jax_impl.layers import BatchNorm
 
 
 def plain_step(system: System) -> Callable[[StepInputs], jax.Array]:
@@ -157,7 +158,7 @@ def _native(masks: tuple) -> list[jax.Array]:
 def _built_in(network: nnx.Module) -> nnx.Module:
     """The network with Flax's own layers in the place of ours; it has no spectral norm."""
     for path, layer in list(nnx.iter_graph(network)):
-        if isinstance(layer, BatchNorm | ConvTranspose):
+        if isinstance(layer, BatchNorm | Conv | ConvTranspose):
             *owners, name = path
             owner = reduce(_part, owners, network)
             setattr(owner, name, _counterpart(layer))
@@ -168,18 +169,13 @@ def _part(owner: nnx.Module, name: str | int) -> nnx.Module:
     return owner[name] if isinstance(name, int) else getattr(owner, name)
 
 
-def _counterpart(layer: BatchNorm | ConvTranspose) -> nnx.Module:
+def _counterpart(layer: BatchNorm | Conv | ConvTranspose) -> nnx.Module:
     rngs = nnx.Rngs(0)
     if isinstance(layer, BatchNorm):
         size, momentum = layer.scale.shape[0], 1 - layer.momentum
         return nnx.BatchNorm(size, momentum=momentum, epsilon=layer.epsilon, rngs=rngs)
-    return nnx.ConvTranspose(
-        layer.in_features,
-        layer.out_features,
-        layer.kernel_size,
-        layer.strides,
-        padding=layer.padding,
-        use_bias=layer.use_bias,
-        transpose_kernel=True,
-        rngs=rngs,
-    )
+    sizes = layer.in_features, layer.out_features, layer.kernel_size, layer.strides
+    options = {"padding": layer.padding, "use_bias": layer.use_bias, "rngs": rngs}
+    if isinstance(layer, Conv):
+        return nnx.Conv(*sizes, **options)
+    return nnx.ConvTranspose(*sizes, **options, transpose_kernel=True)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jax import lax
 
-from jax_impl.layers import conv_transpose
+from jax_impl.convolution import conv_transpose
 
 _EPSILON = 1e-12
 

@@ -2,7 +2,8 @@
 
 A script is clean for ruff, imports nothing of this project, runs by itself, draws its initial
 weights from the system's distributions, and five of its steps with narrow layers, from equal
-weights, give the port's weights and losses to the last bit.
+weights, give the port's weights and losses to the last bit. PyTorch's port is laid out channels
+first for that, as a script is.
 """
 
 import argparse
@@ -11,7 +12,8 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -72,8 +74,9 @@ def computed(backend: Backend, system: System, module: ModuleType | None) -> dic
     round otherwise than the first, even if both are the port, so both sides come second.
     """
     state = initial_state(system, 1)
-    before = backend.gan.build(system, state)
-    port = backend.gan.build(system, state) if module is None else None
+    with channels_first(backend):
+        before = backend.gan.build(system, state)
+        port = backend.gan.build(system, state) if module is None else None
     gan = (
         (port.generator, port.discriminator) if module is None else _built(backend, system, module)
     )
@@ -93,6 +96,18 @@ def computed(backend: Backend, system: System, module: ModuleType | None) -> dic
     for network, name in zip(gan, ("generator", "discriminator"), strict=False):
         arrays |= backend.interop.read_network(network, network_contract(system, name))
     return arrays
+
+
+@contextmanager
+def channels_first(backend: Backend) -> Iterator[None]:
+    """PyTorch's networks in the layout that a script leaves them in."""
+    if backend.name != "torch":
+        yield
+        return
+    import torch
+
+    with patch("torch_impl.gan._memory_format", return_value=torch.contiguous_format):
+        yield
 
 
 def step_inputs(system: System, step: int) -> StepInputs:

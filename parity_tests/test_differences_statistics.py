@@ -154,3 +154,32 @@ def test_the_standard_deviation_of_equal_numbers_has_four_derivatives() -> None:
             name, part(name, "models.gan_moments")._moments, numbers, upstream=np.ones(4)
         )
         assert np.isnan(gradient).all(), name
+
+
+@pytest.mark.pins("torch")
+def test_pytorch_s_batch_norm_of_channels_last_adds_in_float32_on_a_cpu(effect) -> None:
+    """And our layer's, of the same maps, adds in pairs."""
+    import torch
+
+    maps = np.random.default_rng(0).standard_normal((16, 4, 56, 56)).clip(0)
+    expected = maps.transpose(1, 0, 2, 3).reshape(4, -1).var(1, ddof=1)
+    port("torch", "float32")
+    first = torch.tensor(maps, dtype=torch.float32)
+    last = first.to(memory_format=torch.channels_last)
+
+    def stock(maps):
+        layer = torch.nn.BatchNorm2d(4, momentum=1.0)
+        layer(maps)
+        return layer.running_var
+
+    def own(maps):
+        numbers = {**POSITIONS, "unbiased_running_variance": True}
+        layer = part("torch", "layers").BatchNorm(4, **numbers)
+        layer(maps)
+        return layer.running_var
+
+    close(stock(first), expected, "closed_form_float32")
+    apart(stock(last), expected, "closed_form_float32")
+    effect("relative error of the variance", normwise_error(stock(last).numpy(), expected))
+    for each in (first, last):
+        close(own(each), expected, "closed_form_float32")

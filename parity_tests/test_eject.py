@@ -25,7 +25,7 @@ SAMPLE = {
 }
 LIMIT = 250  # lines that a script should have at most
 SHORT = {"torch": 10, "tf": 5, "jax": 3, "jittor": 3}  # how many of 13 have
-LONGEST = {"torch": 282, "tf": 340, "jax": 362, "jittor": 387}
+LONGEST = {"torch": 282, "tf": 340, "jax": 385, "jittor": 387}
 LIBRARIES = {
     "torch": {"torch"},
     "tf": {"tensorflow", "keras"},

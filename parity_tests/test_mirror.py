@@ -24,10 +24,6 @@ EXTRAS = {
     "torch_impl": {"bare"},
     "tf_impl": {"grow_memory", "native_values", "scope", "shard", "shard_masks"},
     "jax_impl": {
-        "Conv",
-        "ConvTranspose",
-        "conv",
-        "conv_transpose",
         "kept_outputs",
         "local_copy",
         "local_device",
@@ -49,6 +45,9 @@ EXTRAS = {
         "tanh",
     },
 }
+
+# What takes a framework more than a room of layers: XLA's convolutions on a CPU.
+EXTRA_FILES = {"jax_impl": {"convolution.py"}}
 
 Signature = tuple[str, ...]
 
@@ -103,7 +102,9 @@ def methods(node: ast.ClassDef, package: str) -> list[tuple[str, Signature, str]
 
 @pytest.mark.parametrize("package", PACKAGES[1:])
 def test_same_files(package: str) -> None:
-    assert files_of(package) == files_of("torch_impl")
+    extra = EXTRA_FILES.get(package, set())
+    assert files_of(package) - files_of("torch_impl") == extra
+    assert files_of("torch_impl") <= files_of(package)
 
 
 @pytest.mark.parametrize("package", PACKAGES[1:])

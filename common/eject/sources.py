@@ -12,10 +12,11 @@ from common.eject.exact import exact
 from common.eject.one_device import one_device
 from common.eject.plain import plain
 from common.eject.scopes import globals_of, replaced, stored
+from common.eject.shorter import shorter
 
 Key = tuple[str, str]  # a module, as in "models.dcgan", and a name in it
 GLUE = "glue"  # the module that joins the drawn parts to a script
-ORDER = ("layers", "spectral", "models", "losses", "optimisers", "steps", GLUE)
+ORDER = ("layers", "convolution", "spectral", "models", "losses", "optimisers", "steps", GLUE)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class Sources:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imports |= {(module, alias): to for alias, to in self._imported(node)}
             for name in _bound(node):
-                self.definitions[module, name] = plain(exact(one_device(node)))
+                self.definitions[module, name] = plain(exact(one_device(shorter(node))))
 
     def _path(self, module: str) -> Path:
         return ROOT.joinpath(self.package, *module.split(".")).with_suffix(".py")

@@ -6,7 +6,8 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
+from jax_impl.convolution import ConvTranspose
+from jax_impl.layers import BatchNorm, leaky_relu
 
 _batch_norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 # nnx's own default is float32; `float` is float64 under x64.

@@ -5,13 +5,14 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
+from jax_impl.convolution import Conv, ConvTranspose
+from jax_impl.layers import BatchNorm, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 # nnx's own default is float32; `float` is float64 under x64.
 _linear = partial(nnx.Linear, param_dtype=float)
 _downsample = partial(
-    nnx.Conv, kernel_size=(5, 5), strides=(2, 2), padding=((2, 2), (2, 2)), param_dtype=float
+    Conv, kernel_size=(5, 5), strides=(2, 2), padding=((2, 2), (2, 2)), param_dtype=float
 )
 
 

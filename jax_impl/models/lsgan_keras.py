@@ -5,7 +5,8 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, ConvTranspose, dropout, leaky_relu
+from jax_impl.convolution import ConvTranspose
+from jax_impl.layers import BatchNorm, dropout, leaky_relu
 
 # Keras' momentum is the weight of the old value: 0.99 there.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)

@@ -5,7 +5,8 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import BatchNorm, ConvTranspose, leaky_relu
+from jax_impl.convolution import ConvTranspose
+from jax_impl.layers import BatchNorm, leaky_relu
 from jax_impl.spectral import SpectralConv
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)

@@ -5,7 +5,7 @@ from functools import partial
 import jax
 from flax import nnx
 
-from jax_impl.layers import Conv, ConvTranspose
+from jax_impl.convolution import Conv, ConvTranspose
 
 # nnx's own default is float32; `float` is float64 under x64.
 _linear = partial(nnx.Linear, param_dtype=float)

@@ -32,10 +32,12 @@ def discriminator_gradients(
     """
     with torch.no_grad():
         fake = generator(noise)
-    losses = {"loss": loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))}
+    total = loss(discriminator(real, *real_masks), discriminator(fake, *fake_masks))
+    losses = {"loss": total}
     if penalty is not None:
         losses["penalty"] = penalty(discriminator, real, fake, alpha)
-    gradients = _gradients(discriminator, sum(losses.values()))  # type: ignore[arg-type]
+        total = total + losses["penalty"]
+    gradients = _gradients(discriminator, total)
     return {name: value.detach() for name, value in losses.items()}, fake, gradients
 
 
@@ -83,9 +85,11 @@ def generator_gradients(
     discriminator runs in evaluation mode: it drops nothing, and its statistics stand still.
     """
     fake = generator(noise)
-    discriminator.eval() if frozen else discriminator.train()
+    if frozen:
+        discriminator.eval()
     value = loss(discriminator(fake, *masks))
-    discriminator.train()
+    if frozen:
+        discriminator.train()
     gradients = _gradients(generator, value)
     return value.detach(), fake.detach(), gradients
 
@@ -180,6 +184,7 @@ def mixed_batch_step(
 def _gradients(network: nn.Module, loss: Tensor) -> Gradients:
     """The gradients of a loss, left in the network's parameters for its optimiser."""
     network.zero_grad(set_to_none=True)
+    parameters = dict(network.named_parameters())
     # Without `inputs`, backward would also fill the gradients of the other network.
-    loss.backward(inputs=list(network.parameters()))
-    return {name: parameter.grad for name, parameter in network.named_parameters()}  # type: ignore[misc]
+    loss.backward(inputs=[*parameters.values()])
+    return {name: parameter.grad for name, parameter in parameters.items()}  # type: ignore[misc]

@@ -70,7 +70,8 @@ def discriminator_step(
         real_masks=real_masks,
         fake_masks=fake_masks,
     )
-    with tf.device(chosen_device()):
+    # Grappler drops the order between a penalty's reading of a variable and the update of it.
+    with tf.device(chosen_device()), tf.control_dependencies(tf.nest.flatten(losses)):
         optimiser.apply(gradients, discriminator.trainable_variables)
     return losses
 

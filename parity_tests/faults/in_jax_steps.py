@@ -36,7 +36,7 @@ def _biases_without_gradients(patch: pytest.MonkeyPatch) -> None:
 
 
 def _gradient_of_a_kernel_flipped(patch: pytest.MonkeyPatch) -> None:
-    transposed = part("jax", "layers").conv_transpose
+    transposed = part("jax", "convolution").conv_transpose
     original = transposed.bwd
 
     def backward(*arguments):

@@ -1,5 +1,6 @@
 """Layers that at least one of the four frameworks lacks or computes differently."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -72,8 +73,9 @@ class BatchNorm(nn.Module):
             )
         # With momentum 1 the fused kernel leaves the batch's own statistics in these two.
         mean, variance = torch.zeros_like(self.running_mean), torch.ones_like(self.running_var)
-        fused = partial(F.batch_norm, training=True, momentum=1.0)
-        batch_norm = _pairwise_batch_norm if _adds_in_turn(inputs, self.weight) else fused
+        batch_norm: Callable[..., Tensor] = partial(F.batch_norm, training=True, momentum=1.0)
+        if _adds_in_turn(inputs, self.weight):
+            batch_norm = _pairwise_batch_norm
         normalised = batch_norm(inputs, mean, variance, self.weight, self.bias, eps=self.epsilon)
         if not self.unbiased_running_variance:
             count = inputs.numel() // inputs.shape[1]

@@ -15,19 +15,4 @@ def shorter(node: ast.stmt) -> ast.stmt:
 class _Shorter(ast.NodeTransformer):
     def visit_If(self, node: ast.If) -> Any:
         self.generic_visit(node)
-        return node.orelse if _of_speed(node.test) else node
-
-    def visit_IfExp(self, node: ast.IfExp) -> Any:
-        self.generic_visit(node)
-        return node.orelse if _of_speed(node.test) else node
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        self.generic_visit(node)
-        return None if ast.unparse(node) == "batch_norm = fused" else node
-
-    def visit_Name(self, node: ast.Name) -> ast.Name:
-        return ast.Name("fused", node.ctx) if node.id == "batch_norm" else node
-
-
-def _of_speed(test: ast.expr) -> bool:
-    return any(name in ast.unparse(test) for name in _OF_SPEED)
+        return node.orelse if any(name in ast.unparse(node.test) for name in _OF_SPEED) else node

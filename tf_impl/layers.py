@@ -31,9 +31,12 @@ def upsample_nearest(maps: tf.Tensor) -> tf.Tensor:
 def upsample_bilinear(maps: tf.Tensor) -> tf.Tensor:
     """Bilinear upsampling to twice the height and width, with aligned corners."""
     # tf.image.resize cannot align corners, and always returns float32.
-    _, height, width, _ = maps.shape
+    _, height, width, channels = maps.shape
     rows, columns = _interpolation(height, maps.dtype), _interpolation(width, maps.dtype)
-    return tf.einsum("ih,jw,nhwc->nijc", rows, columns, maps)
+    # tf.einsum would transpose the maps, and take three times as long.
+    maps = tf.matmul(rows, tf.reshape(maps, (-1, height, width * channels)))
+    maps = tf.matmul(columns, tf.reshape(maps, (-1, width, channels)))
+    return tf.reshape(maps, (-1, 2 * height, 2 * width, channels))
 
 
 class BatchNorm(keras.layers.Layer):

@@ -1,11 +1,13 @@
 """Optimisers as in the sources: epsilon outside the square root, no hidden defaults."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tf_impl.device import chosen_device
+from tf_impl.parallel import shards
 
 
 class _Adam(keras.optimizers.Optimizer):
@@ -25,32 +27,31 @@ class _Adam(keras.optimizers.Optimizer):
     def update_step(
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
-        first, second = self._moved_moments(gradient, variable)
+        index = self._get_variable_index(variable)
         # In float32, the fifth digit of 1 − 0.999ᵗ would be wrong.
         step = tf.cast(self.iterations + 1, tf.float64)
         root = tf.sqrt(1 - self.beta2**step)
         step_size = tf.cast(learning_rate, tf.float64) * root / (1 - self.beta1**step)
-        divisor = tf.sqrt(second) + self._epsilon(tf.cast(root, variable.dtype))
-        self.assign_sub(variable, tf.cast(step_size, variable.dtype) * first / divisor)
+        _alone(_move_by_adam)(
+            variable,
+            self.first_moments[index].value,
+            self.second_moments[index].value,
+            gradient,
+            tf.cast(step_size, variable.dtype),
+            tf.cast(self._epsilon(root), variable.dtype),
+            beta1=self.beta1,
+            beta2=self.beta2,
+        )
 
-    def _epsilon(self, root: tf.Tensor) -> tf.Tensor | float:
+    def _epsilon(self, root: tf.Tensor) -> tf.Tensor:
         # √v + ε·√(1 − β₂ᵗ) is (√v̂ + ε)·√(1 − β₂ᵗ), and saves a pass over the weights.
         return self.epsilon * root
-
-    def _moved_moments(
-        self, gradient: tf.Tensor, variable: tf.Variable
-    ) -> tuple[keras.Variable, keras.Variable]:
-        index = self._get_variable_index(variable)
-        first, second = self.first_moments[index], self.second_moments[index]
-        self.assign_add(first, (1 - self.beta1) * (gradient - first))
-        self.assign_add(second, (1 - self.beta2) * (tf.square(gradient) - second))
-        return first, second
 
 
 class _KerasAdam(_Adam):
     # Keras' own, except for the power of its betas.
-    def _epsilon(self, root: tf.Tensor) -> float:
-        return self.epsilon
+    def _epsilon(self, root: tf.Tensor) -> tf.Tensor:
+        return tf.constant(self.epsilon, root.dtype)
 
 
 class _RMSprop(keras.optimizers.Optimizer):
@@ -68,8 +69,14 @@ class _RMSprop(keras.optimizers.Optimizer):
         self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor
     ) -> None:
         average = self.square_averages[self._get_variable_index(variable)]
-        self.assign_add(average, (1 - self.decay) * (tf.square(gradient) - average))
-        self.assign_sub(variable, learning_rate * gradient / (tf.sqrt(average) + self.epsilon))
+        _alone(_move_by_rmsprop)(
+            variable,
+            average.value,
+            gradient,
+            tf.cast(learning_rate, variable.dtype),
+            decay=self.decay,
+            epsilon=self.epsilon,
+        )
 
 
 class _SGD(keras.optimizers.Optimizer):
@@ -91,6 +98,44 @@ class _SGD(keras.optimizers.Optimizer):
             self.assign(buffer, self.momentum * buffer + gradient)
             gradient = buffer
         self.assign_sub(variable, learning_rate * gradient)
+
+
+# XLA makes one pass over the weights, TensorFlow's own operations a dozen.
+@tf.function(jit_compile=True)
+def _move_by_adam(
+    variable: tf.Variable,
+    first: tf.Variable,
+    second: tf.Variable,
+    gradient: tf.Tensor,
+    step_size: tf.Tensor,
+    epsilon: tf.Tensor,
+    *,
+    beta1: float,
+    beta2: float,
+) -> None:
+    first.assign_add((1 - beta1) * (gradient - first))
+    second.assign_add((1 - beta2) * (tf.square(gradient) - second))
+    variable.assign_sub(step_size * first / (tf.sqrt(second) + epsilon))
+
+
+@tf.function(jit_compile=True)
+def _move_by_rmsprop(
+    variable: tf.Variable,
+    average: tf.Variable,
+    gradient: tf.Tensor,
+    rate: tf.Tensor,
+    *,
+    decay: float,
+    epsilon: float,
+) -> None:
+    average.assign_add((1 - decay) * (tf.square(gradient) - average))
+    variable.assign_sub(rate * gradient / (tf.sqrt(average) + epsilon))
+
+
+def _alone(move: Any) -> Callable[..., None]:
+    # A tf.function moves the first replica's slots only.
+    chosen: Callable[..., None] = move if shards().total == 1 else move.python_function
+    return chosen
 
 
 def adam(

@@ -1,5 +1,7 @@
 """Spectral normalisation by power iteration, for linear layers and convolutions."""
 
+from collections.abc import Iterable
+
 import keras
 import tensorflow as tf
 from keras import layers
@@ -45,7 +47,7 @@ class SpectralConv(layers.Layer):
     ) -> None:
         super().__init__()
         self.stride = stride
-        self.padding = _around(padding)
+        self.padding = padding
         shape = (kernel_size, kernel_size, in_channels, out_channels)
         _add_weights(self, shape, out_channels, bias)
         _add_vectors(self, kernel_size**2 * in_channels, out_channels, detach_sigma)
@@ -54,7 +56,8 @@ class SpectralConv(layers.Layer):
         matrix = tf.reshape(self.kernel, (-1, self.kernel.shape[3]))
         kernel = self.kernel / _sigma(self, matrix, training)
         kernel = tf.cast(kernel, maps.dtype)
-        return _biased(self, tf.nn.conv2d(maps, kernel, self.stride, self.padding))
+        padding = _padding(self, maps.shape[1:3])
+        return _biased(self, tf.nn.conv2d(maps, kernel, self.stride, padding))
 
 
 class SpectralConvTranspose(layers.Layer):
@@ -73,7 +76,7 @@ class SpectralConvTranspose(layers.Layer):
     ) -> None:
         super().__init__()
         self.stride = stride
-        self.padding = _around(padding)
+        self.padding = padding
         self.growth = kernel_size - stride - 2 * padding
         shape = (kernel_size, kernel_size, out_channels, in_channels)
         _add_weights(self, shape, out_channels, bias)
@@ -87,7 +90,8 @@ class SpectralConvTranspose(layers.Layer):
         height, width = (self.stride * size + self.growth for size in maps.shape[1:3])
         kernel = tf.cast(kernel, maps.dtype)
         shape = (tf.shape(maps)[0], height, width, outputs)
-        return _biased(self, tf.nn.conv2d_transpose(maps, kernel, shape, self.stride, self.padding))
+        padding = _padding(self, (height, width))
+        return _biased(self, tf.nn.conv2d_transpose(maps, kernel, shape, self.stride, padding))
 
 
 # A policy for mixed precision would also round what a call reads: not the kernel before it is
@@ -113,8 +117,15 @@ def _add_vectors(layer: layers.Layer, columns: int, rows: int, detach_sigma: boo
         )
 
 
-def _around(padding: int) -> list[list[int]]:
-    return [[0, 0], [padding, padding], [padding, padding], [0, 0]]
+def _padding(layer: layers.Layer, extents: Iterable[int | None]) -> str | list[list[int]]:
+    # TensorFlow has fast gradients for padding with a name only.
+    around, stride, kernel_size = layer.padding, layer.stride, layer.kernel.shape[0]
+    if around == 0:
+        return "VALID"
+    divisible = stride == 1 or all(extent and extent % stride == 0 for extent in extents)
+    if divisible and 2 * around == kernel_size - stride:
+        return "SAME"
+    return [[0, 0], [around, around], [around, around], [0, 0]]
 
 
 def _biased(layer: layers.Layer, outputs: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ def adam(
         eps=epsilon,
         weight_decay=0.0,
         amsgrad=False,
+        fused=True,
     )
 
 
@@ -39,6 +40,7 @@ def keras_adam(
         eps=epsilon,
         weight_decay=0.0,
         amsgrad=False,
+        fused=True,
     )
 
 
@@ -70,6 +72,7 @@ def sgd(network: nn.Module, *, learning_rate: float, momentum: float) -> Optimiz
         dampening=0.0,
         weight_decay=0.0,
         nesterov=False,
+        fused=True,
     )
 
 

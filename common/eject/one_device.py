@@ -28,3 +28,7 @@ class _Nested(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         self.generic_visit(node)
         return node.value if node.attr == "python_function" else node
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        return node.args[0] if ast.unparse(node.func) == "_alone" else node

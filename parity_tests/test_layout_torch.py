@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
+from common.contract import network_contract
+from common.parity.case_run import CaseRun
+from common.parity.cases import cases
 from common.parity.measure import require_named
 from parity_tests.differing import port
 from parity_tests.fixtures import build, images, noise, reduced
 
 torch = pytest.importorskip("torch", reason="torch is not installed; see the extra torch")
 layers = pytest.importorskip("torch_impl.layers")
+interop = pytest.importorskip("torch_impl.interop")
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 EPSILON = 1e-2
 
@@ -78,3 +82,49 @@ def test_a_whole_network_computes_the_same_in_both_layouts() -> None:
         found.append([fakes, *gradients])
     for first, last in zip(*found, strict=True):
         require_named(last.detach().numpy(), first.detach().numpy(), "linear_algebra", "network")
+
+
+@pytest.mark.parametrize("name", ["dcgan_mnist", "lsgan_jittor", "sngan"])
+def test_gradients_and_loaded_slots_are_laid_out_as_their_parameters(name) -> None:
+    """A fused optimiser on a CPU pairs their values by their places in memory."""
+    case = next(case for case in cases() if case.system.name == name)
+    run = CaseRun(port("torch", "float32"), case, 0)
+    strides = []
+
+    def look(optimiser: torch.optim.Optimizer, *_: object) -> None:
+        for parameter in (p for group in optimiser.param_groups for p in group["params"]):
+            slots = [each for each in optimiser.state[parameter].values() if each.ndim]
+            strides.append({_strides(each) for each in (parameter, parameter.grad, *slots)})
+
+    for network in ("generator", "discriminator"):
+        optimiser = getattr(run.gan, f"{network}_optimiser")
+        parameters = network_contract(case.system, network)
+        interop.load_slots(
+            optimiser,
+            getattr(run.gan, network),
+            parameters,
+            interop.read_slots(optimiser, getattr(run.gan, network), parameters),
+        )
+        optimiser.register_step_pre_hook(look)
+    run.backend.schedule.training_step(run.gan, run.inputs(1))
+    assert any(len(next(iter(each))) == 4 for each in strides)
+    assert all(len(each) == 1 for each in strides)
+
+
+@pytest.mark.pins("torch")
+def test_a_fused_optimiser_pairs_values_by_their_places_in_memory() -> None:
+    """On a CPU: a gradient with channels first moves other weights than those it belongs to."""
+    gradient = torch.tensor(np.random.default_rng(0).standard_normal((2, 3, 2, 2)))
+    wrong = {}
+    for fused in (False, True):
+        weights = torch.zeros(2, 3, 2, 2).double().contiguous(memory_format=LAYOUTS[1])
+        weights.grad = gradient.clone(memory_format=LAYOUTS[0])
+        torch.optim.SGD([weights], lr=1.0, fused=fused).step()
+        wrong[fused] = not torch.equal(weights, -gradient)
+    assert wrong == {False: False, True: True}
+
+
+def _strides(tensor: torch.Tensor) -> tuple[int, ...]:
+    # Along an axis of one element any stride is the same.
+    pairs = zip(tensor.shape, tensor.stride(), strict=True)
+    return tuple(stride if extent > 1 else 0 for extent, stride in pairs)

@@ -84,12 +84,16 @@ def load_slots(
     for parameter in parameters:
         if not parameter.trainable:
             continue
-        state = optimiser.state[tensors[parameter.name]]
+        tensor = tensors[parameter.name]
+        state = optimiser.state[tensor]
         for name in names:
-            state[_SLOTS[name]] = to_native(slots[f"{name}.{parameter.full_name}"]).clone()
-        # PyTorch counts the steps of each tensor separately, on the CPU and in float32.
+            values = to_native(slots[f"{name}.{parameter.full_name}"])
+            # A fused optimiser takes for granted that slots are laid out as their parameter.
+            state[_SLOTS[name]] = torch.empty_like(tensor).copy_(values)
+        # PyTorch counts the steps of each tensor separately, in float32, on the CPU unless fused.
+        device = tensor.device if optimiser.defaults.get("fused") else "cpu"
         count = slots.get("step", np.zeros(()))
-        state["step"] = torch.tensor(float(count), dtype=torch.float32, device="cpu")
+        state["step"] = torch.tensor(float(count), dtype=torch.float32, device=device)
 
 
 def read_slots(

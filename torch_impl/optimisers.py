@@ -40,7 +40,7 @@ def keras_adam(
         eps=epsilon,
         weight_decay=0.0,
         amsgrad=False,
-        fused=True,
+        fused=False,
     )
 
 
@@ -89,6 +89,7 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
 class _KerasAdam(Adam):
     """PyTorch adds epsilon to √v̂; adding ε / √(1 − β₂ᵗ) there adds ε to √v."""
 
+    # Not fused: the count of the steps, read here, would be on the GPU.
     def step(  # type: ignore[override]
         self, closure: Callable[[], float] | None = None
     ) -> float | None:

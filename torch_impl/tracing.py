@@ -53,7 +53,9 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
 
 def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
     """The values in the tensor's place: gradients go on to what computed the tensor."""
-    return _Replaced.apply(tensor, torch.as_tensor(values).to(tensor))
+    # A fused optimiser takes for granted that a gradient is laid out as its parameter.
+    laid_out = torch.empty_like(tensor).copy_(torch.as_tensor(values))
+    return _Replaced.apply(tensor, laid_out)
 
 
 class _Replaced(torch.autograd.Function):

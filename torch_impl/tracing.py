@@ -47,15 +47,13 @@ def to_numpy(tensor: Tensor) -> np.ndarray:
     """A copy of the values, in their own type."""
     values = tensor.detach().cpu()
     # NumPy has no bfloat16.
-    values = values.float() if values.dtype == torch.bfloat16 else values
-    return values.numpy().copy()
+    return (values.float() if values.dtype == torch.bfloat16 else values).numpy().copy()
 
 
 def replaced(tensor: Tensor, values: np.ndarray) -> Tensor:
     """The values in the tensor's place: gradients go on to what computed the tensor."""
     # A fused optimiser takes for granted that a gradient is laid out as its parameter.
-    laid_out = torch.empty_like(tensor).copy_(torch.as_tensor(values))
-    return _Replaced.apply(tensor, laid_out)
+    return _Replaced.apply(tensor, torch.empty_like(tensor).copy_(torch.as_tensor(values)))
 
 
 class _Replaced(torch.autograd.Function):

@@ -33,14 +33,16 @@ def keras_adam(
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
+    parameters = [*network.parameters()]
     return _KerasAdam(
-        network.parameters(),
+        parameters,
         lr=learning_rate,
         betas=(beta1, beta2),
         eps=epsilon,
         weight_decay=0.0,
         amsgrad=False,
-        fused=False,
+        # On a GPU, a fused optimiser counts its steps there, and each would wait for the count.
+        fused=parameters[0].device.type == "cpu",
     )
 
 
@@ -89,7 +91,6 @@ def clip_weights(network: nn.Module, *, limit: float) -> None:
 class _KerasAdam(Adam):
     """PyTorch adds epsilon to √v̂; adding ε / √(1 − β₂ᵗ) there adds ε to √v."""
 
-    # Not fused: the count of the steps, read here, would be on the GPU.
     def step(  # type: ignore[override]
         self, closure: Callable[[], float] | None = None
     ) -> float | None:

@@ -183,8 +183,9 @@ def mixed_batch_step(
 
 def _gradients(network: nn.Module, loss: Tensor) -> Gradients:
     """The gradients of a loss, left in the network's parameters for its optimiser."""
-    network.zero_grad(set_to_none=True)
     parameters = dict(network.named_parameters())
+    for parameter in parameters.values():
+        parameter.grad = None
     # Without `inputs`, backward would also fill the gradients of the other network.
     loss.backward(inputs=[*parameters.values()])
     return {name: parameter.grad for name, parameter in parameters.items()}  # type: ignore[misc]

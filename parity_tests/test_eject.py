@@ -25,7 +25,7 @@ SAMPLE = {
 }
 LIMIT = 250  # lines that a script should have at most
 SHORT = {"torch": 9, "tf": 4, "jax": 3, "jittor": 3}  # how many of 13 have
-LONGEST = {"torch": 283, "tf": 366, "jax": 385, "jittor": 387}
+LONGEST = {"torch": 284, "tf": 366, "jax": 385, "jittor": 387}
 LIBRARIES = {
     "torch": {"torch"},
     "tf": {"tensorflow", "keras"},

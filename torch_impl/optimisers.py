@@ -33,16 +33,15 @@ def keras_adam(
 
     Source: Kingma and Ba 2015, the remark that ends section 2; mnistGANs.
     """
-    parameters = [*network.parameters()]
     return _KerasAdam(
-        parameters,
+        network.parameters(),
         lr=learning_rate,
         betas=(beta1, beta2),
         eps=epsilon,
         weight_decay=0.0,
         amsgrad=False,
         # On a GPU, a fused optimiser counts its steps there, and each would wait for the count.
-        fused=parameters[0].device.type == "cpu",
+        fused=next(network.parameters()).device.type == "cpu",
     )
 
 

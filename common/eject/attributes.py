@@ -7,8 +7,8 @@ from typing import Any
 
 from common.eject.scopes import changed, index
 
-# Attributes that the frameworks themselves read.
-_READ = ("use_running_average", "scalar", "trainable")
+# Attributes that the frameworks themselves read or fill.
+_READ = ("use_running_average", "scalar", "trainable", "grad")
 
 
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]+")

@@ -19,13 +19,13 @@ from parity_tests.eject_all import imports_of, untidy
 
 SAMPLE = {
     "torch": "lsgan_keras",
-    "tf": "wgan_gp_toy",
+    "tf": "sngan_resnet",
     "jax": "lsgan_mlp",
     "jittor": "gan_moments",
 }
 LIMIT = 250  # lines that a script should have at most
 SHORT = {"torch": 9, "tf": 4, "jax": 3, "jittor": 3}  # how many of 13 have
-LONGEST = {"torch": 284, "tf": 366, "jax": 385, "jittor": 387}
+LONGEST = {"torch": 284, "tf": 365, "jax": 385, "jittor": 387}
 LIBRARIES = {
     "torch": {"torch"},
     "tf": {"tensorflow", "keras"},

@@ -56,7 +56,7 @@ class SpectralConv(layers.Layer):
         matrix = tf.reshape(self.kernel, (-1, self.kernel.shape[3]))
         kernel = self.kernel / _sigma(self, matrix, training)
         kernel = tf.cast(kernel, maps.dtype)
-        padding = _padding(self, maps.shape[1:3])
+        padding = _padding(maps.shape[1:3], self.kernel.shape[0], self.stride, self.padding)
         return _biased(self, tf.nn.conv2d(maps, kernel, self.stride, padding))
 
 
@@ -90,7 +90,7 @@ class SpectralConvTranspose(layers.Layer):
         height, width = (self.stride * size + self.growth for size in maps.shape[1:3])
         kernel = tf.cast(kernel, maps.dtype)
         shape = (tf.shape(maps)[0], height, width, outputs)
-        padding = _padding(self, (height, width))
+        padding = _padding((height, width), self.kernel.shape[0], self.stride, self.padding)
         return _biased(self, tf.nn.conv2d_transpose(maps, kernel, shape, self.stride, padding))
 
 
@@ -117,9 +117,10 @@ def _add_vectors(layer: layers.Layer, columns: int, rows: int, detach_sigma: boo
         )
 
 
-def _padding(layer: layers.Layer, extents: Iterable[int | None]) -> str | list[list[int]]:
+def _padding(
+    extents: Iterable[int | None], kernel_size: int, stride: int, around: int
+) -> str | list[list[int]]:
     # TensorFlow has fast gradients for padding with a name only.
-    around, stride, kernel_size = layer.padding, layer.stride, layer.kernel.shape[0]
     if around == 0:
         return "VALID"
     divisible = stride == 1 or all(extent and extent % stride == 0 for extent in extents)

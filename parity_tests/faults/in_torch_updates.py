@@ -3,14 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from torch import nn
+from torch import Tensor, nn
 
 from common.parity.timeline import UPDATE
 from parity_tests.faults.planting import Fault, change, part, with_options
 
 
 def _gradients_that_pile_up(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(nn.Module, "zero_grad", lambda module, set_to_none=True: None)
+    def gradients(network: nn.Module, loss: Tensor) -> dict[str, Tensor | None]:
+        loss.backward(inputs=[*network.parameters()])
+        return {name: parameter.grad for name, parameter in network.named_parameters()}
+
+    patch.setattr(part("torch", "steps"), "_gradients", gradients)
 
 
 def _beta2(patch: pytest.MonkeyPatch) -> None:

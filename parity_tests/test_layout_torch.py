@@ -13,6 +13,7 @@ from parity_tests.fixtures import build, images, noise, reduced
 torch = pytest.importorskip("torch", reason="torch is not installed; see the extra torch")
 layers = pytest.importorskip("torch_impl.layers")
 interop = pytest.importorskip("torch_impl.interop")
+tracing = pytest.importorskip("torch_impl.tracing")
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 EPSILON = 1e-2
 
@@ -109,6 +110,14 @@ def test_gradients_and_loaded_slots_are_laid_out_as_their_parameters(name) -> No
     run.backend.schedule.training_step(run.gan, run.inputs(1))
     assert any(len(next(iter(each))) == 4 for each in strides)
     assert all(len(each) == 1 for each in strides)
+
+
+def test_values_in_a_tensor_s_place_take_its_layout() -> None:
+    values = np.random.default_rng(0).standard_normal((2, 3, 2, 2))
+    tensor = torch.zeros(2, 3, 2, 2).contiguous(memory_format=LAYOUTS[1])
+    found = tracing.replaced(tensor, values)
+    assert found.stride() == tensor.stride()
+    assert np.array_equal(found.numpy(), values.astype(found.numpy().dtype))
 
 
 @pytest.mark.pins("torch")

@@ -8,6 +8,7 @@ import pytest
 from common.parity.case_run import CaseRun
 from common.parity.cases import cases
 from parity_tests.differing import port
+from parity_tests.graphs_tf import function_graphs
 
 tf = pytest.importorskip("tensorflow", reason="tensorflow is not installed; see the extra tf")
 WRITES = {"AssignVariableOp", "AssignAddVariableOp", "AssignSubVariableOp"}
@@ -60,15 +61,8 @@ def unordered(graph) -> list[tuple[str, str]]:
 
 def graphs_of_a_step(case) -> list[tuple]:
     """The graphs of a training step, as it was traced and as Grappler leaves it."""
-    from tensorflow.python.eager import context
-
     run = CaseRun(port("tf"), case, 0)
-    context.context().enable_graph_collection()
-    try:
-        run.backend.schedule.training_step(run.gan, run.inputs(1))
-        collected = context.context().export_run_metadata().function_graphs
-    finally:
-        context.context().disable_graph_collection()
+    collected = function_graphs(lambda: run.backend.schedule.training_step(run.gan, run.inputs(1)))
     return [(each.pre_optimization_graph, each.post_optimization_graph) for each in collected]
 
 

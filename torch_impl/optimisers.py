@@ -41,7 +41,7 @@ def keras_adam(
         weight_decay=0.0,
         amsgrad=False,
         # On a GPU, a fused optimiser counts its steps there, and each would wait for the count.
-        fused=next(network.parameters()).device.type == "cpu",
+        fused=next(network.parameters()).device.type == "cpu" or None,
     )
 
 

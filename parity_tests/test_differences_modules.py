@@ -1,9 +1,12 @@
 """Modules: modes, what counts as a parameter, and what a number is."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from common.backends import BACKENDS
+from common.bench.timing import time_in_turns
 from parity_tests.differing import BATCH, agree, apart, called, close, part, port
 
 
@@ -89,3 +92,29 @@ def test_a_scalar_has_shape_one_in_jittor() -> None:
         assert tuple(function(scores).shape) == ((1,) if name == "jittor" else ())
         loss = part(name, "losses").hinge_generator_loss(scores)
         assert backend.interop.to_canonical(loss).shape == ()
+
+
+@pytest.mark.pins("jax")
+def test_cached_arguments_of_a_jitted_function_keep_their_layers(effect) -> None:
+    import jax.numpy as jnp
+    from flax import nnx
+
+    layer = partial(nnx.Linear, 3, 3, param_dtype=float, rngs=nnx.Rngs(0))
+    network = nnx.Sequential(layer(), nnx.Dropout(0.5, rngs=nnx.Rngs(0), deterministic=True))
+    apply, inputs = nnx.jit(lambda network, inputs: network(inputs)), jnp.asarray(BATCH)
+    cached = nnx.cached_partial(apply, network)
+    kernel = network.layers[0].kernel
+    kernel[...] = 2 * kernel[...]
+    close(cached(inputs), BATCH @ np.asarray(kernel[...]))
+    network.train()  # drops half of the outputs
+    close(cached(inputs), BATCH @ np.asarray(kernel[...]))
+    network.layers[0] = layer()
+    close(cached(inputs), BATCH @ np.asarray(kernel[...]))
+    apart(cached(inputs), network.layers[0](inputs))
+
+    deep = nnx.Sequential(*(layer() for _ in range(20)))
+    quick, pairs = nnx.cached_partial(apply, deep), {"pairs": 5, "seconds": 0.1}
+    ratio = time_in_turns(lambda _: apply(deep, inputs), lambda _: quick(inputs), **pairs).ratios[1]
+    assert ratio > 1
+    effect("time of a call with twenty small layers, without cached arguments over with", ratio)
+    assert "cached_partial" in called("jax", "schedule.py")

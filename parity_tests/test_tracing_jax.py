@@ -92,6 +92,16 @@ def test_layers_are_told_in_forward_order_and_gradients_in_reverse() -> None:
     require_named(given["conv/input"], np.asarray(IMAGES), "exact", "the input of conv")
 
 
+def test_steps_with_cached_arguments_are_told_like_others() -> None:
+    """Their modules are clones, made before anything is watched."""
+    cached, expected = built(), told(*built())
+    bound = nnx.cached_partial(step, *cached)
+    record = told(*cached, act=lambda network, optimiser, images: bound(images))
+    assert [each[:2] for each in record] == [each[:2] for each in expected]
+    for (phase, name, values), (_, _, usual) in zip(record, expected, strict=True):
+        require_named(values, usual, "exact", f"{phase} {name}")
+
+
 @pytest.mark.parametrize("penalised", [False, True])
 def test_watching_changes_no_bit(penalised) -> None:
     """Control: one value that is replaced by another changes what follows."""

@@ -73,7 +73,6 @@ def sgd(network: nn.Module, *, learning_rate: float, momentum: float) -> Optimiz
         dampening=0.0,
         weight_decay=0.0,
         nesterov=False,
-        fused=True,
     )
 
 

@@ -37,7 +37,7 @@ def discriminator_gradients(
     if penalty is not None:
         losses["penalty"] = penalty(discriminator, real, fake, alpha)
         total = total + losses["penalty"]
-    gradients = _gradients(discriminator, total)
+    gradients = _gradients(discriminator, total, alone=penalty is None)
     return {name: value.detach() for name, value in losses.items()}, fake, gradients
 
 
@@ -130,7 +130,7 @@ def shared_fakes_step(
     fake = generator(noise)
     real_scores = discriminator(real, *real_masks)
     loss_d = discriminator_loss(real_scores, discriminator(fake.detach(), *fake_masks))
-    _gradients(discriminator, loss_d)
+    _gradients(discriminator, loss_d, alone=True)
     discriminator_optimiser.step()
 
     loss_g = generator_loss(discriminator(fake, *generator_masks))
@@ -150,7 +150,7 @@ def mixed_discriminator_gradients(
     """The discriminator's loss and gradients on one mixed batch, with one set of statistics."""
     scores = discriminator(torch.cat([real, fake]), *masks)
     value = loss(scores[: len(real)], scores[len(real) :])
-    gradients = _gradients(discriminator, value)
+    gradients = _gradients(discriminator, value, alone=True)
     return value.detach(), gradients
 
 
@@ -181,11 +181,11 @@ def mixed_batch_step(
     return loss_d, loss_g
 
 
-def _gradients(network: nn.Module, loss: Tensor) -> Gradients:
+def _gradients(network: nn.Module, loss: Tensor, *, alone: bool = False) -> Gradients:
     """The gradients of a loss, left in the network's parameters for its optimiser."""
     parameters = dict(network.named_parameters())
     for parameter in parameters.values():
         parameter.grad = None
-    # Without `inputs`, backward would also fill the gradients of the other network.
-    loss.backward(inputs=[*parameters.values()])
+    # Without `inputs`, backward would also fill the gradients of another network in the loss.
+    loss.backward(inputs=None if alone else [*parameters.values()])
     return {name: parameter.grad for name, parameter in parameters.items()}  # type: ignore[misc]

@@ -10,7 +10,9 @@ from parity_tests.faults.planting import Fault, change, part, with_options
 
 
 def _gradients_that_pile_up(patch: pytest.MonkeyPatch) -> None:
-    def gradients(network: nn.Module, loss: Tensor) -> dict[str, Tensor | None]:
+    def gradients(
+        network: nn.Module, loss: Tensor, *, alone: bool = False
+    ) -> dict[str, Tensor | None]:
         loss.backward(inputs=[*network.parameters()])
         return {name: parameter.grad for name, parameter in network.named_parameters()}
 

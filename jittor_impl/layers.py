@@ -4,7 +4,9 @@ import jittor as jt
 import numpy as np
 from jittor import Var, nn
 
-from jittor_impl.device import chosen_dtype
+from jittor_impl.device import chosen_device, chosen_dtype
+
+WIDE = 2**18  # weights of a linear layer whose transposition takes long
 
 
 def leaky_relu(inputs: Var, *, negative_slope: float) -> Var:
@@ -89,6 +91,22 @@ class BatchNorm(nn.Module):
 
     def _move(self, running: Var, batch: Var) -> None:
         running.update(running + (batch - running) * constant(self.momentum, running))
+
+
+class Linear(nn.Linear):
+    """Jittor's linear layer, on a CPU without transposing many weights for a small batch."""
+
+    def execute(self, inputs: Var) -> Var:
+        if _is_small_for(self.weight, inputs):
+            outputs = nn.matmul_transpose(self.weight, inputs).transpose()
+            return outputs if self.bias is None else outputs + self.bias
+        return super().execute(inputs)
+
+
+def _is_small_for(weight: Var, inputs: Var) -> bool:
+    """Whether oneDNN would take most of the time of inputs · weightᵀ to transpose the weight."""
+    is_matrix = inputs.ndim == 2 and weight.numel() >= WIDE
+    return is_matrix and 16 * len(inputs) <= inputs.shape[1] and chosen_device() == "cpu"
 
 
 class Conv(nn.Conv):

@@ -12,7 +12,7 @@ from common.systems.optimisers import SGD, RMSprop
 from common.systems.schedules import MixedBatch
 from jittor_impl.gan import build_networks
 from jittor_impl.interop import to_native
-from jittor_impl.layers import BatchNorm
+from jittor_impl.layers import BatchNorm, Linear
 from jittor_impl.spectral import SpectralConv, SpectralLinear
 
 
@@ -158,6 +158,9 @@ def _built_in(network: nn.Module) -> nn.Module:
                     bias=layer.bias is not None,
                 )
                 setattr(network, name, _Spectral(own))
+            case Linear():
+                own = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
+                setattr(network, name, own)
             case SpectralLinear():
                 own = nn.Linear(layer.in_features, layer.out_features, layer.bias is not None)
                 setattr(network, name, _Spectral(own))

@@ -1,4 +1,4 @@
-"""Convolutions that XLA runs on a CPU as plain loops, and the layers that avoid them."""
+"""What is slow on a CPU in one framework, and the layers that avoid it."""
 
 from functools import partial
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from common.bench.timing import time_in_turns
-from parity_tests.differing import close
+from parity_tests.differing import close, port
 
 RNG = np.random.default_rng(0)
 
@@ -163,3 +163,55 @@ def test_convolutions_of_phases_make_up_a_transposed_one(need, kernel, stride, p
     how = (stride, stride), (padding, padding)
     expected = lax.conv_transpose(maps, weights, *how, transpose_kernel=True)
     close(conv_transpose(maps, weights, *how), expected)
+
+
+@pytest.mark.pins("jittor")
+def test_jittor_transposes_a_linear_layer_s_weight_on_a_cpu(effect) -> None:
+    import jittor as jt
+    from jittor import nn
+
+    backend = port("jittor", "float32")
+
+    def took(kind, batch):
+        layer, inputs = kind(1024, 6272), backend.interop.to_native(np.ones((batch, 1024)))
+
+        def forward(_):
+            layer(inputs).sync()
+            jt.sync_all(True)
+
+        return forward
+
+    from jittor_impl.layers import Linear
+
+    ratio = time_in_turns(took(nn.Linear, 16), took(Linear, 16), pairs=5, seconds=0.1).ratios[1]
+    assert ratio > 1.5
+    effect("time for 16 samples and 1024×6272 weights in float32, Jittor's own over ours", ratio)
+
+
+@pytest.mark.parametrize("batch", [3, 65])
+def test_a_linear_layer_computes_the_same_for_any_batch(need, batch) -> None:
+    """And so do the gradients of a loss and of a penalty on its slopes."""
+    need("jittor")
+    import jittor as jt
+    from jittor import nn
+
+    from jittor_impl.layers import WIDE, Linear, _is_small_for
+
+    backend = port("jittor")
+    weight, inputs = RNG.standard_normal((WIDE // 1024, 1024)), RNG.standard_normal((batch, 1024))
+    layer, usual = Linear(1024, len(weight)), nn.Linear(1024, len(weight))
+    for each in (layer, usual):
+        each.weight = backend.interop.to_native(weight)
+        each.bias = backend.interop.to_native(np.arange(len(weight)))
+    native = backend.interop.to_native(inputs)
+    assert _is_small_for(layer.weight, native) == (batch == 3)
+    found = []
+    for each in (layer, usual):
+        outputs = each(native)
+        slopes = jt.grad((outputs**3).sum(), native)
+        penalty = (slopes.sqr()).sum()
+        tensors = [outputs, slopes, *jt.grad(penalty, [each.weight, each.bias, native])]
+        found.append([backend.interop.to_canonical(tensor) for tensor in tensors])
+    for own, expected in zip(*found, strict=True):
+        close(own, expected)
+    close(found[0][0], inputs @ weight.T + np.arange(len(weight)))

@@ -35,6 +35,7 @@ EXTRAS = {
     "jittor_impl": {
         "Conv",
         "ConvTranspose",
+        "Linear",
         "average",
         "chosen_dtype",
         "constant",

@@ -5,7 +5,7 @@ from functools import partial, reduce
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu, tanh
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, Linear, leaky_relu, tanh
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 
@@ -35,9 +35,9 @@ class Generator(nn.Module):
     ) -> None:
         self.maps_shape = (4 * base_channels, image_size // 4, image_size // 4)
         features = 4 * base_channels * (image_size // 4) ** 2
-        self.linear1 = nn.Linear(latent_dim, dense_features)
+        self.linear1 = Linear(latent_dim, dense_features)
         self.norm1 = _norm(dense_features)
-        self.linear2 = nn.Linear(dense_features, features)
+        self.linear2 = Linear(dense_features, features)
         self.norm2 = _norm(features)
         self.up1 = ConvTranspose(
             4 * base_channels, 2 * base_channels, kernel_size=4, stride=2, padding=1
@@ -62,8 +62,8 @@ class Discriminator(nn.Module):
         pooled = ((image_size - 4) // 2 - 4) // 2
         self.conv1 = Conv(channels, base_channels, kernel_size=5)
         self.conv2 = Conv(base_channels, 2 * base_channels, kernel_size=5)
-        self.linear1 = nn.Linear(2 * base_channels * pooled**2, dense_features)
-        self.linear2 = nn.Linear(dense_features, 1)
+        self.linear1 = Linear(2 * base_channels * pooled**2, dense_features)
+        self.linear2 = Linear(dense_features, 1)
 
     def execute(self, images: Var) -> Var:
         maps = _max_pool(leaky_relu(self.conv1(images), negative_slope=0.01))

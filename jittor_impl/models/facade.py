@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, leaky_relu
+from jittor_impl.layers import BatchNorm, Conv, Linear, leaky_relu
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
 _conv = partial(Conv, kernel_size=4, stride=2, padding=1, bias=False)
@@ -28,7 +28,7 @@ class Discriminator(nn.Module):
         self.block1 = _Down(base, 2 * base)
         self.block2 = _Down(2 * base, 4 * base)
         self.block3 = _Down(4 * base, 8 * base)
-        self.score = nn.Linear(8 * base * size**2, 1)
+        self.score = Linear(8 * base * size**2, 1)
 
     def execute(self, images: Var) -> Var:
         maps = leaky_relu(self.conv(images), negative_slope=0.2)

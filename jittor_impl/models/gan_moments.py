@@ -3,16 +3,16 @@
 import jittor as jt
 from jittor import Var, nn
 
-from jittor_impl.layers import average, spread, tanh
+from jittor_impl.layers import Linear, average, spread, tanh
 
 
 class Generator(nn.Module):
     """Three linear layers from noise (N, latent_dim) to numbers (N, 1)."""
 
     def __init__(self, *, latent_dim: int, features: int) -> None:
-        self.linear1 = nn.Linear(latent_dim, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, 1)
+        self.linear1 = Linear(latent_dim, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, 1)
 
     def execute(self, noise: Var) -> Var:
         hidden = tanh(self.linear1(noise))
@@ -24,9 +24,9 @@ class Discriminator(nn.Module):
     """Three linear layers on the moments of a whole minibatch (N, 1), to one score (1,)."""
 
     def __init__(self, *, features: int) -> None:
-        self.linear1 = nn.Linear(4, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, 1)
+        self.linear1 = Linear(4, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, 1)
 
     def execute(self, numbers: Var) -> Var:
         hidden = self.linear1(_moments(numbers)).sigmoid()

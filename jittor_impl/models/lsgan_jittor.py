@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, leaky_relu, tanh
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, Linear, leaky_relu, tanh
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=False)
 
@@ -42,7 +42,7 @@ class Generator(nn.Module):
     ) -> None:
         base, size = base_channels, image_size // 16
         self.maps_shape = (4 * base, size, size)
-        self.project = nn.Linear(latent_dim, 4 * base * size**2)
+        self.project = Linear(latent_dim, 4 * base * size**2)
         self.project_norm = _norm(4 * base)
         self.block1 = _Up(4 * base, 4 * base, stride=2)
         self.block2 = _Up(4 * base, 4 * base, stride=1)
@@ -70,7 +70,7 @@ class Discriminator(nn.Module):
         self.block1 = _Down(base, 2 * base)
         self.block2 = _Down(2 * base, 4 * base)
         self.block3 = _Down(4 * base, 8 * base)
-        self.score = nn.Linear(8 * base * size**2, 1)
+        self.score = Linear(8 * base * size**2, 1)
 
     def execute(self, images: Var) -> Var:
         maps = leaky_relu(self.conv(images), negative_slope=0.2)

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, dropout, leaky_relu, tanh
+from jittor_impl.layers import BatchNorm, Conv, ConvTranspose, Linear, dropout, leaky_relu, tanh
 
 # Keras' momentum is the weight of the old value: 0.99 there.
 _norm = partial(BatchNorm, epsilon=1e-3, momentum=0.01, unbiased_running_variance=False)
@@ -41,7 +41,7 @@ class Generator(nn.Module):
     ) -> None:
         base, size = base_channels, image_size // 4
         self.maps_shape = (4 * base, size, size)
-        self.project = nn.Linear(latent_dim, 4 * base * size**2)
+        self.project = Linear(latent_dim, 4 * base * size**2)
         self.project_norm = _norm(4 * base * size**2)
         self.block1 = _Up(4 * base, 2 * base)
         self.block2 = _Up(2 * base, base)
@@ -63,7 +63,7 @@ class Discriminator(nn.Module):
         base, size = base_channels, image_size // 4
         self.block1 = _Down(channels, 2 * base, dropout=dropout)
         self.block2 = _Down(2 * base, 4 * base, dropout=dropout)
-        self.score = nn.Linear(4 * base * size**2, 1)
+        self.score = Linear(4 * base * size**2, 1)
 
     def execute(self, images: Var, *masks: Var) -> Var:
         first, second = masks or (None, None)

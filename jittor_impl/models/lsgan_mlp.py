@@ -2,7 +2,7 @@
 
 from jittor import Var, nn
 
-from jittor_impl.layers import leaky_relu, tanh
+from jittor_impl.layers import Linear, leaky_relu, tanh
 
 
 class Generator(nn.Module):
@@ -10,9 +10,9 @@ class Generator(nn.Module):
 
     def __init__(self, *, latent_dim: int, features: int, image_size: int, channels: int) -> None:
         self.image_shape = (channels, image_size, image_size)
-        self.linear1 = nn.Linear(latent_dim, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, channels * image_size**2)
+        self.linear1 = Linear(latent_dim, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, channels * image_size**2)
 
     def execute(self, noise: Var) -> Var:
         hidden = nn.relu(self.linear1(noise))
@@ -24,9 +24,9 @@ class Discriminator(nn.Module):
     """Three linear layers from images to scores (N,), without a sigmoid."""
 
     def __init__(self, *, features: int, image_size: int, channels: int) -> None:
-        self.linear1 = nn.Linear(channels * image_size**2, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, 1)
+        self.linear1 = Linear(channels * image_size**2, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, 1)
 
     def execute(self, images: Var) -> Var:
         hidden = leaky_relu(self.linear1(images.flatten(1)), negative_slope=0.2)

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, dropout, leaky_relu, tanh, upsample_nearest
+from jittor_impl.layers import BatchNorm, Conv, Linear, dropout, leaky_relu, tanh, upsample_nearest
 
 # The source writes BatchNorm2d(n, 0.8), meaning Keras' momentum; PyTorch reads an epsilon.
 _norm = partial(BatchNorm, epsilon=0.8, momentum=0.1, unbiased_running_variance=True)
@@ -38,7 +38,7 @@ class Generator(nn.Module):
     ) -> None:
         base, size = base_channels, image_size // 4
         self.maps_shape = (8 * base, size, size)
-        self.project = nn.Linear(latent_dim, 8 * base * size**2)
+        self.project = Linear(latent_dim, 8 * base * size**2)
         self.block1 = _Up(8 * base, 8 * base)
         self.block2 = _Up(8 * base, 4 * base)
         self.image = Conv(4 * base, channels, kernel_size=3, stride=1, padding=1)
@@ -60,7 +60,7 @@ class Discriminator(nn.Module):
         self.block1 = _Down(base, 2 * base, dropout=dropout)
         self.block2 = _Down(2 * base, 4 * base, dropout=dropout)
         self.block3 = _Down(4 * base, 8 * base, dropout=dropout)
-        self.score = nn.Linear(8 * base * size**2, 1)
+        self.score = Linear(8 * base * size**2, 1)
 
     def execute(self, images: Var, *masks: Var) -> Var:
         first, second, third, fourth = masks or (None, None, None, None)

@@ -2,6 +2,8 @@
 
 from jittor import Var, nn
 
+from jittor_impl.layers import Linear
+
 
 class Generator(nn.Module):
     """Four linear layers from noise (N, latent_dim) to images, without a tanh."""
@@ -10,10 +12,10 @@ class Generator(nn.Module):
         self, *, latent_dim: int, base_channels: int, image_size: int, channels: int
     ) -> None:
         self.image_shape = (channels, image_size, image_size)
-        self.linear1 = nn.Linear(latent_dim, base_channels)
-        self.linear2 = nn.Linear(base_channels, base_channels)
-        self.linear3 = nn.Linear(base_channels, base_channels)
-        self.linear4 = nn.Linear(base_channels, channels * image_size**2)
+        self.linear1 = Linear(latent_dim, base_channels)
+        self.linear2 = Linear(base_channels, base_channels)
+        self.linear3 = Linear(base_channels, base_channels)
+        self.linear4 = Linear(base_channels, channels * image_size**2)
 
     def execute(self, noise: Var) -> Var:
         hidden = nn.relu(self.linear1(noise))
@@ -26,10 +28,10 @@ class Discriminator(nn.Module):
     """Four linear layers from images to scores (N,)."""
 
     def __init__(self, *, base_channels: int, image_size: int, channels: int) -> None:
-        self.linear1 = nn.Linear(channels * image_size**2, base_channels)
-        self.linear2 = nn.Linear(base_channels, base_channels)
-        self.linear3 = nn.Linear(base_channels, base_channels)
-        self.linear4 = nn.Linear(base_channels, 1)
+        self.linear1 = Linear(channels * image_size**2, base_channels)
+        self.linear2 = Linear(base_channels, base_channels)
+        self.linear3 = Linear(base_channels, base_channels)
+        self.linear4 = Linear(base_channels, 1)
 
     def execute(self, images: Var) -> Var:
         hidden = nn.relu(self.linear1(images.flatten(1)))

@@ -4,7 +4,7 @@ from functools import partial
 
 from jittor import Var, nn
 
-from jittor_impl.layers import BatchNorm, Conv, tanh, upsample_bilinear
+from jittor_impl.layers import BatchNorm, Conv, Linear, tanh, upsample_bilinear
 from jittor_impl.spectral import SpectralConv, SpectralLinear
 
 _norm = partial(BatchNorm, epsilon=1e-5, momentum=0.1, unbiased_running_variance=True)
@@ -61,7 +61,7 @@ class Generator(nn.Module):
     ) -> None:
         base, size = base_channels, image_size // 16
         self.maps_shape = (16 * base, size, size)
-        self.project = nn.Linear(latent_dim, 16 * base * size**2)
+        self.project = Linear(latent_dim, 16 * base * size**2)
         self.block1 = _Up(16 * base, 8 * base)
         self.block2 = _Up(8 * base, 4 * base)
         self.block3 = _Up(4 * base, 2 * base)

@@ -2,15 +2,17 @@
 
 from jittor import Var, nn
 
+from jittor_impl.layers import Linear
+
 
 class Generator(nn.Module):
     """Four linear layers from noise (N, latent_dim) to points (N, point_dim)."""
 
     def __init__(self, *, latent_dim: int, features: int, point_dim: int) -> None:
-        self.linear1 = nn.Linear(latent_dim, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, features)
-        self.linear4 = nn.Linear(features, point_dim)
+        self.linear1 = Linear(latent_dim, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, features)
+        self.linear4 = Linear(features, point_dim)
 
     def execute(self, noise: Var) -> Var:
         hidden = nn.relu(self.linear1(noise))
@@ -23,10 +25,10 @@ class Discriminator(nn.Module):
     """Four linear layers from points (N, point_dim) to scores (N,)."""
 
     def __init__(self, *, features: int, point_dim: int) -> None:
-        self.linear1 = nn.Linear(point_dim, features)
-        self.linear2 = nn.Linear(features, features)
-        self.linear3 = nn.Linear(features, features)
-        self.linear4 = nn.Linear(features, 1)
+        self.linear1 = Linear(point_dim, features)
+        self.linear2 = Linear(features, features)
+        self.linear3 = Linear(features, features)
+        self.linear4 = Linear(features, 1)
 
     def execute(self, points: Var) -> Var:
         hidden = nn.relu(self.linear1(points))

@@ -2,7 +2,7 @@
 
 from jittor import Var, nn
 
-from jittor_impl.layers import Conv, ConvTranspose
+from jittor_impl.layers import Conv, ConvTranspose, Linear
 
 
 class Generator(nn.Module):
@@ -11,7 +11,7 @@ class Generator(nn.Module):
     def __init__(self, *, latent_dim: int, base_channels: int, channels: int) -> None:
         base = base_channels
         self.maps_shape = (4 * base, 4, 4)
-        self.project = nn.Linear(latent_dim, 4 * base * 4 * 4)
+        self.project = Linear(latent_dim, 4 * base * 4 * 4)
         self.up1 = ConvTranspose(4 * base, 2 * base, kernel_size=5)
         self.up2 = ConvTranspose(2 * base, base, kernel_size=5)
         self.image = ConvTranspose(base, channels, kernel_size=8, stride=2)
@@ -30,7 +30,7 @@ class Discriminator(nn.Module):
         self.conv1 = Conv(channels, base, kernel_size=5, stride=2, padding=2)
         self.conv2 = Conv(base, 2 * base, kernel_size=5, stride=2, padding=2)
         self.conv3 = Conv(2 * base, 4 * base, kernel_size=5, stride=2, padding=2)
-        self.score = nn.Linear(4 * base * 4 * 4, 1)
+        self.score = Linear(4 * base * 4 * 4, 1)
 
     def execute(self, images: Var) -> Var:
         maps = nn.relu(self.conv1(images))

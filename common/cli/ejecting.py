@@ -32,9 +32,9 @@ def eject(
     optimisers; [bold]train_step[/bold] makes the updates of a step. From equal weights and inputs
     it gives the same weights as here, to the last bit ([bold]make eject[/bold] checks all 52
     scripts with narrow layers). What serves speed on a CPU alone is left out: PyTorch's layout with
-    channels last, JAX's transposed convolutions in parts. [bold]python FILE[/bold] trains on
-    scikit-learn's digits, [bold]python FILE DATA.npz[/bold] on your samples, in the framework's own
-    layout.
+    channels last, JAX's transposed convolutions in parts, Jittor's products with large weights.
+    [bold]python FILE[/bold] trains on scikit-learn's digits, [bold]python FILE DATA.npz[/bold] on
+    your samples, in the framework's own layout.
     """
     check_backend(backend)
     found = find_system(system)

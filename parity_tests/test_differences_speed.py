@@ -170,6 +170,8 @@ def test_jittor_transposes_a_linear_layer_s_weight_on_a_cpu(effect) -> None:
     import jittor as jt
     from jittor import nn
 
+    from jittor_impl.layers import Linear
+
     backend = port("jittor", "float32")
 
     def took(kind, batch):
@@ -180,8 +182,6 @@ def test_jittor_transposes_a_linear_layer_s_weight_on_a_cpu(effect) -> None:
             jt.sync_all(True)
 
         return forward
-
-    from jittor_impl.layers import Linear
 
     ratio = time_in_turns(took(nn.Linear, 16), took(Linear, 16), pairs=5, seconds=0.1).ratios[1]
     assert ratio > 1.5

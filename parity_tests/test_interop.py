@@ -55,6 +55,26 @@ def test_a_step_starts_from_what_was_loaded_after_another_step(backend, system: 
         require_named(array, first[name], "exact", name)
 
 
+@pytest.mark.parametrize("system", ["dcgan_mnist", "wgan"])
+def test_a_step_trains_after_both_networks_were_evaluated(backend, system: str) -> None:
+    """Before the first step, to which a framework may bind a mode, and between two steps."""
+    run = CaseRun(backend, reduced(system), 0)
+    real, _, noise = run.probed()
+
+    def after_two_steps(*, evaluated: bool):
+        run.build()
+        for step in (1, 2):
+            if evaluated:
+                backend.probes.forward(run.gan.generator, noise, training=False)
+                backend.probes.forward(run.gan.discriminator, real, training=False)
+            list(run.played([step]))
+        return run.read(trainable=True) | run.read(trainable=False)
+
+    expected = after_two_steps(evaluated=False)
+    for name, array in after_two_steps(evaluated=True).items():
+        require_named(array, expected[name], "exact", name)
+
+
 def trained(run, name):
     """An optimiser, its network and the network's contract."""
     return getattr(run.gan, f"{name}_optimiser"), getattr(run.gan, name), run.contracts[name]

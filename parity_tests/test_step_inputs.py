@@ -143,3 +143,19 @@ def test_the_discriminator_can_be_updated_alone(backend) -> None:
             assert np.array_equal(array, run.state[name])
         else:
             assert np.abs(array).max() <= 0.001
+
+
+@pytest.mark.parametrize("system", ["wgan_gp", "sngan", "lsgan_keras"])
+def test_in_pytorch_an_update_fills_no_gradient_of_the_other_network(need, system) -> None:
+    need("torch")
+    run = CaseRun(load("torch", device="cpu", dtype="float64", exact=True), reduced(system), 0)
+    run.build()
+    run.backend.probes.first_generator_gradients(run.gan, run.inputs(1))
+    assert all(parameter.grad is not None for parameter in run.gan.generator.parameters())
+    assert all(parameter.grad is None for parameter in run.gan.discriminator.parameters())
+    if system == "lsgan_keras":  # its discriminator's fakes come from a generator's update
+        return
+    run.build()
+    run.backend.probes.first_discriminator_gradients(run.gan, run.inputs(1))
+    assert all(parameter.grad is not None for parameter in run.gan.discriminator.parameters())
+    assert all(parameter.grad is None for parameter in run.gan.generator.parameters())
